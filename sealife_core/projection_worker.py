@@ -23,12 +23,12 @@ from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, vot
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of
 from sealife_core.evaluation.projections.film import fit_film
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, sample, trustworthiness
-from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST, STATUS
+from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST
 from sealife_core.evaluation.projections.umap_fit import usable_neighbours
 from sealife_core.runs.files import read_json, replace_json
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.side_process import STATUS, StatusFile
 
-STATUS_EVERY_S = 0.3  # more often than this nobody can see it
 KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
 
 
@@ -45,7 +45,7 @@ class Source:
 def main(run_path: Path, key: str) -> int:
     """Compute the projection in the folder ``key``. Returns the exit status: 0 done, 1 failed."""
     folder = run_path / PROJECTIONS / key
-    status = ProjectionStatus(folder / STATUS)
+    status = StatusFile(folder / STATUS)
     try:
         compute(run_path, folder, status)
     except SealifeError as error:
@@ -58,7 +58,7 @@ def main(run_path: Path, key: str) -> int:
     return 0
 
 
-def compute(run_path: Path, folder: Path, status: "ProjectionStatus") -> None:
+def compute(run_path: Path, folder: Path, status: StatusFile) -> None:
     """Compute and store the projection that the request in ``folder`` describes."""
     request = read_json(folder / REQUEST) or {}
     settings = parse(ProjectionSettings, request.get("settings") or {})
@@ -82,25 +82,6 @@ def compute(run_path: Path, folder: Path, status: "ProjectionStatus") -> None:
     replace_file(folder / POINTS, held.getbuffer())
     replace_json(folder / IDS, {"ids": [source.ids[row] for row in rows], "epochs": list(source.epochs)})
     replace_json(folder / FACTS, facts)
-
-
-class ProjectionStatus:
-    """status.json of a projection, which only this process writes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._at = path, 0.0
-        self._said: dict[str, Any] = {"state": "running"}
-
-    def tell(self, stage: str, done: int, total: int) -> None:
-        """Report progress; written a few times a second at most, a new stage at once."""
-        if stage != self._said.get("stage") or time.monotonic() - self._at >= STATUS_EVERY_S:
-            self.write(stage=stage, done=done, total=total)
-
-    def write(self, **changes: Any) -> None:
-        """Merge ``changes`` and a new heartbeat into the file."""
-        self._said |= changes
-        self._at = time.monotonic()
-        replace_json(self._path, self._said | {"heartbeat": time.time()})
 
 
 def _embeddings(run_path: Path, settings: ProjectionSettings) -> Source:
@@ -130,9 +111,7 @@ def _notes(settings: ProjectionSettings, n: int, of: int) -> list[str]:
     return notes
 
 
-def _trust(
-    values: np.ndarray, points: np.ndarray, settings: ProjectionSettings, status: "ProjectionStatus"
-) -> dict[str, Any]:
+def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings, status: StatusFile) -> dict[str, Any]:
     status.tell("measuring trustworthiness", 0, 0)
     frames = list(zip(values, points, strict=True)) if points.ndim == 3 else [(values, points)]
     measured = [trustworthiness(x, y, TRUST_K, TRUST_MOST, settings.seed, settings.metric) for x, y in frames]
@@ -144,7 +123,7 @@ def _trust(
     }
 
 
-def _knn(source: Source, status: "ProjectionStatus") -> dict[str, Any]:
+def _knn(source: Source, status: StatusFile) -> dict[str, Any]:
     """k-NN accuracy of the labelled images in the space that was projected, also of images that are not shown."""
     if source.dataset is None:
         return {}
@@ -167,7 +146,7 @@ def _knn(source: Source, status: "ProjectionStatus") -> dict[str, Any]:
     }
 
 
-def _failed(status: "ProjectionStatus", sentence: str) -> int:
+def _failed(status: StatusFile, sentence: str) -> int:
     traceback.print_exc()
     try:
         status.write(state="failed", stage="", error=sentence)

@@ -18,9 +18,8 @@ from tests import shapes
 # The shapes that annotations promise are checked in the tests alone: before any of these modules is imported.
 EVALUATION = (
     "classification.calibration", "classification.left_out_classes", "classification.out_of_distribution",
-    "classification.predictions", "classification.predictor", "classification.scores", "comparison.resampling",
-    "contrast",
-    "curation.held_out_places", "curation.place_folds",
+    "classification.predictions", "classification.predictor", "classification.scores", "classification.selective",
+    "comparison.resampling", "contrast", "curation.held_out_places", "curation.place_folds",
     "embeddings.compute", "embeddings.feature_quality", "embeddings.neighbours", "embeddings.picture_encoder",
     "embeddings.stage_outputs", "embeddings.training_images", "projections.reduction",
 )  # fmt: skip

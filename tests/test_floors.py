@@ -52,6 +52,7 @@ BELOW: dict[str, set[str]] = {
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "studies", "training"},
     "projection_worker": EVALUATION | {"evaluation"},
+    "prediction_worker": EVALUATION | {"evaluation"},
     "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},

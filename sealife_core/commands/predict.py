@@ -1,18 +1,23 @@
 """``predict``: classify the pictures in a folder with a trained model."""
 
 import argparse
+import dataclasses
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.errors import ConfigError, DatasetError, RunError
+from sealife_core.evaluation.predicting.rows import named, row_of, table_of
 from sealife_core.neutral import csv_of, terminal_text
 from sealife_core.places import path_of
+from sealife_core.progress import Progress
 from sealife_core.runs.names import find_run
 from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:
-    from sealife_core.evaluation.classification.predictor import Prediction, Predictor
+    from sealife_core.evaluation.classification.predictor import Predictor
+    from sealife_core.evaluation.classification.selective import Threshold, Validated
 
 _ABOUT = """\
 Classify every picture in a folder and its sub-folders with a trained model.
@@ -27,12 +32,18 @@ Some models notice unknown animals better than others. The text below the table 
 A picture with the colours and textures of the training images is never marked, even if it shows an unknown animal.
 Both columns need the file novelty.npz beside the model, or its data set. Without them, the model still predicts and
 says that it cannot warn.
-"similarity" is the cosine similarity to the most similar training image. It needs the embeddings of the run.
+"similarity" is the cosine similarity to the most similar training image, "nearest" in the CSV its name. Both need the
+embeddings of the run.
+
+"calibrated" in the CSV is the confidence after temperature scaling, fitted on the validation predictions of the run.
+With --error 0.05, a picture is "unknown" below a threshold that was chosen on them so that at most 5 % of the pictures
+above it are wrong. The text says how many it names. This needs the run itself, not only its model.
 """
 _EXAMPLES = """\
 examples:
   python -m sealife_core predict "Linear probe on reef" ~/dive-42
   python -m sealife_core predict 20261122-104422-probe-a3f1 ~/dive-42 --csv dive-42.csv --top 5
+  python -m sealife_core predict "Linear probe on reef" dive-42.zip --csv dive-42.csv --error 0.05
   python -m sealife_core predict ~/models/reef-classifier ~/dive-42 --json
 """
 
@@ -49,10 +60,16 @@ def add_commands(commands: Any) -> None:
     predict.add_argument(
         "model", metavar="RUN", help="a run by name or id, or a folder with model.safetensors and model.json"
     )
-    predict.add_argument("source", type=Path, metavar="FOLDER", help="folder of pictures, or one picture")
+    predict.add_argument("source", type=Path, metavar="FOLDER", help="folder or zip of pictures, or one picture")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="also write the predictions to this CSV file")
     predict.add_argument(
         "--top", type=int, default=3, metavar="N", help="how many classes to list for each file (default 3)"
+    )
+    predict.add_argument(
+        "--error",
+        type=float,
+        metavar="SHARE",
+        help='call a picture "unknown" unless at most this share of the pictures named is wrong, for example 0.05',
     )
     predict.set_defaults(run=predict_folder)
 
@@ -61,21 +78,40 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
     """Classify every picture; files that cannot be read are listed. Raises SealifeError if none can be read."""
     if chosen.top < 1:
         raise ConfigError([f"'--top' is {chosen.top}; expected 1 or more."])
+    if chosen.error is not None and not 0 < chosen.error < 1:
+        raise ConfigError([f"'--error' is {chosen.error:g}; expected a share between 0 and 1, such as 0.05."])
     csv = destination(chosen.csv, "--csv") if chosen.csv else None
-    files, skipped = _pictures(chosen.source)
-    predictor = _predictor(chosen.model)
-    with output.progress() as tell:
+    with TemporaryDirectory() as unpacked, output.progress() as tell:
+        files, skipped = _pictures(chosen.source, Path(unpacked), tell)
+        predictor = _predictor(chosen.model)
+        known = _validated(predictor, needed=chosen.error is not None)
         predicted, unreadable = predictor.predict_files(files, progress=tell)
     skipped = sorted(skipped + unreadable)
     if not predicted:
         raise _nothing(chosen.source, skipped)
-    rows = [_row(name, prediction, chosen.top) for name, prediction in predicted]
+    threshold = known.threshold(chosen.error) if known and chosen.error is not None else None
+    rows = [row_of(name, prediction, chosen.top, known) for name, prediction in predicted]
+    if threshold:
+        rows = [row | {"named": named(row, threshold.value)} for row in rows]
     if csv is not None:
-        write_file(csv, _csv(rows, skipped, chosen.top), "--csv")
+        table = table_of(rows, skipped, chosen.top, threshold.value if threshold else None)
+        write_file(csv, csv_of(table), "--csv")
     if output.as_json:
-        output.result(_document(chosen.model, predictor, rows, skipped))
+        output.result(_document(chosen.model, predictor, rows, skipped, threshold))
     else:
-        _show(output, predictor, rows, skipped, chosen)
+        _show(output, predictor, rows, skipped, chosen, threshold)
+
+
+def _validated(predictor: "Predictor", *, needed: bool) -> "Validated | None":
+    """What the validation predictions beside the model say of its confidences; None if that is not ``needed``."""
+    from sealife_core.evaluation.classification.selective import validated
+
+    try:
+        return validated(predictor.folder, predictor.classes)
+    except RunError:
+        if needed:
+            raise
+        return None
 
 
 def _predictor(model: str) -> "Predictor":
@@ -95,18 +131,19 @@ def _predictor(model: str) -> "Predictor":
     return Predictor(run.path)
 
 
-def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
+def _pictures(
+    source: Path, unpacked: Path, tell: Progress | None
+) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
     """(name, path) of every file that may be a picture, and (name, reason) of the others. Raises DatasetError."""
-    from sealife_core.datasets.imports.finding import find_in_folder, printable
+    from sealife_core.datasets.imports.finding import printable
+    from sealife_core.datasets.imports.sources import files_in
 
     source = path_of(source)
-    if source.exists() and not source.is_dir():  # also a pipe or device: reading it gives the reason
-        return [(printable(source.name), source)], []
-    if not source.is_dir():
+    if not source.exists():
         raise DatasetError(
             f"There is nothing at '{printable(str(source))}'. Expected a folder of pictures, or one picture."
         )
-    files, skipped = find_in_folder(source)
+    files, skipped = files_in(source, unpacked, tell)
     if not files:
         raise _nothing(source, skipped)
     return [(printable(str(place)), path) for place, path in files], skipped
@@ -124,21 +161,12 @@ def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
     return DatasetError(f"'{where}' holds no picture that can be read; {files} skipped. '{name}': {reason}")
 
 
-def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
-    ranked = [{"label": label, "probability": p} for label, p in prediction.ranked(top)]
-    return {
-        "file": name,
-        "prediction": prediction.label,
-        "confidence": prediction.confidence,
-        "top": ranked,
-        "similarity": prediction.similarity,
-        "novelty": prediction.ood_score,
-        "unlike": prediction.unlike,
-    }
-
-
 def _document(
-    model: str, predictor: "Predictor", rows: list[dict[str, Any]], skipped: list[tuple[str, str]]
+    model: str,
+    predictor: "Predictor",
+    rows: list[dict[str, Any]],
+    skipped: list[tuple[str, str]],
+    threshold: "Threshold | None",
 ) -> dict[str, Any]:
     ood = predictor.ood
     return {
@@ -147,6 +175,7 @@ def _document(
         "classes": list(predictor.classes),
         "unlike_above": ood.threshold if ood else None,
         "without_unlike": predictor.ood_unavailable or None,
+        "threshold": dataclasses.asdict(threshold) if threshold else None,
         "predictions": rows,
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped],
     }
@@ -158,10 +187,13 @@ def _show(
     rows: list[dict[str, Any]],
     skipped: list[tuple[str, str]],
     chosen: argparse.Namespace,
+    threshold: "Threshold | None",
 ) -> None:
     columns = {"file": "file", "prediction": "prediction", "confidence": "confidence"}
     if chosen.top > 1 and len(predictor.classes) > 1:
         columns["next"] = "next most likely"
+    if threshold:
+        columns["named"] = "named"
     ood = predictor.ood
     if any(row["similarity"] is not None for row in rows):
         columns["similarity"] = "similarity"
@@ -178,6 +210,8 @@ def _show(
         )
     else:
         lines.append(f"The pictures were not compared with the training images. {predictor.ood_unavailable}")
+    if threshold:
+        lines.append(threshold.sentence)
     if chosen.csv:
         lines.append(f"Written to {chosen.csv}.")
     output.result(None, "\n" + "\n".join(lines))
@@ -193,23 +227,3 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "novelty": "" if score is None else f"{round(score, 1) + 0.0:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",
     }
-
-
-def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -> str:
-    """One line per file, also for files that could not be read."""
-    import pandas as pd
-
-    others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
-    columns = ["file", "prediction", "confidence", *others, "similarity", "novelty", "unlike", "problem"]
-    lines = []
-    for row in rows:
-        ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]
-        ranked += [""] * (len(others) - len(ranked))
-        similarity = "" if row["similarity"] is None else f"{row['similarity']:.6f}"
-        score = "" if row["novelty"] is None else f"{row['novelty']:.4f}"
-        unlike = "" if row["unlike"] is None else "yes" if row["unlike"] else "no"
-        lines.append(
-            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, score, unlike, ""]
-        )
-    lines += [[name, *[""] * (len(others) + 5), reason] for name, reason in skipped]
-    return csv_of(pd.DataFrame(lines, columns=columns))

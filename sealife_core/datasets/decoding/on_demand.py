@@ -88,9 +88,7 @@ class UncheckedImages(_OnDemand):
     width / height of those that have been read.
     """
 
-    def __init__(
-        self, files: Sequence[Path], size_px: int, read: Callable[[Path], tuple[np.ndarray, float]]
-    ) -> None:
+    def __init__(self, files: Sequence[Path], size_px: int, read: Callable[[Path], tuple[np.ndarray, float]]) -> None:
         super().__init__(len(files), size_px)
         self.aspects = np.ones(len(files), np.float32)
         self.problems: dict[int, str] = {}

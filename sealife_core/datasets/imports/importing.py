@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -60,19 +60,24 @@ def import_images(
     image_size_px: int = USUAL_IMAGE_SIZE_PX,
     group_by: Pattern | None = None,
     progress: Progress | None = None,
+    files: Sequence[FoundFile] | None = None,
 ) -> ImportReport:
     """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
 
     Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files that
     cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is made at the
     same time if the disk has room. ``group_by``: what images are grouped by, instead of the groups of a CSV; images of
-    one group stay in one split. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    one group stay in one split. files: what to import; ``source`` then only says where it came from. Raises
+    DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
     with _disk_errors(name), building(name, root, progress) as folder:
-        found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
+        if files is None:
+            found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
+        else:
+            found, skipped, notes = list(files), [], []
         if group_by is not None:
             found = _grouped(found, group_by, progress)
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:

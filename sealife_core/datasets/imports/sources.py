@@ -2,7 +2,8 @@
 
 import errno
 import zipfile
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 from sealife_core.datasets.imports.archives import unpack
 from sealife_core.datasets.imports.finding import (
@@ -35,8 +36,7 @@ def find_pictures(
         files, skipped = find_in_folder(source)
         return _arranged(files, skipped, [])
     try:
-        with open_regular(source) as file:
-            zipped = zipfile.is_zipfile(file) or source.suffix.lower() == ".zip"
+        zipped = is_zip(source)
     except OSError as error:
         nothing = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
         what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
@@ -49,6 +49,25 @@ def find_pictures(
     raise DatasetError(
         f"'{printable(source.name)}' cannot be imported. Expected a folder, a zip or a CSV (file,label)."
     )
+
+
+def is_zip(source: Path) -> bool:
+    """Whether a file is a zip, by its content or its name. Raises OSError if it is no regular file."""
+    with open_regular(source) as file:
+        return zipfile.is_zipfile(file) or source.suffix.lower() == ".zip"
+
+
+def files_in(source: Path, unpacked: Path, progress: Progress | None = None) -> tuple[Files, Skipped]:
+    """Every file of a folder or a zip that may be a picture, whatever its class; or ``source`` alone, if it is neither.
+
+    A zip is unpacked to ``unpacked``. Raises DatasetError.
+    """
+    if is_folder(source):
+        return find_in_folder(source)
+    zipped = False
+    with suppress(OSError):  # a pipe or a device: reading it as a picture gives the reason
+        zipped = is_zip(source)
+    return unpack(source, unpacked, progress)[:2] if zipped else ([(PurePosixPath(source.name), source)], [])
 
 
 def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[FoundFile], Skipped, list[str]]:

@@ -100,7 +100,7 @@ def calibration(predictions: pd.DataFrame, classes: Sequence[str]) -> Calibratio
     after = with_temperature(before, temperature)
     return Calibration(
         temperature=temperature,
-        at_the_edge=not LOWEST * 1.01 < temperature < HIGHEST / 1.01,
+        at_the_edge=at_the_edge(temperature),
         n_val=len(labels["val"]),
         n_test=len(truth),
         confidence=float(before.max(1).mean()),
@@ -169,6 +169,11 @@ def fit_temperature(labels: Labels, probabilities: Probabilities) -> float:
     # Over ln T: the search is then as fine below 1 as above.
     found = minimize_scalar(loss, bounds=np.log((LOWEST, HIGHEST)), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))  # type: ignore[union-attr]
+
+
+def at_the_edge(temperature: float) -> bool:
+    """Whether a fit ran into LOWEST or HIGHEST, so that the temperature means little."""
+    return not LOWEST * 1.01 < temperature < HIGHEST / 1.01
 
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:

@@ -34,15 +34,13 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     read_snapshots,
 )
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.processes import host, identity
-from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTION_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
-from sealife_core.runs.liveness import Process, is_fresh, process_of
-from sealife_core.runs.scheduling.spawning import reap, spawn
+from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROJECTION_SHAPE
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.scheduling.side_process import LOG, PROCESS, STATUS, lives, start
 
 What = Literal["umap", "film"]
 PROJECTIONS, LOCK = "projections", ".projections.lock"
-REQUEST, PROCESS, STATUS, LOG = "request.json", "process.json", "status.json", "log.txt"
+REQUEST = "request.json"
 POINTS, IDS, FACTS = "points.npy", "ids.json", "facts.json"
 _PARTS, _PART_BYTES = 16, 4096  # read of each file for a fingerprint
 
@@ -90,7 +88,7 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
     if said == "failed":
         error = status.get("error") or "It failed for an unknown reason. Compute it again."
         return Projection("failed", error=error)
-    if not _lives(folder, status):
+    if not lives(folder, status):
         last = "".join(f" Last line of the log: {line.strip()}" for line in tail(folder / LOG, 1))
         ended = "The process ended before the projection was ready, perhaps because memory ran out. Compute it again."
         return Projection("failed", error=ended + last)
@@ -162,26 +160,12 @@ def _read(folder: Path) -> Projection:
     return Projection("done", ids=tuple(map(str, names)), points=points, epochs=tuple(epochs), facts=facts)
 
 
-def _lives(folder: Path, status: dict[str, Any]) -> bool:
-    try:
-        process = process_of(read_json(folder / PROCESS, PROCESS_SHAPE))
-    except UnreadableFile:
-        process = Process.NONE
-    if process in (Process.ALIVE, Process.DEAD):
-        return process is Process.ALIVE
-    signs = status | {"written": written_at(folder / STATUS)}
-    return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
-
-
 def _command(run_path: Path, folder: Path) -> list[str]:
     return [sys.executable, "-m", "sealife_core.projection_worker", str(run_path.resolve()), folder.name]
 
 
 def _start(run_path: Path, folder: Path) -> dict[str, Any]:
-    """Start the process and return its identity."""
-    child = spawn(_command(run_path, folder), folder / LOG)
-    reap(child)
-    return identity(child.pid) or {"pid": child.pid, "host": host()}
+    return start(_command(run_path, folder), folder / LOG)
 
 
 @contextmanager

@@ -1,0 +1,247 @@
+"""Many pictures under the model of a run, by a process of its own: a closed tab or a restarted server does not end it.
+
+RUN/predicted/<id>/
+  request.json   written by the caller: what the pictures are called, where they are, when it was asked for
+  files.json     [name, path] of every file, in their order; written by the process, for uploads by the caller
+  pictures/      uploads, or an unpacked zip
+  rows.jsonl     a line a file, in their order, appended in whole blocks: what is there is not predicted again
+  corrected.csv  the classes that people gave (corrected.py)
+  stop           nothing: the process ends after the present block
+  process.json, status.json, log.txt     as in side_process.py
+
+Imports no torch.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Literal
+
+from sealife_core.claims import claimed_folder, move_into_place
+from sealife_core.datasets.imports.finding import Files, Skipped, printable
+from sealife_core.durable import flush_tree, held, remove_set_aside, replace_file, set_aside
+from sealife_core.errors import DatasetError, RunError, disk_problem
+from sealife_core.evaluation.predicting.rows import Row
+from sealife_core.places import path_of
+from sealife_core.runs.contents import PROJECTION_SHAPE
+from sealife_core.runs.files import readable_json, replace_json, tail
+from sealife_core.runs.scheduling.side_process import LOG, PROCESS, STATUS, lives, start
+from sealife_core.wording import counted
+
+PREDICTED, LOCK = "predicted", ".predicted.lock"
+REQUEST, FILES, ROWS, STOP, PICTURES = "request.json", "files.json", "rows.jsonl", "stop", "pictures"
+TOP = 5  # classes of a picture that are kept
+_NEW, _ZIP = ".new-", f"{PICTURES}.zip"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for, and how far it is: ``done`` of ``total`` files (0: not known). ``error`` if it failed.
+
+    A job that is "stopped" goes on where it is with :func:`resume`; so does one that "failed", and one whose process
+    was lost, which counts as stopped. ``made``: unix seconds. stopping: somebody has asked for the end.
+    """
+
+    folder: Path
+    name: str
+    source: str
+    made: float
+    state: Literal["running", "stopped", "done", "failed"]
+    stage: str
+    done: int
+    total: int
+    error: str
+    stopping: bool
+
+    @property
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
+
+
+def jobs_of(run_path: Path) -> list[Job]:
+    """The jobs of a run, the newest first."""
+    folders = sorted((run_path / PREDICTED).glob("[!.]*"), reverse=True)
+    return [job for folder in folders if (job := job_in(folder))]
+
+
+def job_in(folder: Path) -> Job | None:
+    """The job in ``folder`` as it is on disk; None if there is none."""
+    request = readable_json(folder / REQUEST)
+    if not isinstance(request.get("name"), str):
+        return None
+    status = readable_json(folder / STATUS, PROJECTION_SHAPE)
+    state, error = status.get("state"), status.get("error") or ""
+    if state not in ("stopped", "done", "failed"):
+        state = "running" if lives(folder, status) else "stopped"
+        if state == "stopped" and (last := "".join(tail(folder / LOG, 1)).strip()):
+            error = (
+                f"The process ended before it was done, perhaps because memory ran out. Last line of the log: {last}"
+            )
+    source, made = request.get("source"), request.get("made")
+    return Job(
+        folder, request["name"], source if isinstance(source, str) else "", float(made or 0), state,
+        status.get("stage") or "", status.get("done") or 0, status.get("total") or 0, error, (folder / STOP).exists(),
+    )  # fmt: skip
+
+
+def begin(run_path: Path, source: str) -> Job:
+    """Start a job for a folder, a zip or a picture on this machine. Raises SealifeError."""
+    path = path_of(source).resolve()
+    if not path.exists():
+        raise DatasetError(
+            f"There is nothing at '{printable(source)}'. Expected a folder of pictures, or a zip of one."
+        )
+    return _begin(run_path, printable(path.name), str(path), lambda folder: None)
+
+
+def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job:
+    """Start a job for uploads, (name, content) each: pictures, or one zip of them. Raises SealifeError."""
+    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+        name, content = files[0]
+        return _begin(run_path, printable(name), _ZIP, lambda folder: _copy(content, folder / _ZIP))
+
+    def fill(folder: Path) -> None:
+        (folder / PICTURES).mkdir()
+        for number, (_, content) in enumerate(files):
+            _copy(content, folder / PICTURES / str(number))
+        names = [(PurePosixPath(name), Path(PICTURES) / str(number)) for number, (name, _) in enumerate(files)]
+        write_files(folder, names, [])
+
+    return _begin(run_path, counted(len(files), "dropped picture"), "", fill)
+
+
+def resume(job: Job) -> Job:
+    """Start the process of a job that is not done, unless it is at work. Raises RunError."""
+    with _locked(job.folder):
+        status = readable_json(job.folder / STATUS, PROJECTION_SHAPE)
+        if status.get("state") == "done" or (status.get("state") == "running" and lives(job.folder, status)):
+            return job
+        for name in (STOP, PROCESS, LOG):
+            (job.folder / name).unlink(missing_ok=True)
+        replace_json(job.folder / STATUS, status | {"state": "running", "error": "", "heartbeat": time.time()})
+        replace_json(job.folder / PROCESS, _start(job.folder))
+    return job_in(job.folder) or job
+
+
+def stop(job: Job) -> None:
+    """Ask the process of a job to end after the pictures that it has before it. Raises RunError."""
+    with _disk_errors(job.folder):
+        (job.folder / STOP).touch()
+
+
+def delete(job: Job) -> None:
+    """Delete a job that is not at work, with its uploads, rows and corrections. Raises RunError."""
+    with _locked(job.folder):
+        if (now := job_in(job.folder)) and now.state == "running":
+            raise RunError(f"'{job.name}' is being classified. Stop it first.")
+        set_aside(job.folder)
+    remove_set_aside(job.folder.parent)
+
+
+# -- what lies in the folder -------------------------------------------------------------------------------------------
+
+
+def write_files(folder: Path, files: Files, skipped: Skipped) -> None:
+    """Store which files a job is of: their names, and their paths, relative to ``folder`` or absolute."""
+    listed = [[printable(str(place)), os.fsdecode(path)] for place, path in files]
+    replace_file(folder / FILES, json.dumps({"files": listed, "skipped": skipped}))  # paths may be no UTF-8: in ASCII
+
+
+def read_files(folder: Path) -> tuple[list[tuple[str, Path]], Skipped] | None:
+    """(name, path) of every file of a job, and (name, reason) of what is none; None before they are known."""
+    try:
+        found = json.loads((folder / FILES).read_bytes())
+        return (
+            [(str(name), folder / path) for name, path in found["files"]],
+            [(str(name), str(reason)) for name, reason in found["skipped"]],
+        )
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The rows that are there: what follows the last newline is half written."""
+    return [json.loads(line) for line in _whole(folder).splitlines()]
+
+
+def open_rows(folder: Path) -> tuple[IO[bytes], int]:
+    """The file of rows, for appending, without a half-written one at its end; and how many are there."""
+    whole = _whole(folder)
+    file = (folder / ROWS).open("ab")
+    file.truncate(len(whole))
+    return file, whole.count(b"\n")
+
+
+def append_rows(file: IO[bytes], rows: Iterable[Row]) -> None:
+    """Append ``rows`` and flush them to the disk."""
+    file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def source_of(job: Job) -> Path:
+    """The folder or zip of a job that is not of uploaded pictures."""
+    return job.folder / job.source
+
+
+def _whole(folder: Path) -> bytes:
+    try:
+        data = (folder / ROWS).read_bytes()
+    except FileNotFoundError:
+        return b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _begin(run_path: Path, name: str, source: str, fill: Callable[[Path], object]) -> Job:
+    parent = run_path / PREDICTED
+    with _disk_errors(parent):
+        built = claimed_folder(parent, _NEW)
+        try:
+            fill(built)
+            replace_json(built / REQUEST, {"name": name, "source": source, "made": time.time()})
+            flush_tree(built)
+            placed = parent / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+            move_into_place(built, placed)
+        except BaseException:
+            shutil.rmtree(built, ignore_errors=True)
+            raise
+    job = job_in(placed)
+    assert job is not None
+    return resume(job)
+
+
+def _copy(content: IO[bytes], to: Path) -> None:
+    with to.open("wb") as file:
+        shutil.copyfileobj(content, file)
+
+
+def _start(folder: Path) -> dict[str, Any]:
+    return start([sys.executable, "-m", "sealife_core.prediction_worker", str(folder.resolve())], folder / LOG)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Against two callers at the same time."""
+    with (
+        _disk_errors(folder),
+        held(folder.parent / LOCK, f"The predictions in '{folder.parent.parent.name}'", RunError),
+    ):
+        yield
+
+
+@contextmanager
+def _disk_errors(where: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what, step = disk_problem(error) or (f"{error}.", "Make it writable")
+        raise RunError(f"The predictions cannot be stored in '{where.name}'. {what} {step}, then try again.") from None

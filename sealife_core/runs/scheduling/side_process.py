@@ -1,0 +1,56 @@
+"""A process beside the runs, in a folder of its own: started, alive or not, and how far it says it is.
+
+process.json is written by the caller, status.json by the process, log.txt is its output.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sealife_core.processes import host, identity
+from sealife_core.runs.contents import PROCESS_SHAPE
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, written_at
+from sealife_core.runs.liveness import Process, is_fresh, process_of
+from sealife_core.runs.scheduling.spawning import reap, spawn
+
+PROCESS, STATUS, LOG = "process.json", "status.json", "log.txt"
+STATUS_EVERY_S = 0.3  # more often than this nobody can see it
+
+
+def start(command: Sequence[str], log: Path) -> dict[str, Any]:
+    """Start the process and return its identity, for process.json. Raises OSError."""
+    child = spawn(command, log)
+    reap(child)
+    return identity(child.pid) or {"pid": child.pid, "host": host()}
+
+
+def lives(folder: Path, status: dict[str, Any]) -> bool:
+    """Whether the process of ``folder`` is at work; ``status``: what its status.json says."""
+    try:
+        process = process_of(read_json(folder / PROCESS, PROCESS_SHAPE))
+    except UnreadableFile:
+        process = Process.NONE
+    if process in (Process.ALIVE, Process.DEAD):
+        return process is Process.ALIVE
+    signs = status | {"written": written_at(folder / STATUS)}
+    return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
+
+
+class StatusFile:
+    """status.json of such a process, which only it writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._at = path, 0.0
+        self._said: dict[str, Any] = {"state": "running"}
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Report progress; written a few times a second at most, a new stage at once."""
+        if stage != self._said.get("stage") or time.monotonic() - self._at >= STATUS_EVERY_S:
+            self.write(stage=stage, done=done, total=total)
+
+    def write(self, **changes: Any) -> None:
+        """Merge ``changes`` and a new heartbeat into the file."""
+        self._said |= changes
+        self._at = time.monotonic()
+        replace_json(self._path, self._said | {"heartbeat": time.time()})

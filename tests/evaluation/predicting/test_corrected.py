@@ -1,0 +1,77 @@
+"""What people correct in predictions, how it is kept, and as what the pictures are imported."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.errors import RunError
+from sealife_core.evaluation.predicting.corrected import CORRECTED, correct, read_corrected, to_import
+from sealife_core.evaluation.predicting.jobs import Job, write_files
+
+
+def row(name: str, label: str, sure: float) -> dict[str, Any]:
+    return {"file": name, "prediction": label, "confidence": sure, "calibrated": None}
+
+
+ROWS = [
+    row("a.png", "crab", 0.9),
+    row("=b.png", "ray", 0.4),
+    {"file": "c.png", "problem": "No."},
+    row("d.png", "ray", 1),
+]
+
+
+@pytest.fixture
+def job(tiny_reef: Dataset, tmp_path: Path) -> Job:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    write_files(folder, [(PurePosixPath(row["file"]), tiny_reef.image_path(n)) for n, row in enumerate(ROWS)], [])
+    return Job(folder, "dive", "", 0, "done", "", 4, 4, "", False)
+
+
+def test_correct__keeps_the_last_class_of_each_and_takes_one_back(job: Job) -> None:
+    correct(job, ROWS, [0, 1], "whale")
+    correct(job, ROWS, [1], "sea hare\n")
+    assert read_corrected(job.folder) == {0: "whale", 1: "sea hare"}
+    assert "'=b.png" in (job.folder / CORRECTED).read_text()
+    correct(job, ROWS, [0], "")
+    assert read_corrected(job.folder) == {1: "sea hare"}
+    correct(job, ROWS, [1], "")
+    assert read_corrected(job.folder) == {}
+
+
+def test_correct__by_two_people_at_once_keeps_both(job: Job) -> None:
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda place: correct(job, ROWS, [place], f"class {place}"), [0, 1, 3] * 5))
+    assert read_corrected(job.folder) == {place: f"class {place}" for place in (0, 1, 3)}
+
+
+def test_correct__refuses_what_means_no_class(job: Job) -> None:
+    with pytest.raises(RunError, match="below the threshold"):
+        correct(job, ROWS, [0], "Unknown")
+    (job.folder / CORRECTED).write_text("number,class\nx,y\n")
+    with pytest.raises(RunError, match="damaged"):
+        read_corrected(job.folder)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "corrected", "labels"),
+    [
+        (False, False, ["", "", ""]),
+        (False, True, ["", "whale", ""]),
+        (True, True, ["crab", "whale", "ray"]),
+        (True, False, ["crab", "", "ray"]),
+    ],
+)
+def test_import__takes_the_labels_that_are_asked_for(
+    job: Job, home: Path, predicted: bool, corrected: bool, labels: list[str]
+) -> None:
+    correct(job, ROWS, [1], "whale")
+    files = to_import(job, ROWS, predicted=predicted, corrected=corrected, threshold=0.5)
+    made = import_images(job.folder, "dive", files=files).dataset
+    assert made.file_names == ["a.png", "=b.png", "d.png"]
+    assert made.manifest["label"].tolist() == labels

@@ -1,0 +1,142 @@
+"""The process that predicts many pictures, called in this one; and once for real."""
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sealife_core import prediction_worker
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.classification import predictor
+from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.predicting import jobs
+from sealife_core.evaluation.predicting.jobs import (
+    ROWS,
+    STOP,
+    Job,
+    begin,
+    begin_uploads,
+    delete,
+    job_in,
+    jobs_of,
+    read_rows,
+    resume,
+    stop,
+)
+from sealife_core.runs.run import Run
+from tests.runs.processes import until
+
+
+@pytest.fixture
+def folder(classifier: Run, tiny_reef: Dataset, tmp_path: Path) -> Path:
+    """The test images of the reef under their ids, and one that is no picture, the third by name."""
+    pictures = tmp_path / "dive 42"
+    pictures.mkdir()
+    for row in tiny_reef.rows("test"):
+        shutil.copy(tiny_reef.image_path(int(row)), pictures / f"{tiny_reef.manifest['id'][row]}.png")
+    names = sorted(path.name for path in pictures.iterdir())
+    (pictures / f"{names[1]}.jpg").write_text("no picture")
+    return pictures
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started; blocks have three pictures."""
+    monkeypatch.setattr(jobs, "_start", lambda folder: {})
+    monkeypatch.setattr(predictor, "_BLOCK", 3)
+
+
+def at_work(job: Job) -> Job:
+    assert prediction_worker.main(job.folder) == 0
+    now = job_in(job.folder)
+    assert now is not None
+    return now
+
+
+def test_worker__gives_every_file_a_row_in_order(here: None, classifier: Run, folder: Path) -> None:
+    job = at_work(begin(classifier.path, str(folder)))
+    rows = read_rows(job.folder)
+    assert (job.state, job.done, job.total, job.name) == ("done", len(rows), len(rows), "dive 42")
+    assert [row["file"] for row in rows] == sorted(path.name for path in folder.iterdir())
+    assert [place for place, row in enumerate(rows) if "problem" in row] == [2]
+    known = read_predictions(classifier.path).query("split == 'test'").set_index("id")
+    for row in rows[:2]:
+        truth = known.loc[Path(row["file"]).stem]
+        assert row["prediction"] == truth["predicted"]
+        assert row["confidence"] == pytest.approx(truth["confidence"], abs=1e-4)
+        assert len(row["top"]) == 5
+        assert row["calibrated"] == row["top"][0]["calibrated"]
+        assert row["nearest"]["file"]
+
+
+def test_worker__stops_and_goes_on_where_it_was(here: None, classifier: Run, folder: Path) -> None:
+    whole = [row | {"novelty": None} for row in read_rows(at_work(begin(classifier.path, str(folder))).folder)]
+    job = begin(classifier.path, str(folder))
+    stop(job)
+    stopped = at_work(job)
+    assert (stopped.state, stopped.done) == ("stopped", 3)
+    (folder / "00 added later.png").write_text("the list is that of the beginning")
+    again = resume(stopped)
+    assert again.state == "running"
+    assert not (again.folder / STOP).exists()
+    job = at_work(again)
+    assert job.state == "done"
+    assert [row["file"] for row in read_rows(job.folder)] == [row["file"] for row in whole]
+
+
+def test_worker__cuts_a_half_written_row_after_a_crash(here: None, classifier: Run, folder: Path) -> None:
+    job = at_work(begin(classifier.path, str(folder)))
+    rows, data = read_rows(job.folder), (job.folder / ROWS).read_bytes()
+    lines = data.splitlines(keepends=True)
+    (job.folder / ROWS).write_bytes(b"".join(lines[:4]) + lines[4][:20])
+    (job.folder / "status.json").write_text('{"state": "running", "done": 4, "total": 9, "heartbeat": 1}')
+    crashed = job_in(job.folder)
+    assert crashed is not None
+    assert crashed.state == "stopped"
+    assert len(read_rows(job.folder)) == 4
+    at_work(resume(crashed))
+    assert [row["file"] for row in read_rows(job.folder)] == [row["file"] for row in rows]
+
+
+def test_worker__takes_uploads_under_their_names_and_a_zip(here: None, classifier: Run, folder: Path) -> None:
+    files = sorted(folder.glob("*.png"))[:2]
+    dropped = [("dive/é.png", io.BytesIO(files[0].read_bytes())), ("same.png", io.BytesIO(files[1].read_bytes()))]
+    job = at_work(begin_uploads(classifier.path, dropped))
+    assert [row["file"] for row in read_rows(job.folder)] == ["dive/é.png", "same.png"]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        packed.write(files[0], "crab/one.png")
+        packed.writestr("crab/readme.txt", "no picture")
+    held.seek(0)
+    job = at_work(begin_uploads(classifier.path, [("dive.zip", held)]))
+    assert (job.name, [row["file"] for row in read_rows(job.folder)]) == ("dive.zip", ["crab/one.png"])
+
+
+def test_worker__says_in_a_sentence_why_it_failed(here: None, classifier: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    job = begin(classifier.path, str(tmp_path / "empty"))
+    assert prediction_worker.main(job.folder) == 1
+    now = job_in(job.folder)
+    assert now is not None
+    assert (now.state, now.error) == ("failed", "There is no picture in it.")
+    with pytest.raises(DatasetError, match="nothing at"):
+        begin(classifier.path, str(tmp_path / "nowhere"))
+
+
+def test_jobs__are_listed_newest_first_and_deleted(here: None, classifier: Run, folder: Path) -> None:
+    made = [at_work(begin(classifier.path, str(folder))) for _ in range(2)]
+    assert {job.id for job in jobs_of(classifier.path)} == {job.id for job in made}
+    delete(made[0])
+    assert [job.id for job in jobs_of(classifier.path)] == [made[1].id]
+
+
+@pytest.mark.process
+def test_begin__starts_a_process_that_ends_by_itself(classifier: Run, folder: Path) -> None:
+    job = begin(classifier.path, str(folder))
+    until(lambda: (now := job_in(job.folder)) and now.state != "running", 120)
+    (found,) = jobs_of(classifier.path)
+    assert (found.state, found.error) == ("done", "")
+    assert len(read_rows(found.folder)) == found.total == len(list(folder.iterdir()))
