@@ -24,6 +24,7 @@ from benchmarks.measuring import WORSE, Figure, table
 TOPICS = (
     "data.views",
     "embeddings.features",
+    "embeddings.predicting",
     "training.loss",
     "data.importing",
     "training.probe",

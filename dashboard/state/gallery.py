@@ -40,6 +40,20 @@ GUESS = Key("guess")
 OWN_PICTURES = Key("own_pictures")
 OWN_LARGE = Key("own_large")  # which is shown large; "": all of them
 OWN_PAGE = UrlKey("own_page")
+# Many of them, predicted by a process of their own and stored with the run.
+JOB = UrlValue("classified", "gallery")
+WRONG = UrlValue("wrong", "gallery", "0")  # % of those named; 0: every picture is named
+FOUND = UrlValue("found", "gallery", "all")
+LABEL = UrlValue("label", "gallery")
+SORTED = UrlValue("sorted", "gallery", "listed")
+NAMED = UrlValue("named", "gallery")  # part of a file name
+ROWS_PAGE = UrlKey("rows")
+ROWS = Key("classified_rows")
+SOURCE = Key("classified_source")
+FROM = Key("classified_from")
+TASK = Key("classified_task")
+GIVEN = Key("classified_given")
+IMPORTED = Key("classified_import")
 
 
 def turn(changes: Mapping[UrlValue, str]) -> None:
@@ -64,6 +78,19 @@ def swap(run_id: str, against: str) -> None:
     """Look at ``run_id`` with ``against`` beside it."""
     RUN.choose([run_id])
     AGAINST.set(against)
+
+
+def open_job(job_id: str) -> None:
+    """Show what was found in many pictures, or ("") the form that asks for more."""
+    turn({JOB: job_id, FOUND: "", LABEL: "", NAMED: ""})
+    ROWS_PAGE.write("")
+    OWN_LARGE.hold("")
+
+
+def look_for(key: UrlValue, value: str) -> None:
+    """Filter or order many pictures; from the first page on."""
+    key.set(value)
+    ROWS_PAGE.write("")
 
 
 def choose_own_picture(picture: str) -> None:

@@ -8,22 +8,21 @@ from typing import IO, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import background, cache, state
+from dashboard import background, state
 from dashboard.app_pages.data.grouping import NONE, import_preview, pattern_fields
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import Job, Tidy
 from dashboard.errors import show_error
+from dashboard.parts.importing import IMPORT, new_name, start_import
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.datasets.storage import check_new_name
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.places import data_root, path_of
 
-IMPORT = "import"
 UPLOADS = ".uploads"
 HOW = """
 A **folder** with one sub-folder per class, or a **zip** of such a folder. Folders named train, val and test are used as
@@ -76,16 +75,7 @@ def begin_import(
     if upload is None and not path:
         raise DatasetError("Enter the path of a folder, zip or CSV on this machine, or upload a zip.")
     source = path_of(path)
-    name = check_new_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
-    if name in cache.datasets():
-        raise DatasetError(f"Data set {name!r} already exists. Choose another name.")
-    key = f"{IMPORT} {name}"
-    job = background.find(key)
-    if job is not None and job.running:
-        raise DatasetError(
-            f"Data set {name!r} is being imported right now. Choose another name, or wait until that import has"
-            " finished."
-        )
+    name = new_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
     if upload is None and not source.exists():
         raise DatasetError(
             f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
@@ -93,14 +83,12 @@ def begin_import(
     group_by = None if pattern is None or pattern.kind == NONE else pattern
     if group_by is not None:
         groups_of(group_by, [], list)
-    state.data.EXPECTED.hold(name)
     tidy: Tidy = bool
     if upload is not None:
         source = _keep(upload, name)
         tidy = partial(shutil.rmtree, source.parent, ignore_errors=True)
-    title = f"Importing {name}"
     work = partial(import_images, source, name, group_by=group_by)
-    return background.start(key, title, lambda tell: work(progress=tell), IMPORT, tidy)
+    return start_import(name, lambda tell: work(progress=tell), tidy)
 
 
 def begin_reef() -> None:

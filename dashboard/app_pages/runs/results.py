@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.app_pages.runs.downloads import downloads
 from dashboard.parts.class_bars import per_class_bars
 from dashboard.parts.runs.first_model import confusions, how_chosen, next_steps
 from dashboard.words import between, plain
@@ -35,6 +36,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
     test, val = results.get("test"), results.get("val")
     if test is not None:
         _classifier(test, "test pictures that it never saw in training", classes)
+        downloads(run)
         how_chosen(run)
         confusions(run)
         if task_of(run.config()) == "classify":
@@ -43,6 +45,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         _representation(val)
         if said := kept_words(results):
             st.markdown(said)
+        downloads(run)
     elif val is not None:
         _classifier(val, "validation pictures, because the run was stopped before its test", classes)
     figures_view(run)

@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.decoding.on_demand import EncodedImages, FileImages, encode
+from sealife_core.datasets.decoding.on_demand import EncodedImages, FileImages, UncheckedImages, encode
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.squares import (
     DECODED_AT,
@@ -51,7 +51,7 @@ class Pixels:
     row is; None: in the same order.
     """
 
-    array: np.ndarray | EncodedImages | FileImages  # uint8 (≥ N, S, S, 3), read-only, on disk
+    array: np.ndarray | EncodedImages | FileImages | UncheckedImages  # uint8 (≥ N, S, S, 3), read-only, on disk
     aspects: np.ndarray  # float32 (N,), width / height of the originals
     places: np.ndarray | None = None
 

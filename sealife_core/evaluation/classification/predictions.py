@@ -67,6 +67,22 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     return found
 
 
+def tested_table(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The test predictions for people: a line an image with its original file name. Images that are gone have none."""
+    test = predictions.loc[predictions["split"] == "test"]
+    names = dict(zip(dataset.imported["id"], dataset.original.file_names, strict=True))
+    return pd.DataFrame(
+        {
+            "file": [names.get(image_id, "") for image_id in test["id"]],
+            "id": test["id"],
+            "class": test["label"],
+            "predicted": test["predicted"],
+            "confidence": test["confidence"],
+            "right": np.where(test["label"] == test["predicted"], "yes", "no"),
+        }
+    )
+
+
 def _fits(table: pd.DataFrame) -> bool:
     """Whether the columns have the right types, and each row a probability for each class."""
     texts = all(isinstance(value, str) for name in COLUMNS[:4] for value in table[name])

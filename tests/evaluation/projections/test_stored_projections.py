@@ -26,8 +26,6 @@ from sealife_core.evaluation.projections.stored_projections import (
     FACTS,
     IDS,
     POINTS,
-    PROCESS,
-    STATUS,
     find,
     fingerprint,
     folder_of,
@@ -35,6 +33,7 @@ from sealife_core.evaluation.projections.stored_projections import (
 )
 from sealife_core.processes import identity
 from sealife_core.runs.files import read_json, replace_json
+from sealife_core.runs.scheduling.side_process import PROCESS, STATUS
 from tests.runs.processes import until
 
 SETTINGS = ProjectionSettings()

@@ -1,0 +1,1 @@
+"""Many pictures at once: asked for, followed, looked through, corrected and imported."""

@@ -1,0 +1,86 @@
+"""Giving pictures that were predicted wrongly their class, and making a data set of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from dashboard.data.predicted import Predicted
+from dashboard.errors import show_error
+from dashboard.parts.importing import new_name, start_import
+from dashboard.parts.notice import errors_said
+from dashboard.state import gallery, go
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.predicting.corrected import correct, to_import
+from sealife_core.evaluation.predicting.jobs import Job
+from sealife_core.wording import counted
+
+# Which labels go with the pictures: (those of the model, those of people).
+LABELS = {
+    "corrected": "Corrected ones with their class, all others unlabelled",
+    "none": "All unlabelled",
+    "all": "With the classes of this table",
+}
+
+
+def correct_chosen(job: Job, found: Predicted, chosen: Sequence[int], corrected: Mapping[int, str]) -> None:
+    """What can be done with the ticked rows."""
+    places = [place for place in chosen if found.read[place]]
+    if not places:
+        return
+    labels = sorted({*found.label[found.read], *corrected.values()})
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        label = st.selectbox(
+            f"The class of {counted(len(places), 'picture')}", labels, index=None, accept_new_options=True, width=260,
+            key=gallery.GIVEN.of(job.id), placeholder="Choose, or type a new one",
+        )  # fmt: skip
+        st.button(
+            "Correct", type="primary", icon=":material/edit:", disabled=not label, key=gallery.TASK.of("correct"),
+            on_click=_correct, args=(job, found, places, label or ""),
+        )  # fmt: skip
+        if any(place in corrected for place in places):
+            st.button(
+                "As predicted", icon=":material/undo:", key=gallery.TASK.of("uncorrect"), on_click=_correct,
+                args=(job, found, places, ""),
+            )  # fmt: skip
+        if len(places) == 1:
+            st.button(
+                "Open large", icon=":material/open_in_full:", key=gallery.TASK.of("large"),
+                on_click=gallery.choose_own_picture, args=(str(places[0]),),
+            )  # fmt: skip
+
+
+def _correct(job: Job, found: Predicted, places: Sequence[int], label: str) -> None:
+    with errors_said():
+        correct(job, found.rows, places, label)
+
+
+def import_popover(job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> None:
+    """The pictures as a data set, by the usual import under their original names."""
+    with st.popover("Import as a data set", icon=":material/add_photo_alternate:"):
+        name = st.text_input(
+            "Name of the data set", PurePosixPath(job.name).stem[:80], max_chars=80, key=gallery.IMPORTED.of("name")
+        )
+        chosen = st.radio(
+            "Labels", list(LABELS), format_func=LABELS.__getitem__, key=gallery.IMPORTED.of("labels"),
+            captions=[f"{len(corrected):,} corrected so far", "", "Classes that the model predicted are not checked"],
+        )  # fmt: skip
+        if chosen == "all":
+            st.caption(
+                "A score on classes that a model gave says how well another model agrees with it, not how often it is"
+                " right. Unknown pictures stay unlabelled."
+            )
+        if st.button("Import", type="primary", icon=":material/download:", key=gallery.IMPORTED.of("begin")):
+            try:
+                _import(job, found, name.strip(), chosen, threshold)
+            except SealifeError as error:
+                show_error(error)
+            else:
+                go("data")
+
+
+def _import(job: Job, found: Predicted, name: str, labels: str, threshold: float | None) -> None:
+    new_name(name)
+    files = to_import(job, found.rows, predicted=labels == "all", corrected=labels != "none", threshold=threshold)
+    start_import(name, lambda tell: import_images(job.folder, name, progress=tell, files=files))

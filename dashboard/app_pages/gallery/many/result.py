@@ -1,0 +1,155 @@
+"""What the model says of many pictures: a table in pages, "unknown" by a threshold, as CSV, one of them large."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.app_pages.gallery.many.correcting import correct_chosen, import_popover
+from dashboard.app_pages.gallery.many.progress import progress
+from dashboard.app_pages.gallery.own_large import OwnPicture, large_view
+from dashboard.cache import classifiers
+from dashboard.cache import predicted as kept
+from dashboard.data.predicted import FOUND, ORDERS, Predicted, Wanted, is_named, lines_of, places_of
+from dashboard.media import data_uri
+from dashboard.parts.pictures.sheets import sheet
+from dashboard.state import gallery
+from dashboard.state.keys import UrlValue
+from dashboard.words import plain
+from sealife_core.evaluation.predicting.corrected import read_corrected
+from sealife_core.evaluation.predicting.jobs import TOP, Job
+from sealife_core.evaluation.predicting.rows import table_of
+from sealife_core.neutral import csv_of
+from sealife_core.opening import read_regular
+from sealife_core.runs.run import Run
+from sealife_core.wording import counted, percent
+
+A_PAGE = 50
+ROW_PX = 56
+_MOST_BYTES = 2**30  # as an import takes
+
+
+def result(run: Run, rival: Run | None, job: Job) -> None:
+    """The job, and the pictures that it is through with."""
+    found, corrected = kept.predicted(job), read_corrected(job.folder)
+    large = gallery.OWN_LARGE.held("")
+    if large.isdecimal() and int(large) < len(found):
+        _large(run, rival, job, int(large))
+        return
+    progress(job)
+    if not len(found):
+        return
+    threshold = _threshold(run, found)
+    wanted = _wanted(found, threshold, corrected)
+    places = places_of(found, wanted, threshold, corrected)
+    _summary(run, job, found, threshold, corrected)
+    if not len(places):
+        st.caption("No picture fits these filters.")
+        return
+    on_page = sheet(places, gallery.ROWS_PAGE, A_PAGE)
+    with on_page.place:
+        st.caption(f"{on_page.says}. Tick rows to correct them or to open one.")
+        chosen = _table(job, found, on_page.shown.tolist(), threshold, corrected)
+        correct_chosen(job, found, chosen, corrected)
+
+
+def _threshold(run: Run, found: Predicted) -> float | None:
+    """The confidence below which a picture is unknown, from the error that a person wants; None for no such."""
+    known, why_not = kept.validated(run)
+    wrong = min(50, max(0, gallery.WRONG.number))
+    widget = gallery.WRONG.widget.showing(wrong)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Wrong among those named, at most (%)", 0, 50, step=1, key=widget, width=260, disabled=known is None,
+            on_change=lambda: gallery.look_for(gallery.WRONG, str(widget.held())),
+            help="Pictures of which the model is less sure are called unknown. 0: every picture is named.",
+        )  # fmt: skip
+    if known is None:
+        st.caption(f"Confidences are as the model gives them, and nothing is called unknown. {plain(why_not)}")
+        return None
+    if not found.calibrated or not wrong:
+        st.caption("Every picture is named. Confidences are calibrated on the validation pictures of the run.")
+        return None
+    chosen = known.threshold(wrong / 100)
+    st.caption(plain(chosen.sentence))
+    return chosen.value
+
+
+def _wanted(found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> Wanted:
+    labels = sorted({*found.label[found.read], *corrected.values()})
+    shown = _one_of(gallery.FOUND, FOUND)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        show = gallery.FOUND.widget.showing(shown)
+        st.selectbox(
+            "Show", list(FOUND), format_func=FOUND.__getitem__, key=show, width=170,
+            on_change=lambda: gallery.look_for(gallery.FOUND, show.held()),
+        )  # fmt: skip
+        label = gallery.LABEL.widget.showing(_one_of(gallery.LABEL, labels))
+        st.selectbox(
+            "Class", ["", *labels], key=label, format_func=lambda name: name or "Any class", width=200,
+            on_change=lambda: gallery.look_for(gallery.LABEL, label.held()),
+        )  # fmt: skip
+        order = gallery.SORTED.widget.showing(_one_of(gallery.SORTED, ORDERS))
+        st.selectbox(
+            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key=order, width=170,
+            on_change=lambda: gallery.look_for(gallery.SORTED, order.held()),
+        )  # fmt: skip
+        name = gallery.NAMED.widget.showing(gallery.NAMED.value)
+        st.text_input(
+            "Find by name", key=name, width=200, placeholder="part of a file name",
+            on_change=lambda: gallery.look_for(gallery.NAMED, name.held().strip()),
+        )  # fmt: skip
+    return Wanted(shown, label.held(), gallery.NAMED.value, order.held())
+
+
+def _one_of(key: UrlValue, options: object) -> str:
+    return key.value if key.value in options else key.default  # type: ignore[operator]
+
+
+def _summary(run: Run, job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> None:
+    read, named = int(found.read.sum()), int(is_named(found, threshold).sum())
+    parts = [counted(read, "picture")]
+    if threshold is not None:
+        parts.append(f"{named:,} named ({percent(named / read if read else None)}), {read - named:,} unknown")
+    parts += [f"{int(found.unlike.sum()):,} unlike the training images"] if found.unlike.any() else []
+    parts += [counted(len(corrected), "corrected", "corrected")] if corrected else []
+    parts += [f"{len(found) - read:,} not read"] if read < len(found) else []
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{parts[0]}**" + "".join(f" · {part}" for part in parts[1:]), width="stretch")
+        with st.container(horizontal=True, width="content"):
+            st.download_button(
+                "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)), f"{run.id}-{job.id}.csv",
+                "text/csv", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+            import_popover(job, found, threshold, corrected)
+
+
+def _csv(job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> str:
+    return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, corrected))
+
+
+def _table(
+    job: Job, found: Predicted, places: list[int], threshold: float | None, corrected: Mapping[int, str]
+) -> list[int]:
+    """The rows at ``places``; those that are ticked."""
+    urls = [data_uri(jpeg, "image/jpeg") if jpeg else None for jpeg in kept.thumbnails(job, places)]
+    lines = pd.DataFrame({"Picture": urls} | lines_of(found, places, threshold, corrected))
+    ticked = st.dataframe(
+        lines, hide_index=True, row_height=ROW_PX, selection_mode="multi-row", on_select="rerun",
+        key=gallery.ROWS.of(job.id, *places[:1], len(places), len(corrected)), alt="The prediction for each picture",
+        height=min(len(places), 10) * ROW_PX + 40,
+        column_config={
+            "Picture": st.column_config.ImageColumn(width=72),
+            "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=90),
+        },
+    )  # fmt: skip
+    return [places[row] for row in ticked["selection"]["rows"] if row < len(places)]
+
+
+def _large(run: Run, rival: Run | None, job: Job, place: int) -> None:
+    name, path = kept.files(job)[0][place]
+    key = f"{job.id}-{place}"
+    content = read_regular(path, _MOST_BYTES)
+    picture = OwnPicture(key, name, content, classifiers.own_prediction(run, key, content))
+    large_view(run, rival, classifiers.answers(run), picture, alone=False)

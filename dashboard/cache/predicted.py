@@ -1,0 +1,74 @@
+"""Predictions of many pictures, kept until more of them are written."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.cache import Stamp, kept, stamp
+from dashboard.data.predicted import Predicted, predicted_of
+from sealife_core.datasets.decoding.reading import read_rgb
+from sealife_core.datasets.decoding.thumbnails import shrunk
+from sealife_core.datasets.imports.finding import Skipped
+from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.predicting.jobs import FILES, ROWS, Job, read_files, read_rows
+from sealife_core.runs.files import readable_json
+from sealife_core.runs.run import PREDICTIONS, Run
+
+if TYPE_CHECKING:  # it imports SciPy
+    from sealife_core.evaluation.classification.selective import Validated
+
+CARD = "model.json"
+THUMBNAIL_PX = 96
+
+
+def predicted(job: Job) -> Predicted:
+    """The rows of a job that are there."""
+    return _predicted(str(job.folder), stamp(job.folder / ROWS))
+
+
+def files(job: Job) -> tuple[list[tuple[str, Path]], Skipped]:
+    """(name, path) of the files of a job, and (name, reason) of what is none."""
+    return _files(str(job.folder), stamp(job.folder / FILES))
+
+
+def thumbnails(job: Job, places: Sequence[int]) -> list[bytes]:
+    """A small JPEG of each of the files at ``places``; empty where it cannot be read."""
+    listed, _ = files(job)
+    return _thumbnails(tuple(str(listed[place][1]) for place in places))
+
+
+@kept(8, PREDICTIONS, CARD)
+def validated(run: Run) -> "tuple[Validated | None, str]":
+    """What a run's validation predictions say of its confidences; None and the reason where they say nothing."""
+    from sealife_core.evaluation.classification.selective import validated
+
+    try:
+        return validated(run.path, readable_json(run.path / CARD).get("classes") or []), ""
+    except RunError as error:
+        return None, str(error)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _predicted(folder: str, rows: Stamp) -> Predicted:
+    return predicted_of(read_rows(Path(folder)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _files(folder: str, listed: Stamp) -> tuple[list[tuple[str, Path]], Skipped]:
+    return read_files(Path(folder)) or ([], [])
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _thumbnails(paths: tuple[str, ...]) -> list[bytes]:
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(_thumbnail, paths))
+
+
+def _thumbnail(path: str) -> bytes:
+    try:
+        return shrunk(read_rgb(Path(path), 2 * THUMBNAIL_PX), THUMBNAIL_PX)
+    except DatasetError:
+        return b""

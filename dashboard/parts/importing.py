@@ -1,0 +1,32 @@
+"""Beginning an import as a job in the background; the Data page shows how far it is."""
+
+from dashboard import background, cache, state
+from dashboard.background import Job, Tidy, Work
+from sealife_core.datasets.storage import check_new_name
+from sealife_core.errors import DatasetError
+
+IMPORT = "import"
+
+
+def new_name(name: str) -> str:
+    """``name``, if a data set may be called so. Raises DatasetError."""
+    check_new_name(name)
+    if name in cache.datasets():
+        raise DatasetError(f"Data set {name!r} already exists. Choose another name.")
+    job = background.find(_key(name))
+    if job is not None and job.running:
+        raise DatasetError(
+            f"Data set {name!r} is being imported right now. Choose another name, or wait until that import has"
+            " finished."
+        )
+    return name
+
+
+def start_import(name: str, work: Work, tidy: Tidy = bool) -> Job:
+    """Begin ``work``, which makes the data set ``name``, after other imports; the Data page will look at it."""
+    state.data.EXPECTED.hold(name)
+    return background.start(_key(name), f"Importing {name}", work, IMPORT, tidy)
+
+
+def _key(name: str) -> str:
+    return f"{IMPORT} {name}"
