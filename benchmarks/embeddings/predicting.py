@@ -1,4 +1,4 @@
-"""Predicting photographs by EfficientNet-Lite0, from the files, against the features that ``embeddings.features`` measures.
+"""Predicting photographs by EfficientNet-Lite0, from the files, against features as ``embeddings.features`` makes them.
 
     python -m benchmarks.embeddings.predicting
 
@@ -29,7 +29,7 @@ from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.heads import classification_head
 from sealife_core.models.known import facts
 
-PICTURES, TRAINING, CLASSES, SIZE_PX, REPEATS = 384, 10_000, 23, 224, 3
+PICTURES, TRAINING, CLASSES, SIZE_PX, REPEATS = 256, 10_000, 23, 224, 3
 
 
 def measure() -> Iterator[Figure]:

@@ -82,7 +82,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
         raise ConfigError([f"'--error' is {chosen.error:g}; expected a share between 0 and 1, such as 0.05."])
     csv = destination(chosen.csv, "--csv") if chosen.csv else None
     with TemporaryDirectory() as unpacked, output.progress() as tell:
-        files, skipped = _pictures(chosen.source, Path(unpacked), tell)
+        files, skipped = _pictures(chosen.source, Path(unpacked) / "pictures", tell)
         predictor = _predictor(chosen.model)
         known = _validated(predictor, needed=chosen.error is not None)
         predicted, unreadable = predictor.predict_files(files, progress=tell)

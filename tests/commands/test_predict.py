@@ -4,11 +4,13 @@ import csv
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sealife_core.__main__ import build_parser, main
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.classification.selective import validated
 from sealife_core.runs.run import Run
 from tests.commands.calling import called
 from tests.finished.models import copied_model
@@ -83,6 +85,32 @@ def test_predict__writes_a_line_for_every_file(
     assert None not in first, "every line has as many fields as the heading"
 
 
+def test_predict__calls_unknown_what_it_is_not_sure_of(
+    run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "found.csv"
+    found = called(capsys, "predict", run.id, str(folder), "--error", "0.9", "--top", "5", "--csv", str(to))
+    known = validated(run.path, found["classes"])
+    value = known.threshold(0.9).value
+    assert found["threshold"]["value"] == value
+    for row in found["predictions"]:
+        assert row["named"] == (row["prediction"] if row["calibrated"] >= value else "unknown")
+        assert sum(other["probability"] for other in row["top"]) <= 1
+    table = pd.read_csv(to, keep_default_na=False)
+    assert table["named"].tolist()[:-2] == [row["named"] for row in found["predictions"]]
+    assert table["nearest"][0] == found["predictions"][0]["nearest"]["file"]
+    assert table["nearest_class"][0] == found["predictions"][0]["nearest"]["label"]
+    assert main(["predict", run.id, str(folder), "--error", "0.9"]) == 0
+    assert "unknown" in " ".join(capsys.readouterr().out.split())
+
+
+def test_predict__takes_a_zip(run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    packed = shutil.make_archive(str(tmp_path / "dive"), "zip", folder)
+    here, there = (called(capsys, "predict", run.id, source) for source in (str(folder), packed))
+    assert [row["file"] for row in there["predictions"]] == [row["file"] for row in here["predictions"]]
+    assert there["skipped"] == here["skipped"]
+
+
 def test_predict__works_with_a_model_copied_elsewhere(
     run: Run, folder: Path, tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,6 +142,7 @@ def test_predict__takes_one_picture(run: Run, folder: Path, capsys: pytest.Captu
         (["no-such-run", "pictures"], "no run 'no-such-run'"),
         (["./empty", "pictures"], "There is no model in"),
         (["RUN", "pictures", "--top", "0"], "'--top' is 0"),
+        (["RUN", "pictures", "--error", "5"], "'--error' is 5"),
         (["RUN", "pictures", "--csv", "nowhere/x.csv"], "no such folder"),
     ],
 )

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache
-from sealife_core.evaluation.classification.predictions import tested_table
+from sealife_core.evaluation.classification.predictions import exported_table
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
@@ -29,7 +29,7 @@ def downloads(run: Run) -> None:
 
 
 def _predictions(run: Run) -> str:
-    return csv_of(tested_table(cache.predictions(run), cache.dataset(run.config().data)))
+    return csv_of(exported_table(cache.predictions(run), cache.dataset(run.config().data)))
 
 
 def _model(run: Run) -> bytes:

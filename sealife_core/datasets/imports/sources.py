@@ -67,7 +67,10 @@ def files_in(source: Path, unpacked: Path, progress: Progress | None = None) -> 
     zipped = False
     with suppress(OSError):  # a pipe or a device: reading it as a picture gives the reason
         zipped = is_zip(source)
-    return unpack(source, unpacked, progress)[:2] if zipped else ([(PurePosixPath(source.name), source)], [])
+    if not zipped:
+        return [(PurePosixPath(source.name), source)], []
+    files, skipped, _ = unpack(source, unpacked, progress)
+    return sorted(files), sorted(skipped)
 
 
 def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[FoundFile], Skipped, list[str]]:

@@ -67,7 +67,7 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     return found
 
 
-def tested_table(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+def exported_table(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """The test predictions for people: a line an image with its original file name. Images that are gone have none."""
     test = predictions.loc[predictions["split"] == "test"]
     names = dict(zip(dataset.imported["id"], dataset.original.file_names, strict=True))

@@ -33,7 +33,7 @@ class Coverage:
 
     @property
     def sentence(self) -> str:
-        """ "names 92.1 % (88.0 to 95.0 %), of which 3.1 % are wrong (1.4 to 6.5 %)", with 95 % intervals."""
+        """ "names 92.1 % (88.0 to 95.0 %) of 300, and 3.1 % (1.4 to 6.5 %) of those wrongly": 95 % intervals."""
         said = f"names {_share(self.named, self.n)} of {self.n:,}"
         return said + (f", and {_share(self.wrong, self.named)} of those wrongly" if self.named else "")
 
@@ -60,10 +60,10 @@ class Threshold:
                 f"No threshold leaves at most {percent(self.error)} wrong among those named of {chosen}, so every"
                 " picture is unknown. Allow more, or train a better model."
             )
-        test = f" On test pictures, which did not choose it, it {self.test.sentence}." if self.test else ""
+        test = f" Of test pictures, which did not choose it, it {self.test.sentence}." if self.test else ""
         return (
-            f"Below a confidence of {percent(self.value)} a picture is unknown: chosen on {chosen}, of which it"
-            f" {self.val.sentence}.{test} Pictures from elsewhere may do worse."
+            f"Below a confidence of {percent(self.value)} a picture is unknown. Chosen on validation pictures, of which"
+            f" this {self.val.sentence}.{test} Pictures from elsewhere may do worse."
         )
 
 

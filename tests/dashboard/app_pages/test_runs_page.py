@@ -5,7 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app_pages.runs import actions
+from dashboard.app_pages.runs import actions, downloads
 from dashboard.data.settings import nearest_preset
 from dashboard.parts.runs.table import row
 from dashboard.words import ago, key_number, state_words
@@ -311,3 +311,14 @@ def test_results__of_a_continuation_say_that_it_kept_its_start(tiny_reef):
     app = open_runs(run=run.id, tab="Results")
     assert not app.exception
     assert "Kept the start: no epoch reached a higher k-NN accuracy than its 70.0 % on 50 validation" in text(app)
+
+
+def test_results__of_a_classifier_can_be_downloaded(classifier: Run):
+    writer = RunWriter(classifier)
+    writer.results(test={"n": 10, "chance": 0.1, "accuracy": 0.5})
+    writer.status(state="finished")
+    app = open_runs(run=classifier.id, tab="Results")
+    assert not app.exception
+    assert [button.label for button in app.get("download_button")] == ["Test predictions (CSV)", "Model (zip)"]
+    assert downloads._predictions(classifier).startswith("file,id,class,predicted,confidence,right")
+    assert downloads._model(classifier).startswith(b"PK")

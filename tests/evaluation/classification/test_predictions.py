@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.predictions import (
     COLUMNS,
+    exported_table,
     predictions_table,
     read_predictions,
     write_predictions,
 )
-from sealife_core.runs.run import PREDICTIONS
+from sealife_core.runs.run import PREDICTIONS, Run
 
 
 @pytest.fixture
@@ -86,3 +88,12 @@ def test_read_predictions__names_a_missing_column(table: pd.DataFrame, tmp_path:
     write_predictions(table.drop(columns="loss"), tmp_path)
     with pytest.raises(RunError, match="lack the column 'loss'"):
         read_predictions(tmp_path)
+
+
+def test_exported_table__names_files_also_of_images_left_out_since(classifier: Run, tiny_reef: Dataset) -> None:
+    rows = tiny_reef.rows("test")
+    now = correct(tiny_reef, {tiny_reef.manifest["id"][int(rows[0])]: {"excluded": "yes"}})
+    table = exported_table(read_predictions(classifier.path), now)
+    assert table["file"].tolist() == [tiny_reef.file_names[row] for row in rows]
+    assert table["class"].tolist() == tiny_reef.manifest["label"].iloc[rows].tolist()
+    assert ((table["class"] == table["predicted"]) == (table["right"] == "yes")).all()

@@ -49,7 +49,7 @@ def result(run: Run, rival: Run | None, job: Job) -> None:
         return
     on_page = sheet(places, gallery.ROWS_PAGE, A_PAGE)
     with on_page.place:
-        st.caption(f"{on_page.says}. Tick rows to correct them or to open one.")
+        st.caption(on_page.says + ". Tick rows to correct them or to open one.")
         chosen = _table(job, found, on_page.shown.tolist(), threshold, corrected)
         correct_chosen(job, found, chosen, corrected)
 
@@ -61,7 +61,7 @@ def _threshold(run: Run, found: Predicted) -> float | None:
     widget = gallery.WRONG.widget.showing(wrong)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            "Wrong among those named, at most (%)", 0, 50, step=1, key=widget, width=260, disabled=known is None,
+            "Wrong among those named, at most (%)", 0, 50, step=1, key=widget, width=330, disabled=known is None,
             on_change=lambda: gallery.look_for(gallery.WRONG, str(widget.held())),
             help="Pictures of which the model is less sure are called unknown. 0: every picture is named.",
         )  # fmt: skip
@@ -109,14 +109,14 @@ def _one_of(key: UrlValue, options: object) -> str:
 
 def _summary(run: Run, job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> None:
     read, named = int(found.read.sum()), int(is_named(found, threshold).sum())
-    parts = [counted(read, "picture")]
+    parts = [f"**{counted(read, 'picture')}**"]
     if threshold is not None:
         parts.append(f"{named:,} named ({percent(named / read if read else None)}), {read - named:,} unknown")
     parts += [f"{int(found.unlike.sum()):,} unlike the training images"] if found.unlike.any() else []
     parts += [counted(len(corrected), "corrected", "corrected")] if corrected else []
     parts += [f"{len(found) - read:,} not read"] if read < len(found) else []
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{parts[0]}**" + "".join(f" · {part}" for part in parts[1:]), width="stretch")
+        st.markdown(" · ".join(parts), width="stretch")
         with st.container(horizontal=True, width="content"):
             st.download_button(
                 "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)), f"{run.id}-{job.id}.csv",
@@ -142,6 +142,7 @@ def _table(
         column_config={
             "Picture": st.column_config.ImageColumn(width=72),
             "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=90),
+            "Next most likely": st.column_config.TextColumn(width=220),
         },
     )  # fmt: skip
     return [places[row] for row in ticked["selection"]["rows"] if row < len(places)]

@@ -1,0 +1,196 @@
+"""Many pictures under a model, without a browser: asked for, followed, looked through, corrected and imported."""
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import background
+from dashboard.app_pages.gallery import own_pictures
+from sealife_core import prediction_worker
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.evaluation.classification import predictor
+from sealife_core.evaluation.predicting import jobs
+from sealife_core.evaluation.predicting.corrected import correct, read_corrected
+from sealife_core.evaluation.predicting.jobs import STOP, Job, begin, job_in, jobs_of, read_rows
+from sealife_core.runs.run import Run
+from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started: what it would do is done by :func:`at_work`."""
+    monkeypatch.setattr(jobs, "_start", lambda folder: {})
+
+
+@pytest.fixture
+def folder(tiny_reef: Dataset, tmp_path: Path) -> Path:
+    """All 64 pictures of the reef in a folder, and one that is none."""
+    pictures = tmp_path / "dive *42*"
+    pictures.mkdir()
+    for row in range(len(tiny_reef)):
+        shutil.copy(tiny_reef.image_path(row), pictures / f"{row:02d}.png")
+    (pictures / "99.jpg").write_text("no picture")
+    return pictures
+
+
+@pytest.fixture
+def job(classifier: Run, folder: Path) -> Job:
+    return at_work(begin(classifier.path, str(folder)))
+
+
+def at_work(job: Job) -> Job:
+    prediction_worker.main(job.folder)
+    now = job_in(job.folder)
+    assert now is not None
+    return now
+
+
+def open_job(run: Run, job: Job, **more: str) -> AppTest:
+    app = open_gallery(run=run.id, show="own", classified=job.id, **more)
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> Any:
+    return app.dataframe[0].value
+
+
+def labelled(app: AppTest, label: str) -> Any:
+    return next(button for button in app.button if button.label == label)
+
+
+def test_page__starts_a_job_for_a_folder_and_opens_it(classifier: Run, folder: Path) -> None:
+    app = open_gallery(run=classifier.id, show="own")
+    app.segmented_control(key="classified_from").set_value(own_pictures.HERE).run()
+    app.text_input(key="classified_source").set_value(str(folder)).run()
+    labelled(app, "Classify them").click().run()
+    (made,) = jobs_of(classifier.path)
+    assert not app.exception
+    assert app.query_params["classified"] == made.id
+    assert labelled(app, "Stop")
+    app = open_gallery(run=classifier.id, show="own")
+    assert "dive \\*42\\*" in text(app)
+    labelled(app, "Open").click().run()
+    assert app.query_params["classified"] == made.id
+
+
+def test_page__says_what_is_wrong_with_a_path(classifier: Run) -> None:
+    app = open_gallery(run=classifier.id, show="own")
+    app.segmented_control(key="classified_from").set_value(own_pictures.HERE).run()
+    app.text_input(key="classified_source").set_value("/no/such/*place*").run()
+    labelled(app, "Classify them").click().run()
+    assert not app.exception
+    assert "There is nothing at" in text(app)
+    assert jobs_of(classifier.path) == []
+
+
+def test_page__keeps_many_dropped_pictures_and_a_zip_for_the_background(
+    classifier: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_pictures, "MOST", 2)
+    files = [(path.name, path.read_bytes(), "image/png") for path in sorted(folder.glob("*.png"))[:3]]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        packed.writestr("crab/1.png", files[0][1])
+    for dropped, names in (
+        (files, ["00.png", "01.png", "02.png"]),
+        ([("dive.zip", held.getvalue(), "application/zip")], ["crab/1.png"]),
+    ):
+        app = open_gallery(run=classifier.id, show="own")
+        app.file_uploader(key="own_pictures").set_value(dropped).run()
+        labelled(app, "Classify in the background").click().run()
+        assert not app.exception
+        done = at_work(jobs_of(classifier.path)[0])
+        assert [row["file"] for row in read_rows(done.folder)] == names
+
+
+def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run, job: Job) -> None:
+    app = open_job(classifier, job)
+    assert "**64 pictures**" in text(app)
+    assert "1 not read" in text(app)
+    assert shown(app)["File"].tolist() == [f"{row:02d}.png" for row in range(50)]
+    assert not shown(app)["Class"].str.contains("unknown").any()
+    app = open_job(classifier, job, rows="2")
+    assert len(shown(app)) == 15
+    app = open_job(classifier, job, found="unread")
+    assert shown(app)["File"].tolist() == ["99.jpg"]
+    assert "Not a picture" in shown(app)["Next most likely"][0]
+    app = open_job(classifier, job, named="1", sorted="certain")
+    assert shown(app)["Confidence"].is_monotonic_decreasing
+    assert all("1" in name for name in shown(app)["File"])
+    app.number_input(key="gallery.wrong").set_value(1).run()
+    assert app.query_params["wrong"] == "1"
+    assert "validation pictures" in text(app)
+
+
+def ticked(folder: str, places: list[int]) -> None:
+    """What stands below the table while rows are ticked, which AppTest cannot do."""
+    from pathlib import Path
+
+    from dashboard.app_pages.gallery.many.correcting import correct_chosen
+    from dashboard.cache.predicted import predicted
+    from sealife_core.evaluation.predicting.corrected import read_corrected
+    from sealife_core.evaluation.predicting.jobs import job_in
+
+    job = job_in(Path(folder))
+    assert job is not None
+    correct_chosen(job, predicted(job), places, read_corrected(job.folder))
+
+
+def test_correction__is_shown_kept_and_taken_back(classifier: Run, job: Job) -> None:
+    app = AppTest.from_function(ticked, args=(str(job.folder), [1, 3, 64])).run()
+    app.selectbox[0].set_value("crab").run()
+    labelled(app, "Correct").click().run()
+    assert not app.exception
+    assert read_corrected(job.folder) == {1: "crab", 3: "crab"}, "the file that is no picture has no class"
+    page = open_job(classifier, job)
+    assert shown(page)["Corrected"].tolist()[:4] == ["", "crab", "", "crab"]
+    assert "2 corrected" in text(page)
+    page = open_job(classifier, job, found="corrected", label="crab")
+    assert shown(page)["File"].tolist() == ["01.png", "03.png"]
+    labelled(app, "As predicted").click().run()
+    assert read_corrected(job.folder) == {}
+
+
+def test_import__makes_a_data_set_of_the_corrected_ones_under_their_names(classifier: Run, job: Job) -> None:
+    correct(job, read_rows(job.folder), [0, 5], "sea hare")
+    app = open_job(classifier, job)
+    app.text_input(key="classified_import.name").set_value("dive").run()
+    app.button(key="classified_import.begin").click().run()
+    imported = background.find("import dive")
+    assert imported is not None
+    imported.wait(60)
+    made = open_dataset("dive")
+    assert made.file_names == [f"{row:02d}.png" for row in range(64)]
+    assert made.manifest["label"].tolist() == ["sea hare" if row in (0, 5) else "" for row in range(64)]
+
+
+def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictor, "_BLOCK", 10)
+    job = begin(classifier.path, str(folder))
+    labelled(open_job(classifier, job), "Stop").click().run()
+    assert (job.folder / STOP).exists()
+    assert at_work(job).state == "stopped"
+    app = open_job(classifier, job)
+    assert "Stopped after 10 of 65 pictures" in app.info[0].value
+    assert len(shown(app)) == 10
+    labelled(app, "Go on").click().run()
+    assert at_work(job).state == "done"
+    labelled(open_job(classifier, job), "Delete it").click().run()
+    assert jobs_of(classifier.path) == []
+
+
+def test_page__opens_one_large(classifier: Run, job: Job) -> None:
+    app = open_job(classifier, job)
+    app.session_state["own_large"] = "7"
+    app.run()
+    assert not app.exception
+    assert "07\\.png" in text(app)
+    assert "Nearest training pictures" in text(app)
+    labelled(app, "All my pictures").click().run()
+    assert len(shown(app)) == 50
