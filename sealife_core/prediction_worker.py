@@ -21,7 +21,6 @@ from sealife_core.evaluation.predicting.jobs import (
     job_in,
     open_rows,
     read_files,
-    source_of,
     write_files,
 )
 from sealife_core.evaluation.predicting.rows import row_of
@@ -71,7 +70,7 @@ def _files(folder: Path, status: StatusFile) -> list[tuple[str, Path]]:
         if job is None or not job.source:
             raise RunError("The request is damaged. Delete it, and ask again.")
         shutil.rmtree(folder / PICTURES, ignore_errors=True)  # of a process that was lost while it unpacked
-        write_files(folder, *files_in(source_of(job), folder / PICTURES, status.tell))
+        write_files(folder, *files_in(folder / job.source, folder / PICTURES, status.tell))
         known = read_files(folder)
     files, skipped = known or ([], [])
     if not files:

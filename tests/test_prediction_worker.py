@@ -9,7 +9,7 @@ import pytest
 
 from sealife_core import prediction_worker
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import DatasetError
+from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.classification import predictor
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.predicting import jobs
@@ -99,6 +99,16 @@ def test_worker__cuts_a_half_written_row_after_a_crash(here: None, classifier: R
     assert len(read_rows(job.folder)) == 4
     at_work(resume(crashed))
     assert [row["file"] for row in read_rows(job.folder)] == [row["file"] for row in rows]
+
+
+def test_rows__that_are_damaged_are_one_sentence(here: None, classifier: Run, folder: Path) -> None:
+    job = at_work(begin(classifier.path, str(folder)))
+    (job.folder / ROWS).write_text('{"file": 1\n{}\n')
+    with pytest.raises(RunError, match="Delete these predictions"):
+        read_rows(job.folder)
+    (job.folder / "request.json").write_text('{"name": "x", "made": "yesterday", "source": 5}')
+    (found,) = jobs_of(classifier.path)
+    assert (found.made, found.source) == (0.0, "")
 
 
 def test_worker__takes_uploads_under_their_names_and_a_zip(here: None, classifier: Run, folder: Path) -> None:

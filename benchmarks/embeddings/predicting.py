@@ -28,6 +28,7 @@ from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.heads import classification_head
 from sealife_core.models.known import facts
+from sealife_core.runs.files import replace_json
 
 PICTURES, TRAINING, CLASSES, SIZE_PX, REPEATS = 256, 10_000, 23, 224, 3
 
@@ -65,6 +66,7 @@ def with_model(folder: Path, dataset: Dataset) -> Predictor:
         list(known.mean), list(known.std), data=dataset.name, data_hash=dataset.content_hash,
     )  # fmt: skip
     save_model(folder, encoder, head, card)
+    replace_json(folder / "environment.json", {"device": "cpu", "precision": "bf16"})  # as on the features' side
     predictor = Predictor(folder)
     features = np.random.default_rng(0).normal(size=(TRAINING, encoder.feature_dim)).astype(np.float32)
     names = tuple(map(str, range(TRAINING)))

@@ -1,7 +1,7 @@
 """A trained encoder on any pictures.
 
 A picture is decoded and prepared as evaluation prepares the images of a data set, so a file of it gets the same
-embedding as in ``embeddings.npy``, except for rounding errors. Everything is computed on the CPU in fp32.
+embedding as in ``embeddings.npy``, except for rounding errors. Everything is computed on the CPU.
 """
 
 import io
@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float32, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor, nn
@@ -57,7 +58,9 @@ class PictureEncoder:
     def embedded(self, pixels: Pixels, by: nn.Module | None = None) -> Float32[np.ndarray, "n d"]:
         """h of pictures, at least one; or the output of another module ``by``."""
         (mean, std), rows, size = self.colours, np.arange(len(pixels)), self.card.image_size_px
-        return embed(by or self.folded, pixels, rows, image_size_px=size, mean=mean, std=std)
+        return embed(
+            by or self.folded, pixels, rows, image_size_px=size, mean=mean, std=std, precision=self.precision
+        )  # fmt: skip
 
     @cached_property
     def folded(self) -> Encoder:
@@ -113,6 +116,13 @@ class PictureEncoder:
             if dataset.content_hash == self.card.data_hash:  # else it is another one of that name
                 return cache_size_px(dataset, self.card.image_size_px)
         return 2 * self.card.image_size_px
+
+    @cached_property
+    def precision(self) -> Literal["fp32", "bf16"]:
+        """That of the run where it was computed on a processor; bf16 only where this one has it, else it is slow."""
+        noted, has = Run(self.folder).environment(), torch.cpu.get_capabilities()
+        fast = any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+        return "bf16" if fast and (noted.get("device"), noted.get("precision")) == ("cpu", "bf16") else "fp32"
 
     @cached_property
     def stored_ood(self) -> tuple[OutOfDistribution | None, str]:

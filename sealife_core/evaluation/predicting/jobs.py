@@ -45,6 +45,7 @@ _NEW, _ZIP = ".new-", f"{PICTURES}.zip"
 @dataclass(frozen=True)
 class Job:
     """What was asked for, and how far it is: ``done`` of ``total`` files (0: not known). ``error`` if it failed.
+    ``source``: a path, relative to ``folder`` for an uploaded zip; "" for uploaded pictures.
 
     A job that is "stopped" goes on where it is with :func:`resume`; so does one that "failed", and one whose process
     was lost, which counts as stopped. ``made``: unix seconds. stopping: somebody has asked for the end.
@@ -87,8 +88,9 @@ def job_in(folder: Path) -> Job | None:
                 f"The process ended before it was done, perhaps because memory ran out. Last line of the log: {last}"
             )
     source, made = request.get("source"), request.get("made")
+    source, made = source if isinstance(source, str) else "", made if isinstance(made, int | float) else 0.0
     return Job(
-        folder, request["name"], source if isinstance(source, str) else "", float(made or 0), state,
+        folder, request["name"], source, made, state,
         status.get("stage") or "", status.get("done") or 0, status.get("total") or 0, error, (folder / STOP).exists(),
     )  # fmt: skip
 
@@ -169,8 +171,11 @@ def read_files(folder: Path) -> tuple[list[tuple[str, Path]], Skipped] | None:
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """The rows that are there: what follows the last newline is half written."""
-    return [json.loads(line) for line in _whole(folder).splitlines()]
+    """The rows that are there: what follows the last newline is half written. Raises RunError if one is damaged."""
+    try:
+        return [json.loads(line) for line in _whole(folder).splitlines()]
+    except ValueError as error:
+        raise RunError(f"{ROWS} in {folder} is damaged ({error}). Delete these predictions, and ask again.") from None
 
 
 def open_rows(folder: Path) -> tuple[IO[bytes], int]:
@@ -186,11 +191,6 @@ def append_rows(file: IO[bytes], rows: Iterable[Row]) -> None:
     file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     file.flush()
     os.fsync(file.fileno())
-
-
-def source_of(job: Job) -> Path:
-    """The folder or zip of a job that is not of uploaded pictures."""
-    return job.folder / job.source
 
 
 def _whole(folder: Path) -> bytes:

@@ -194,3 +194,13 @@ def test_page__opens_one_large(classifier: Run, job: Job) -> None:
     assert "Nearest training pictures" in text(app)
     labelled(app, "All my pictures").click().run()
     assert len(shown(app)) == 50
+
+
+def test_page__of_a_picture_that_is_gone_says_so_and_shows_the_table(classifier: Run, job: Job, folder: Path) -> None:
+    (folder / "07.png").unlink()
+    app = open_job(classifier, job)
+    app.session_state["own_large"] = "7"
+    app.run()
+    assert not app.exception
+    assert "07\\.png** cannot be opened any more" in text(app)
+    assert len(shown(app)) == 50

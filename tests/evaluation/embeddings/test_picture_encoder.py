@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from torch import nn
+import torch
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
@@ -12,6 +13,8 @@ from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from sealife_core.models.checkpoint import load_model
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.run import Run
 from tests.finished.models import with_model
 from tests.finished.runs import simclr_run
 
@@ -39,3 +42,21 @@ def test_features__of_a_file_that_is_no_picture_are_refused_in_a_sentence(tiny_r
 def test_encoder__says_that_there_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no model"):
         PictureEncoder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("noted", "has", "expected"),
+    [
+        ({"device": "cpu", "precision": "bf16"}, True, "bf16"),
+        ({"device": "cpu", "precision": "bf16"}, False, "fp32"),
+        ({"device": "cuda", "precision": "bf16"}, True, "fp32"),
+        ({"device": "cpu", "precision": "fp32"}, True, "fp32"),
+        ({}, True, "fp32"),
+    ],
+)
+def test_precision__is_that_of_a_run_on_a_processor_that_had_it(
+    pretrained: Run, monkeypatch: pytest.MonkeyPatch, noted: dict[str, str], has: bool, expected: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has})
+    replace_json(pretrained.path / "environment.json", noted)
+    assert PictureEncoder(pretrained.path).precision == expected

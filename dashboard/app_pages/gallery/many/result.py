@@ -17,6 +17,7 @@ from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
+from sealife_core.errors import DatasetError
 from sealife_core.evaluation.predicting.corrected import read_corrected
 from sealife_core.evaluation.predicting.jobs import TOP, Job
 from sealife_core.evaluation.predicting.rows import table_of
@@ -34,8 +35,8 @@ def result(run: Run, rival: Run | None, job: Job) -> None:
     """The job, and the pictures that it is through with."""
     found, corrected = kept.predicted(job), read_corrected(job.folder)
     large = gallery.OWN_LARGE.held("")
-    if large.isdecimal() and int(large) < len(found):
-        _large(run, rival, job, int(large))
+    if large.isdecimal() and int(large) < len(found) and (picture := _picture(run, job, int(large))):
+        large_view(run, rival, classifiers.answers(run), picture, alone=False)
         return
     progress(job)
     if not len(found):
@@ -148,9 +149,15 @@ def _table(
     return [places[row] for row in ticked["selection"]["rows"] if row < len(places)]
 
 
-def _large(run: Run, rival: Run | None, job: Job, place: int) -> None:
+def _picture(run: Run, job: Job, place: int) -> OwnPicture | None:
+    """One of the pictures; None, with a warning, if its file is not there any more."""
     name, path = kept.files(job)[0][place]
     key = f"{job.id}-{place}"
-    content = read_regular(path, _MOST_BYTES)
-    picture = OwnPicture(key, name, content, classifiers.own_prediction(run, key, content))
-    large_view(run, rival, classifiers.answers(run), picture, alone=False)
+    try:
+        content = read_regular(path, _MOST_BYTES)
+        return OwnPicture(key, name, content, classifiers.own_prediction(run, key, content))
+    except (OSError, DatasetError) as error:
+        gallery.choose_own_picture("")
+        said = str(error) if isinstance(error, DatasetError) else error.strerror or str(error)
+        st.warning(f"**{plain(name)}** cannot be opened any more. {plain(said)}", icon=":material/warning:")
+        return None
