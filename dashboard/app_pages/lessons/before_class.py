@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.data.lessons.prepared import Need, needs
 from dashboard.parts.notice import errors_said
+from dashboard.parts.runs.strip import POLL_S
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset
@@ -63,9 +64,7 @@ def _line(need: Need, dataset: Dataset, said: str) -> None:
         if refused:
             st.markdown(f"{said}. {plain(refused[0])}", width="stretch")
         elif not left:
-            st.markdown(
-                f"{said}. On its way: this page shows it when it has finished and is reloaded.", width="stretch"
-            )
+            st.fragment(_on_its_way, run_every=POLL_S)(need.key, dataset, said)
         else:
             takes = _takes(left, dataset)
             st.markdown(f"{said}. Missing; {takes}.", width="stretch")
@@ -73,6 +72,14 @@ def _line(need: Need, dataset: Dataset, said: str) -> None:
                 "Start it", icon=":material/play_arrow:", key=state.lessons.START.of(need.key), on_click=_start,
                 args=(need.requests, dataset.name),
             )  # fmt: skip
+
+
+def _on_its_way(key: str, dataset: Dataset, said: str) -> None:
+    """Says so until it has come, or nothing is on its way any more; then the page is drawn again."""
+    need = next(need for need in _needs(dataset) if need.key == key)
+    if need.there or _left(need.requests):
+        st.rerun(scope="app")
+    st.markdown(f"{said}. On its way: this line changes when it has finished.", width="stretch")
 
 
 def _left(requests: Sequence[Named]) -> list[Named]:

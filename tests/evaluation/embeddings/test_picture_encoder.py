@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from torch import nn
 import torch
+from torch import nn
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
