@@ -19,7 +19,7 @@ from tests import shapes
 EVALUATION = (
     "classification.calibration", "classification.left_out_classes", "classification.out_of_distribution",
     "classification.predictions", "classification.predictor", "classification.scores", "classification.selective",
-    "comparison.resampling", "contrast", "curation.held_out_places", "curation.place_folds",
+    "comparison.resampling", "contrast", "curation",
     "embeddings.compute", "embeddings.feature_quality", "embeddings.neighbours", "embeddings.picture_encoder",
     "embeddings.stage_outputs", "embeddings.training_images", "projections.reduction",
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """How good features are before any classifier is trained on them: k-NN accuracy, geometry, collapse."""
 
 import numpy as np
-from jaxtyping import Float, Int, Int64, Shaped
+from jaxtyping import Float, Float64, Int, Int64, Shaped
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
@@ -35,11 +35,20 @@ def knn_predict(
         raise DatasetError("The k-NN bank has no labelled images; expected at least one. Label some training images.")
     classes, bank_index = np.unique(bank_labels, return_inverse=True)
     rows, similarity = nearest(bank, queries, k)  # (n, k), best first
-    # Shifted by the row's largest, which changes no ranking and keeps exp in its range.
+    return classes[votes(bank_index[rows], similarity, len(classes)).argmax(1)]
+
+
+def votes(
+    labels: Int[np.ndarray, "n k"], similarity: Float[np.ndarray, "n k"], classes: int
+) -> Float64[np.ndarray, "n {classes}"]:
+    """The votes of neighbours, best first, for each of the ``classes``; the nearest one of each row has the weight 1.
+
+    The shift changes no ranking and keeps exp in its range. A neighbour of similarity -inf has no vote.
+    """
     weights = np.exp((similarity - similarity[:, :1]) / _TEMPERATURE)
-    cell = np.arange(len(rows))[:, None] * len(classes) + bank_index[rows]
-    votes = np.bincount(cell.ravel(), weights.ravel(), minlength=len(rows) * len(classes))
-    return classes[votes.reshape(len(rows), len(classes)).argmax(1)]
+    cell = np.arange(len(labels))[:, None] * classes + labels
+    found = np.bincount(cell.ravel(), weights.ravel(), minlength=len(labels) * classes)
+    return found.reshape(len(labels), classes)
 
 
 def knn_accuracy(

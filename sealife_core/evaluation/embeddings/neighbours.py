@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32, Int64
+from jaxtyping import Float, Float32, Int, Int32, Int64
 
 Metric = Literal["cosine", "euclidean"]
 
@@ -12,12 +12,17 @@ _BLOCK_CELLS = 2**24  # similarities held at once: 64 MiB in float32, however la
 
 
 def nearest(
-    bank: Float[np.ndarray, "m _"], queries: Float[np.ndarray, "n _"], k: int
+    bank: Float[np.ndarray, "m _"],
+    queries: Float[np.ndarray, "n _"],
+    k: int,
+    *,
+    groups: tuple[Int[np.ndarray, " m"], Int[np.ndarray, " n"]] | None = None,
 ) -> tuple[Int64[np.ndarray, "n best"], Float32[np.ndarray, "n best"]]:
     """The k rows of ``bank`` with the highest cosine similarity to each query, best first: places and similarities.
 
     k is reduced to m. Equally similar ones are in the order of their places. A row of zeros has similarity 0 to all.
-    Raises ValueError if the two do not have as many columns.
+    groups: of both; rows of a query's own group come last, with similarity -1. Raises ValueError if the two do not have
+    as many columns.
     """
     bank, queries = np.asarray(bank, np.float32), np.asarray(queries, np.float32)
     if bank.shape[1] != queries.shape[1]:
@@ -29,6 +34,8 @@ def nearest(
     lengths, queries = _lengths(bank), queries / _lengths(queries)[:, None]
     for rows in _blocks(len(queries), m):
         alike = (queries[rows] @ bank.T) / lengths  # (b, m)
+        if groups is not None:
+            alike[groups[1][rows, None] == groups[0]] = -2
         indices[rows], similarities[rows] = _best(alike, k)
     return indices, np.clip(similarities, -1, 1)
 

@@ -42,6 +42,17 @@ def test_nearest__finds_a_row_of_zeros_alike_to_nothing() -> None:
     assert (indices.tolist(), similarity.tolist()) == ([[0, 1]], [[0, 0]])
 
 
+def test_nearest__puts_rows_of_a_querys_own_group_last() -> None:
+    bank, groups = _cloud(12, 0), np.arange(12) // 3
+    indices, similarity = nearest(bank, bank, 12, groups=(groups, groups))
+    own = groups[indices] == groups[:, None]
+    assert (own == (np.arange(12) >= 9)).all()
+    assert (similarity[own] == -1).all()
+    for row in range(12):
+        others = [place for place in nearest(bank, bank[row : row + 1], 12)[0][0] if groups[place] != groups[row]]
+        assert indices[row, :9].tolist() == others
+
+
 def test_nearest__of_an_empty_bank_is_empty() -> None:
     indices, similarity = nearest(np.zeros((0, 3)), np.ones((4, 3)), 2)
     assert indices.shape == similarity.shape == (4, 0)
