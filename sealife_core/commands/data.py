@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands import corrections, grouping
+from sealife_core.commands import corrections, grouping, suspects
 from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
@@ -33,6 +33,7 @@ def add_commands(commands: Any) -> None:
             action.add_argument("--yes", action="store_true", help="do it; this cannot be undone")
     corrections.add_actions(actions)
     grouping.add_actions(actions)
+    suspects.add_action(actions)
 
 
 def _list(chosen: argparse.Namespace, output: Output) -> None:
