@@ -42,6 +42,7 @@ OF_PHOTOGRAPHS = (  # several hours
     "photographs.forecast",
     "photographs.time_to_accuracy",
     "photographs.continuation",
+    "photographs.suspects",
 )
 EVERY = TOPICS + OF_PHOTOGRAPHS
 KEPT = Path(__file__).with_name("figures.json")
