@@ -43,6 +43,7 @@ OF_PHOTOGRAPHS = (  # several hours
     "photographs.time_to_accuracy",
     "photographs.continuation",
     "photographs.suspects",
+    "photographs.label_queue",
 )
 EVERY = TOPICS + OF_PHOTOGRAPHS
 KEPT = Path(__file__).with_name("figures.json")

@@ -9,7 +9,7 @@ from sealife_core.commands.dataset_summary import dataset_figures
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.datasets.corrections.editing import correct, redo, rename_class, said, undo
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
-from sealife_core.datasets.corrections.log import in_force
+from sealife_core.datasets.corrections.log import WHYS, in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import DatasetError
 from sealife_core.places import path_of
@@ -18,7 +18,7 @@ from sealife_core.wording import counted
 
 def add_actions(actions: Any) -> None:
     """Add these actions to those of ``data``."""
-    edit = _action(actions, "edit", _edit, "change images or classes; every change can be undone")
+    edit = add_action(actions, "edit", _edit, "change images or classes; every change can be undone")
     edit.add_argument("--images", nargs="+", metavar="IMAGE", default=[], help="file names of the import, or ids")
     edit.add_argument("--label", help="class of these images; a new name makes a new class")
     edit.add_argument("--no-label", action="store_true", help="take their label away")
@@ -27,19 +27,21 @@ def add_actions(actions: Any) -> None:
     edit.add_argument("--exclude", action="store_true", help="leave them out; their files stay")
     edit.add_argument("--include", action="store_true", help="take them back in")
     edit.add_argument("--rename-class", nargs=2, metavar=("FROM", "TO"), help="a class that exists merges both")
+    edit.add_argument("--why", choices=WHYS, default="hand", help="what made you look at them (default: hand)")
     _by(edit)
-    history = _action(actions, "history", _history, "list all corrections, the newest first")
+    history = add_action(actions, "history", _history, "list all corrections, the newest first")
     history.add_argument("--csv", metavar="FILE", help="write those in force with the original file names")
     for name, run, text in (("undo", _undo, "take back one correction"), ("redo", _undo, "bring it back")):
-        action = _action(actions, name, run, text)
+        action = add_action(actions, name, run, text)
         action.add_argument("number", type=int, help="number of the correction, as 'data history' lists it")
         _by(action)
-    applying = _action(actions, "apply", _apply, "apply corrections that 'data history --csv' wrote")
+    applying = add_action(actions, "apply", _apply, "apply corrections that 'data history --csv' wrote")
     applying.add_argument("file", type=Path, help="the CSV")
     _by(applying)
 
 
-def _action(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+def add_action(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    """An action of ``data`` on one data set."""
     action = actions.add_parser(name, help=text, description=text)
     action.add_argument("--json", action="store_true", help="print JSON instead of text")
     action.add_argument("name", metavar="NAME", help="data set")
@@ -71,9 +73,9 @@ def _edit(chosen: argparse.Namespace, output: Output) -> None:
         )
     if fields:
         ids = _ids(dataset, chosen.images)
-        dataset = correct(dataset, dict.fromkeys(ids, fields), by=chosen.by)
+        dataset = correct(dataset, dict.fromkeys(ids, fields), by=chosen.by, why=chosen.why)
     if chosen.rename_class:
-        dataset = rename_class(dataset, *chosen.rename_class, by=chosen.by)
+        dataset = rename_class(dataset, *chosen.rename_class, by=chosen.by, why=chosen.why)
     tell(dataset, output)
 
 

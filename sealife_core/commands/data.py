@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands import corrections, grouping, suspects
+from sealife_core.commands import corrections, grouping, labelling, suspects
 from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
@@ -34,6 +34,7 @@ def add_commands(commands: Any) -> None:
     corrections.add_actions(actions)
     grouping.add_actions(actions)
     suspects.add_action(actions)
+    labelling.add_actions(actions)
 
 
 def _list(chosen: argparse.Namespace, output: Output) -> None:

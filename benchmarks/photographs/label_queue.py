@@ -1,0 +1,156 @@
+"""What the label queue saves on real photographs: a replay, with the labels of the training split hidden and revealed.
+
+    python -m benchmarks.photographs.label_queue FOLDER [--seeds 10] [--peer SITE]
+
+Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, and takes the features
+of EfficientNet-Lite0 with ImageNet weights at 224 px. Each seed splits the photographs anew, and each strategy asks for
+20 labels of the training split at a time; the queue's own classifier learns from them and is asked on test. Of the
+queue's labels a fifth goes to validation and is not learned from. "Random" learns from all of its labels; "random, as
+the queue sets aside" is what somebody does who wants to know the accuracy, too.
+
+scikit-activeml is no requirement: it is installed beside the environment, and left out without --peer.
+
+    pip install --no-deps --target SITE scikit-activeml==1.0.1 makefun iteration-utilities
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.measuring import Figure, arguments, tell_all
+from benchmarks.photographs.forecast import features_of
+from sealife_core.datasets.dataset import list_datasets, open_dataset
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.datasets.imports.splits import split_rows
+from sealife_core.evaluation.curation.label_queue import SHARE
+from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
+from sealife_core.evaluation.curation.points import points_of
+
+NAME, BATCH, AIM = "photographs", 20, 300
+ASKED = np.array([*range(BATCH, 400, BATCH), *range(400, 1001, 5 * BATCH)])  # labels asked for, after each batch
+LEARNED = (ASKED * (1 - SHARE)).round().astype(int)  # of the queue's
+SHOWN = (20, 60, 100, 140, 180, 220, 300, 500, 1000)
+
+# Values (N, d), labels (N,) where known or else -1, candidates (N,), how many, seed → the places to label next.
+Strategy = Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], np.ndarray]
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--peer", metavar="SITE", help="where scikit-activeml is installed")
+    chosen = parser.parse_args()
+    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder.resolve(), NAME).dataset
+    kept = dataset.folder / "features" / "label-queue.npy"
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        np.save(kept, features_of(dataset, 224))
+    strategies = OURS | (peers(chosen.peer) if chosen.peer else {})
+    values = points_of(dataset.manifest["id"].tolist(), np.load(kept)).values
+    tell_all(measure(values, dataset.labels, chosen.seeds, strategies), chosen.json)
+
+
+def doubt(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    model = fitted(values[known >= 0], known[known >= 0])
+    return np.ones(len(values)) if model is None else uncertainty(model.predict_proba(values))
+
+
+def queue(values: np.ndarray, known: np.ndarray, candidates: np.ndarray, count: int, seed: int) -> np.ndarray:
+    return next_places(values, known >= 0, candidates, doubt(values, known), count, seed)
+
+
+def typical(values: np.ndarray, known: np.ndarray, candidates: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """The queue without its model."""
+    return next_places(values, known >= 0, candidates, np.ones(len(values)), count, seed)
+
+
+def margin(values: np.ndarray, known: np.ndarray, candidates: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """The least sure ones, however alike; until there is a model, the first, which are random."""
+    found = np.flatnonzero(candidates)
+    return found[np.argsort(-doubt(values, known)[found], kind="stable")][:count]
+
+
+OURS: dict[str, Strategy] = {"the queue": queue, "typical only": typical, "margin only": margin}
+
+
+def peers(site: str) -> dict[str, Strategy]:
+    """Strategies of scikit-activeml, with the same classifier and values."""
+    sys.path.append(site)
+    from skactiveml.classifier import SklearnClassifier  # pyright: ignore[reportMissingImports]
+    from skactiveml.pool import Badge, Clue, DropQuery, Falcun, TypiClust  # pyright: ignore[reportMissingImports]
+
+    def ask(
+        make: Callable, values: np.ndarray, known: np.ndarray, candidates: np.ndarray, count: int, seed: int
+    ) -> np.ndarray:
+        model = LogisticRegression(C=1 / (PENALTY * max(1, (known >= 0).sum())), tol=1e-3, max_iter=300)
+        classes = list(range(max(known.max(), 1) + 1))
+        given = () if make is TypiClust else (SklearnClassifier(model, classes=classes, random_state=seed),)
+        labels = np.where(known >= 0, known, np.nan)
+        places = np.flatnonzero(candidates)
+        return make(random_state=seed).query(values, labels, *given, candidates=places, batch_size=int(count))
+
+    makers = (TypiClust, Clue, DropQuery, Falcun, Badge)
+    return {f"{make.__name__} of scikit-activeml": partial(ask, make) for make in makers}
+
+
+def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict[str, Strategy]) -> Iterator[Figure]:
+    """Means over the seeds, of each strategy on the same splits."""
+    tests, pools = [], []
+    for seed in range(seeds):
+        splits = np.array(split_rows(labels.astype(str).tolist(), [""] * len(labels), seed)[0])
+        tests.append(np.flatnonzero(splits == "test"))
+        pools.append(np.random.default_rng(seed).permutation(np.flatnonzero(splits == "train")))
+
+    def curve(orders: list[np.ndarray], budgets: np.ndarray) -> np.ndarray:
+        """(B,) accuracy on test with the first so many of the rows of each seed."""
+        found = np.zeros((seeds, len(budgets)))
+        for seed, (order, test) in enumerate(zip(orders, tests, strict=True)):
+            for place, n in enumerate(budgets):
+                model = fitted(values[order[:n]], labels[order[:n]])
+                assert model is not None
+                found[seed, place] = np.mean(model.predict(values[test]) == labels[test])
+        return found.mean(0)
+
+    random = curve(pools, ASKED)
+    yield from told("random", random, random, 0)
+    yield from told("random, as the queue sets aside", curve(pools, LEARNED), random, 0)
+    for name, strategy in strategies.items():
+        began = time.process_time()
+        orders = [pool[replay(strategy, values[pool], labels[pool], seed)] for seed, pool in enumerate(pools)]
+        seconds = (time.process_time() - began) / seeds / len(ASKED)
+        yield from told(name, curve(orders, LEARNED), random, seconds)
+
+
+def replay(strategy: Strategy, values: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+    """The places that a strategy asks for training, in its order; the last fifth is reserved for validation."""
+    candidates = np.arange(len(labels)) < round(len(labels) * (1 - SHARE))
+    known = np.full(len(labels), -1)
+    order: list[int] = []
+    for n in LEARNED:
+        places = strategy(values, known, candidates, n - len(order), seed)
+        order += places.tolist()
+        known[places], candidates[places] = labels[places], False
+    return np.array(order)
+
+
+def told(name: str, accuracy: np.ndarray, random: np.ndarray, seconds: float) -> Iterator[Figure]:
+    """accuracy, random: (B,) after each batch."""
+    ours = name == "the queue"
+    reached = ASKED[accuracy >= random[ASKED == AIM]]
+    labels = float(reached[0]) if len(reached) else float("inf")
+    shown = ", ".join(f"{100 * accuracy[n == ASKED][0]:.1f} % at {n}" for n in SHOWN)
+    yield Figure(f"Labels to the accuracy of random at {AIM}: {name}", labels, "labels", "≤ 220" if ours else "", shown)
+    if name != "random":
+        cost = f"{seconds:.2f} s of a processor to choose a batch" if seconds else ""
+        below = 100 * float((random - accuracy).max())
+        yield Figure(f"Most below random: {name}", below, "points", "≤ 1" if ours else "", cost)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Do two labellers agree? Their last labels of the same pictures, as the data set's log has them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64
+
+from sealife_core.datasets.corrections.log import Entry, in_force
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.evaluation.comparison.resampling import Interval
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What two people said of the pictures that both labelled.
+
+    agreed: share of equal labels, with its 95 % Wilson interval. kappa: Cohen's; None where both gave one and the same
+    class to all, so that they could not but agree. confusion: of ``classes``, rows the first person's, columns the
+    second's. disagreements: image ids and both labels, commonest confusions first. only_first, only_second: image ids
+    that the other has still to label.
+    """
+
+    classes: tuple[str, ...]
+    confusion: Int64[np.ndarray, "classes classes"]
+    agreed: Interval
+    kappa: Interval | None
+    disagreements: tuple[tuple[str, str, str], ...]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+
+
+def labels_by(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """Person → image id → the last label that the person gave it and has not taken away; as its class is called now."""
+    said: dict[str, dict[str, str]] = {}
+    for entry in in_force(entries):
+        if entry.rename:
+            was, became = entry.rename
+            for labels in said.values():
+                labels.update({image: became for image, label in labels.items() if label == was})
+        for image, changes in entry.images.items():
+            if "label" in changes:
+                said.setdefault(entry.by, {})[image] = changes["label"][1]
+    named = {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
+    return {by: labels for by, labels in named.items() if labels}
+
+
+def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
+    """Agreement of two people on the images that the data set still holds.
+
+    Raises DatasetError for somebody who has labelled nothing, and where they labelled no picture in common.
+    """
+    said = labels_by(dataset.entries)
+    for name in (first, second):
+        if name not in said:
+            have = ", ".join(map(repr, sorted(said))) or "nobody yet"
+            raise DatasetError(f"{name!r} has labelled nothing in data set {dataset.name!r}. Who has: {have}.")
+    if first == second:
+        raise DatasetError(f"{first!r} was given twice; expected two people.")
+    held = dataset.manifest["id"].tolist()
+    one, other = ({image: said[by][image] for image in held if image in said[by]} for by in (first, second))
+    both = [image for image in one if image in other]
+    if not both:
+        raise DatasetError(
+            f"{first!r} and {second!r} have labelled no picture of {dataset.name!r} in common. Let one of them label"
+            " some of the other's."
+        )
+    classes = sorted({labels[image] for labels in (one, other) for image in both})
+    place = {label: index for index, label in enumerate(classes)}
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    for image in both:
+        confusion[place[one[image]], place[other[image]]] += 1
+    apart = [(image, one[image], other[image]) for image in both if one[image] != other[image]]
+    times = Counter(frozenset(pair[1:]) for pair in apart)
+    apart.sort(key=lambda pair: (-times[frozenset(pair[1:])], sorted(pair[1:])))
+    return Agreement(
+        tuple(classes), confusion, *kappa_of(confusion), tuple(apart),
+        tuple(image for image in one if image not in other), tuple(image for image in other if image not in one),
+    )  # fmt: skip
+
+
+def kappa_of(confusion: Int64[np.ndarray, "classes classes"]) -> tuple[Interval, Interval | None]:
+    """The share of equal labels and Cohen's kappa (1960), each with a 95 % interval.
+
+    As in Cohen's standard error, the agreement that chance would bring counts as known; the interval of the share is
+    Wilson's, which also holds where all labels are equal.
+    """
+    n, same = int(confusion.sum()), int(np.trace(confusion))
+    agreed = Interval(same / n, *wilson(same, n))
+    by_chance = float((confusion.sum(0) * confusion.sum(1)).sum()) / n**2
+    if by_chance == 1:
+        return agreed, None
+    low, value, high = ((share - by_chance) / (1 - by_chance) for share in (agreed.low, agreed.value, agreed.high))
+    return agreed, Interval(value, low, high)

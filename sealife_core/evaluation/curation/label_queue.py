@@ -1,0 +1,197 @@
+"""What to label next. All it knows of earlier answers is in the data set's log, so that nothing is lost with a page.
+
+A fifth of the pictures is reserved at random before the first answer. Every fifth pick comes from there, goes to
+validation, and is never learned from: on those, accuracy is estimated honestly. The other picks are the model's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Int64
+from sklearn.linear_model import LogisticRegression
+
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.log import in_force
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.evaluation.curation.picking import fitted, next_places, uncertainty
+from sealife_core.evaluation.curation.points import Points, drawn, reserved, units
+from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
+
+SHARE = (
+    0.2  # of the picks is random: 40 of 200, on which 70 % is known to 14 points; a tenth would tell next to nothing
+)
+WHY = "queue"
+LIKELY = 9  # classes told with a pick: a key of the keyboard each
+
+Reason = Literal["random", "typical", "uncertain"]
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A picture to label: its row in the data set, why it was picked, its likeliest classes, and rows that look alike.
+
+    alike: open as well, and probably of the same class: one answer may serve them all. likely: none without a model.
+    """
+
+    row: int
+    why: Reason
+    likely: tuple[tuple[str, float], ...]
+    alike: tuple[int, ...]
+
+    @property
+    def split(self) -> str:
+        """Where its label goes."""
+        return "val" if self.why == "random" else "train"
+
+
+@dataclass(frozen=True)
+class Bought:
+    """Accuracy on the random pictures (95 % Wilson interval) of the model that the first ``answers`` would have made.
+
+    answers: random ones too; learned: pictures with a label that it learned from, those of the import too.
+    """
+
+    answers: int
+    learned: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LabelQueue:
+    """The queue of a data set as it is now. ``points``: of any run whose encoder saw these pictures."""
+
+    dataset: Dataset
+    points: Points
+    seed: int = 0
+
+    @cached_property
+    def rows(self) -> Int64[np.ndarray, " n"]:
+        """The row of each point in the data set; -1 if it is not there, or left out."""
+        return rows_of(self.points.ids, self.dataset)
+
+    @cached_property
+    def _labels(self) -> Int64[np.ndarray, " n"]:
+        return np.where(self.rows >= 0, self.dataset.labels[self.rows], -1)
+
+    @cached_property
+    def _splits(self) -> np.ndarray:
+        return np.where(self.rows >= 0, self.dataset.manifest["split"].to_numpy(dtype=str)[self.rows], "")
+
+    @cached_property
+    def open(self) -> Bool[np.ndarray, " n"]:
+        """Which points have no label and were not called unsure."""
+        unsure = [self.dataset.reviews.get(image) == "unsure" for image in self.points.ids]
+        return (self.rows >= 0) & (self._labels < 0) & ~np.array(unsure, bool)
+
+    @cached_property
+    def _learned(self) -> Bool[np.ndarray, " n"]:
+        return (self._labels >= 0) & (self._splits == "train")
+
+    @cached_property
+    def _looks(self) -> Int64[np.ndarray, " n"]:
+        return units(self.points.pairs, [""] * len(self.rows))
+
+    @cached_property
+    def _reserved(self) -> Bool[np.ndarray, " n"]:
+        """The units of a group too are kept together: no frame of a film is learned from where another validates."""
+        groups = np.where(self.rows >= 0, self.dataset.manifest["group"].to_numpy(dtype=str)[self.rows], "")
+        of = units(self.points.pairs, groups.tolist())
+        return reserved(self.points.ids, of, self._learned, SHARE, self.seed)
+
+    @cached_property
+    def answers(self) -> list[tuple[int, ...]]:
+        """The places that each answer labelled, in the order of the answers: one picture, and what looks like it.
+
+        Only what still has a label; a second opinion on a picture is no answer of its own.
+        """
+        place = {image: at for at, image in enumerate(self.points.ids) if self._labels[at] >= 0}
+        seen: set[int] = set()
+        found = []
+        for entry in in_force(self.dataset.entries):
+            if entry.why != WHY or entry.rename:
+                continue
+            images = [image for image, changes in entry.images.items() if "label" in changes]
+            new = [place[image] for image in images if image in place and place[image] not in seen]
+            seen.update(new)
+            for looks in dict.fromkeys(self._looks[new].tolist()):
+                found.append(tuple(at for at in new if self._looks[at] == looks))
+        return found
+
+    @cached_property
+    def _random_answers(self) -> list[bool]:
+        return [bool(self._reserved[answer[0]] and self._splits[answer[0]] == "val") for answer in self.answers]
+
+    @cached_property
+    def _model(self) -> LogisticRegression | None:
+        return fitted(self.points.values[self._learned], self._labels[self._learned])
+
+    def picks(self, count: int = 20) -> list[Pick]:
+        """What to label next, at most ``count``, the same for one log and seed. Fits a model: a second."""
+        probabilities = None if self._model is None else self._model.predict_proba(self.points.values)
+        doubt = np.ones(len(self.rows)) if probabilities is None else uncertainty(probabilities)
+        chance = np.flatnonzero(self.open & self._reserved)
+        chance = chance[np.argsort(drawn([self.points.ids[at] for at in chance], self.seed))][:count].tolist()
+        pool = np.flatnonzero(self.open | self._learned)  # others, as those of test, draw no cluster to them
+        asked = (self.open & ~self._reserved)[pool]
+        places = next_places(self.points.values[pool], self._learned[pool], asked, doubt[pool], count, self.seed)
+        chosen = pool[places].tolist()
+        found: list[Pick] = []
+        taken: set[int] = set()
+        random, total = sum(self._random_answers), len(self.answers)
+        while len(found) < count and (chance or chosen):
+            due = random + 1 <= SHARE * (total + 1)
+            at = (chance if chance and (due or not chosen) else chosen).pop(0)
+            if at in taken:  # offered with another already
+                continue
+            reason: Reason = "random" if self._reserved[at] else "typical" if probabilities is None else "uncertain"
+            alike = [other for other in self.points.look_like(at) if self.open[other] and other not in taken]
+            taken.update([at, *alike])
+            likely = () if probabilities is None else self._likely(probabilities[at])
+            found.append(Pick(int(self.rows[at]), reason, likely, tuple(int(self.rows[other]) for other in alike)))
+            random, total = random + (reason == "random"), total + 1
+        return found
+
+    def _likely(self, probabilities: np.ndarray) -> tuple[tuple[str, float], ...]:
+        assert self._model is not None
+        best = np.argsort(-probabilities, kind="stable")[:LIKELY]
+        return tuple((self.dataset.classes[self._model.classes_[at]], float(probabilities[at])) for at in best)
+
+    def bought(self, steps: int = 8) -> list[Bought]:
+        """What the answers so far have bought, at about ``steps`` numbers of answers; none before a random one.
+
+        All points are asked of the same random pictures. Of those that look alike only one is: more tell nothing more.
+        """
+        asked = np.array([a[0] for a, random in zip(self.answers, self._random_answers, strict=True) if random], int)
+        if not len(asked):
+            return []
+        asked = asked[np.unique(self._looks[asked], return_index=True)[1]]
+        of_answers = {at for answer in self.answers for at in answer}
+        start = [at for at in np.flatnonzero(self._learned).tolist() if at not in of_answers]
+        total = len(self.answers)
+        found = []
+        for answers in np.unique(np.geomspace(min(10, total), total, steps).round().astype(int)).tolist():
+            learned = start + [at for answer in self.answers[:answers] for at in answer if self._learned[at]]
+            model = fitted(self.points.values[learned], self._labels[learned])
+            if model is not None:
+                right = int(np.sum(model.predict(self.points.values[asked]) == self._labels[asked]))
+                found.append(Bought(answers, len(learned), right / len(asked), *wilson(right, len(asked))))
+        return found
+
+
+def answer(dataset: Dataset, pick: Pick, label: str, *, by: str, alike: Sequence[int] = ()) -> Dataset:
+    """Write one answer: the label of the picked picture, and of the rows ``alike`` that were confirmed with it."""
+    ids = dataset.manifest["id"]
+    return correct(
+        dataset, {ids.iat[row]: {"label": label, "split": pick.split} for row in (pick.row, *alike)}, by=by, why=WHY
+    )
+
+
+def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
+    """Write that nobody can tell what the picture shows: it is not asked again until its review is taken back."""
+    return correct(dataset, {dataset.manifest["id"].iat[pick.row]: {"review": "unsure"}}, by=by, why=WHY)

@@ -1,0 +1,80 @@
+"""Do two labellers agree?"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.curation.agreement import agreement, kappa_of, labels_by
+
+
+def labelled(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
+    return correct(dataset, {image: {"label": label} for image, label in labels.items()}, by=by)
+
+
+def test_agreement__of_the_last_label_of_each(unlabelled: Dataset) -> None:
+    dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray", "i004": "ray", "i009": "eel"})
+    dataset = labelled(dataset, "Ada", {"i001": "crab"})
+    dataset = labelled(dataset, "Bo", {"i001": "crab", "i002": "eel", "i003": "eel", "i004": "eel", "i008": "ray"})
+    found = agreement(dataset, "Ada", "Bo")
+    assert found.classes == ("crab", "eel", "ray")
+    assert found.confusion.tolist() == [[1, 0, 0], [0, 1, 0], [0, 2, 0]]
+    assert found.disagreements == (("i003", "ray", "eel"), ("i004", "ray", "eel"))
+    assert (found.only_first, found.only_second) == (("i009",), ("i008",))
+    assert (found.agreed.value, found.agreed.low < 0.5 < found.agreed.high) == (0.5, True)
+    assert (agreement(dataset, "Bo", "Ada").confusion == found.confusion.T).all()
+
+
+def test_labels__follow_undo_taking_away_and_renaming(unlabelled: Dataset) -> None:
+    dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel"})
+    dataset = labelled(dataset, "Bo", {"i001": "ray"})
+    dataset = undo(dataset, 2)
+    dataset = labelled(dataset, "Ada", {"i002": ""})
+    dataset = rename_class(dataset, "eel", "moray")
+    assert labels_by(dataset.entries) == {"Ada": {"i001": "moray"}}
+
+
+def test_kappa__equals_scikit_learns() -> None:
+    draw = np.random.default_rng(0)
+    first = draw.integers(0, 4, 200)
+    second = np.where(draw.random(200) < 0.7, first, draw.integers(0, 4, 200))
+    confusion = np.zeros((4, 4), np.int64)
+    np.add.at(confusion, (first, second), 1)
+    agreed, kappa = kappa_of(confusion)
+    assert kappa is not None
+    assert agreed.value == (first == second).mean()
+    assert kappa.value == pytest.approx(cohen_kappa_score(first, second))
+    assert kappa.low < kappa.value < kappa.high
+
+
+def test_kappa__of_labellers_that_never_differ_is_one_but_not_surely() -> None:
+    _, kappa = kappa_of(np.diag([5, 5]))
+    assert kappa is not None
+    assert (kappa.value, kappa.high) == (1, 1)
+    assert 0.3 < kappa.low < 0.7
+    assert kappa_of(np.array([[7]]))[1] is None
+
+
+def test_kappa_interval__holds_the_truth_nineteen_times_in_twenty() -> None:
+    """Two labellers of two even classes, each right 90 times in 100: they agree in .82, by chance in .5."""
+    draw, held = np.random.default_rng(0), 0
+    for _ in range(400):
+        counts = draw.multinomial(60, [0.41, 0.09, 0.09, 0.41]).reshape(2, 2)
+        kappa = kappa_of(counts)[1]
+        assert kappa is not None
+        held += kappa.low <= 0.64 <= kappa.high
+    assert 0.92 < held / 400 < 0.99
+
+
+def test_agreement__says_what_is_missing(unlabelled: Dataset) -> None:
+    with pytest.raises(DatasetError, match=r"'Ada' has labelled nothing .* Who has: nobody yet"):
+        agreement(unlabelled, "Ada", "Bo")
+    dataset = labelled(labelled(unlabelled, "Ada", {"i001": "eel"}), "Bo", {"i002": "eel"})
+    with pytest.raises(DatasetError, match="no picture of 'dive' in common"):
+        agreement(dataset, "Ada", "Bo")
+    with pytest.raises(DatasetError, match="given twice"):
+        agreement(dataset, "Ada", "Ada")
