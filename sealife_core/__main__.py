@@ -9,7 +9,6 @@ from typing import NoReturn
 from sealife_core.commands import (
     classify,
     comparing,
-    data,
     importing,
     measure_speed,
     predict,
@@ -20,12 +19,13 @@ from sealife_core.commands import (
     training,
     view_recipes,
 )
+from sealife_core.commands.datasets import manage
 from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_text
 
 GROUPS = (
-    importing, data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, comparing, predict,
+    importing, manage, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, comparing, predict,
 )  # fmt: skip
 
 

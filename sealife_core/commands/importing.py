@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
+from sealife_core.commands.datasets.summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
 from sealife_core.config import SimclrConfig, parse
 from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
+from sealife_core.commands.datasets.summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.wording import counted

@@ -5,7 +5,7 @@ import getpass
 from pathlib import Path
 from typing import Any
 
-from sealife_core.commands.dataset_summary import dataset_figures
+from sealife_core.commands.datasets.summary import dataset_figures
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.datasets.corrections.editing import correct, redo, rename_class, said, undo
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv

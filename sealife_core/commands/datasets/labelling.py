@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.commands.corrections import add_action
+from sealife_core.commands.datasets.corrections import add_action
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import ConfigError, RunError, SealifeError

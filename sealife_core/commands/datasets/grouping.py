@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands.corrections import tell, user_name
+from sealife_core.commands.datasets.corrections import tell, user_name
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands import corrections, grouping, labelling, suspects
-from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
-from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
+from sealife_core.commands.datasets import corrections, grouping, labelling, suspects
+from sealife_core.commands.datasets.check_mend import check_dataset, mend_dataset, unmend_dataset
+from sealife_core.commands.datasets.summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.datasets.storage import delete_dataset, empty_dataset_trash, restore_dataset, trashed_datasets

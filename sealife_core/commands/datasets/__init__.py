@@ -1,0 +1,1 @@
+"""``data``: data sets from a shell."""
