@@ -25,7 +25,8 @@ from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_text
 
 GROUPS = (
-    importing, manage, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, comparing, predict,
+    importing, manage, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, comparing,
+    predict,
 )  # fmt: skip
 
 
