@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.log import FIELDS, Entry, append_entry, in_force
+from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entry, in_force
 from sealife_core.datasets.corrections.replay import EXCLUDED, replay
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import SPLITS
@@ -119,8 +119,14 @@ def said(entry: Entry) -> str:
         return (
             f"Class {was!r} renamed to {became!r}." if became else f"Class {was!r} removed: its images have no label."
         )
-    changes = {(field, *pair) for image in entry.images.values() for field, pair in image.items()}
-    done = sorted({_NAMES[field] for field, _, _ in changes}) if len(changes) > 1 else [change_said(*changes.pop())]
+    changes: dict[str, set[Change]] = {}
+    for image in entry.images.values():
+        for field, pair in image.items():
+            changes.setdefault(field, set()).add(pair)
+    done = [
+        change_said(field, *next(iter(pairs))) if len(pairs) == 1 else _NAMES[field]
+        for field, pairs in sorted(changes.items())
+    ]
     return f"{counted(len(entry.images), 'image')} {' and '.join(done)}."
 
 

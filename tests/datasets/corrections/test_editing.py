@@ -126,6 +126,14 @@ def test_a_second_opinion__is_written_though_it_changes_nothing(bay: Dataset):
     assert now.reviews == {"i0": "kept"}
 
 
+def test_said__names_what_all_images_share(bay: Dataset):
+    now = correct(bay, {"i7": {"label": "eel", "split": "val"}})
+    assert said(now.entries[-1]) == "1 image labelled 'eel' and moved: 'train' → 'val'."
+    now = correct(now, {"i0": {"label": "eel", "split": "val"}, "i4": {"label": "crab"}})
+    assert said(now.entries[-1]) == "2 images relabelled and moved: 'train' → 'val'."
+    assert said(correct(now, {"i0": {"label": ""}}).entries[-1]) == "1 image left unlabelled."
+
+
 def test_move__all_or_none_where_somebody_else_was_faster(bay: Dataset):
     move(bay, {0: "val"})
     with pytest.raises(DatasetError, match="Someone else has just changed 1 of these images of 'bay'"):
