@@ -14,7 +14,7 @@ function keepName(name) {
 async function sendCorrection(address, change) {
   try {
     const answer = await fetch(address, {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(change),
+      method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(change),
     });
     return await answer.json();
   } catch {

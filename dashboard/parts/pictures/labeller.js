@@ -1,5 +1,5 @@
-// One picture after the other, labelled with keys. Every answer is on the disk before the next picture is judged done;
-// the page sends further pictures while a person goes on with those that are there.
+// One picture after the other, labelled with keys. Every answer is written at once, also while a tab closes; the page
+// sends further pictures while a person goes on with those that are there.
 
 const AHEAD = 6;  // so few pictures left: the page is asked for more
 const OWN_KEYS = 'input, textarea, select, dialog, [contenteditable], [role="listbox"], [role="combobox"]';
@@ -7,7 +7,8 @@ let listening;
 
 class Labeller {
   constructor(root, ask) {
-    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), busy: false, began: 0 });
+    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, queue: [] });
+    window.addEventListener('pagehide', () => this.flush());
     this.image = root.querySelector('.picture img');
     this.by = root.querySelector('.by');
     this.by.value = keptName();
@@ -129,25 +130,53 @@ class Labeller {
     else this.answer({ label: name, ...(item.split ? { split: item.split } : {}) }, [...this.along], name);
   }
 
-  async answer(fields, along = [], name = '') {
+  // The next picture is there at once. Answers are written one after the other; one that fails brings its picture back.
+  answer(fields, along = [], name = '') {
     const item = this.items[0];
-    if (!item || this.busy) return;
-    this.busy = true;
+    if (!item) return;
     this.began ||= performance.now();
-    const images = Object.fromEntries([item.id, ...along].map((id) => [id, fields]));
-    this.say('Saving…');
-    const done = await sendCorrection(this.data.send, { images, by: this.by.value.trim(), why: this.data.why });
-    this.busy = false;
-    this.say(done.error || `${item.file.split('/').pop()}: ${done.said}`, Boolean(done.error));
-    if (done.error) return;
-    for (const id of Object.keys(images)) this.held.add(id);
-    this.done.push({ item, number: done.number, ids: Object.keys(images) });
+    const ids = [item.id, ...along], answered = { item, ids, number: 0 };
+    for (const id of ids) this.held.add(id);
+    this.done.push(answered);
     this.items = this.items.filter((one) => !this.held.has(one.id));
     if (name && !this.data.classes.some((one) => one.name === name)) this.data.classes.push({ name, examples: [] });
     this.show();
-    if (this.items.length === AHEAD || !this.items.length || this.done.length % this.data.every === 0) {
-      this.ask('more', this.done.length);
+    const images = Object.fromEntries(ids.map((id) => [id, fields]));
+    this.write(() => ({ images, why: this.data.why }), (done) => {
+      this.say(done.error || `${item.file.split('/').pop()}: ${done.said}`, Boolean(done.error));
+      if (done.error) this.bring(answered);
+      else answered.number = done.number;
+      const count = this.done.length;
+      if (this.items.length === AHEAD || !this.items.length || count % this.data.every === 0) this.ask('more', count);
+    });
+  }
+
+  // Changes are sent in their order; when the tab closes, all that are left at once.
+  async write(change, then) {
+    this.queue.push({ change, then });
+    if (this.queue.length > 1) return;
+    while (this.queue.length) {
+      const next = this.queue[0], made = next.change();
+      if (made) next.then(await this.send(made));
+      this.queue.shift();
     }
+  }
+
+  flush() {
+    for (const { change } of this.queue.splice(1)) {
+      const made = change();
+      if (made) this.send(made);
+    }
+  }
+
+  send(change) { return sendCorrection(this.data.send, { ...change, by: this.by.value.trim() }); }
+
+  // An answer that does not hold: its picture is asked again.
+  bring(answered) {
+    this.done = this.done.filter((one) => one !== answered);
+    for (const id of answered.ids) this.held.delete(id);
+    this.items.unshift(answered.item);
+    this.show();
   }
 
   skip() {
@@ -157,18 +186,13 @@ class Labeller {
     this.show();
   }
 
-  async undo() {
+  undo() {
     const last = this.done.at(-1);
-    if (!last || this.busy) return;
-    this.busy = true;
-    const done = await sendCorrection(this.data.send, { undo: last.number, by: this.by.value.trim() });
-    this.busy = false;
-    this.say(done.error || `Taken back: ${last.item.file.split('/').pop()}`, Boolean(done.error));
-    if (done.error) return;
-    this.done.pop();
-    for (const id of last.ids) this.held.delete(id);
-    this.items.unshift(last.item);
-    this.show();
+    if (!last) return;
+    this.write(() => last.number && { undo: last.number }, (done) => {  // without a number it is back already
+      this.say(done.error || `Taken back: ${last.item.file.split('/').pop()}`, Boolean(done.error));
+      if (!done.error) this.bring(last);
+    });
   }
 
   say(text, fails = false) {

@@ -1,0 +1,45 @@
+"""Labelling with keys: fast, undone, and on the disk when the tab closes."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sealife_core.config import preset
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
+from tests.browser.served import PATIENCE_MS, Dashboard
+from tests.finished.runs import clustered, finished
+
+KEYS = 12
+A_LABEL_MS = 3000  # twenty labels a minute
+
+
+@pytest.fixture
+def bare(tiny_reef: Dataset) -> Dataset:
+    """The reef with features and half of its labels."""
+    run = finished(preset("embed", data="reef", encoder="tf_efficientnet_lite0", weights="imagenet"))
+    write_embeddings(run.path, tiny_reef, clustered(tiny_reef))
+    ids = tiny_reef.manifest["id"].tolist()
+    return correct(tiny_reef, {image: {"label": ""} for image in ids[::2]})
+
+
+def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes(
+    bare: Dataset, page: Page, dashboard: Dashboard
+) -> None:
+    page.goto(f"{dashboard.url}/label?dataset=reef")
+    choice, counts = page.locator(".labeller .choice"), page.locator(".labeller .counts")
+    expect(choice.first).to_be_visible(timeout=PATIENCE_MS)
+    for _ in range(KEYS):
+        page.keyboard.press("1")
+    expect(counts).to_contain_text(f"{KEYS} answered here", timeout=KEYS * A_LABEL_MS)
+    page.keyboard.press("c")
+    page.keyboard.type("sea hare")
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
+    expect(page.locator(".labeller .said")).to_contain_text("Taken back", timeout=PATIENCE_MS)
+    page.keyboard.press("2")
+    dashboard.forget(page)  # at once: the last answer is still on its way
+    entries = open_dataset("reef").entries
+    made = [entry for entry in entries if entry.why == "queue"]
+    assert len(made) == KEYS + 2
+    assert [entry.undo for entry in entries if entry.undo] == [made[-2].number]
