@@ -187,8 +187,9 @@ class Labeller {
   }
 
   undo() {
-    const last = this.done.at(-1);
+    const last = this.done.findLast((one) => !one.undoing);
     if (!last) return;
+    last.undoing = true;
     this.write(() => last.number && { undo: last.number }, (done) => {  // without a number it is back already
       this.say(done.error || `Taken back: ${last.item.file.split('/').pop()}`, Boolean(done.error));
       if (!done.error) this.bring(last);
