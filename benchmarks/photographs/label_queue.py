@@ -5,7 +5,7 @@
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, and takes the features
 of EfficientNet-Lite0 with ImageNet weights at 224 px. Each seed splits the photographs anew, and each strategy asks for
 20 labels of the training split at a time; the queue's own classifier learns from them and is asked on test. Of the
-queue's labels a fifth goes to validation and is not learned from. "Random" learns from all of its labels; "random, as
+queue's labels 15 in 100 go to validation and are not learned from. "Random" learns from all of its labels; "random, as
 the queue sets aside" is what somebody does who wants to know the accuracy, too.
 
 scikit-activeml is no requirement: it is installed beside the environment, and left out without --peer.
@@ -47,9 +47,8 @@ def main() -> None:
     parser.add_argument("--peer", metavar="SITE", help="where scikit-activeml is installed")
     chosen = parser.parse_args()
     dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder.resolve(), NAME).dataset
-    kept = dataset.folder / "features" / "label-queue.npy"
+    kept = dataset.folder / "label-queue.npy"
     if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
         np.save(kept, features_of(dataset, 224))
     strategies = OURS | (peers(chosen.peer) if chosen.peer else {})
     values = points_of(dataset.manifest["id"].tolist(), np.load(kept)).values
@@ -128,13 +127,13 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
 
 
 def replay(strategy: Strategy, values: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
-    """The places that a strategy asks for training, in its order; the last fifth is reserved for validation."""
+    """The places that a strategy asks for training, in its order; the last ones are reserved for validation."""
     candidates = np.arange(len(labels)) < round(len(labels) * (1 - SHARE))
     known = np.full(len(labels), -1)
     order: list[int] = []
     for n in LEARNED:
         places = strategy(values, known, candidates, n - len(order), seed)
-        order += places.tolist()
+        order += list(places)
         known[places], candidates[places] = labels[places], False
     return np.array(order)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NEXT = """\
 List the pictures to label next, with their likely classes, most useful first.
 
-Every fifth is random and belongs to validation: on those, accuracy is estimated honestly. Give them their labels with
+Every seventh is random and belongs to validation: on those, accuracy is estimated honestly. Give them their labels with
 'data edit NAME --images FILE --label CLASS --split SPLIT --why queue', SPLIT as listed here; so the next list knows.
 """
 

@@ -16,8 +16,8 @@ def test_data_next__lists_pictures_until_all_have_labels(
     assert called(capsys, "data", "next", "reef") == {"run": run.id, "open": 0, "picks": [], "bought": []}
     ids = tiny_reef.manifest["id"].tolist()
     correct(tiny_reef, {image: {"label": "", "split": "train"} for image in ids[::2]})
-    found = called(capsys, "data", "next", "reef", "--count", "6", "--run", "SimCLR")
-    assert (found["open"], len(found["picks"])) == (32, 6)
+    found = called(capsys, "data", "next", "reef", "--count", "7", "--run", "SimCLR")
+    assert (found["open"], len(found["picks"])) == (32, 7)
     assert [pick["why"] for pick in found["picks"]].count("random") == 1
     pick = next(pick for pick in found["picks"] if pick["why"] == "random")
     assert (pick["file"], pick["split"]) == (tiny_reef.file_names[ids.index(pick["id"])], "val")

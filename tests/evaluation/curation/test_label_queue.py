@@ -17,11 +17,11 @@ def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> 
     return dataset
 
 
-def test_picks__begin_typical_and_every_fifth_is_random(unlabelled: Dataset, points: Points) -> None:
-    picks = LabelQueue(unlabelled, points).picks(10)
-    assert [pick.why for pick in picks] == ["typical"] * 4 + ["random"] + ["typical"] * 4 + ["random"]
-    assert [pick.split for pick in picks] == ["train"] * 4 + ["val"] + ["train"] * 4 + ["val"]
-    assert len({pick.row for pick in picks}) == 10
+def test_picks__begin_typical_and_every_seventh_is_random(unlabelled: Dataset, points: Points) -> None:
+    picks = LabelQueue(unlabelled, points).picks(14)
+    assert [pick.why for pick in picks] == (["typical"] * 6 + ["random"]) * 2
+    assert [pick.split for pick in picks] == (["train"] * 6 + ["val"]) * 2
+    assert len({pick.row for pick in picks}) == 14
     assert {class_of(unlabelled, pick.row) for pick in picks[:4]} == {"crab", "eel", "ray"}
     assert picks[0].likely == ()
 
@@ -31,14 +31,15 @@ def test_picks__follow_from_the_log_alone(unlabelled: Dataset, points: Points) -
     again = open_dataset("dive")
     asked = LabelQueue(again, points).picks(10)
     assert asked == LabelQueue(open_dataset("dive"), points).picks(10)
-    assert [pick.why for pick in asked] == ["uncertain"] * 4 + ["random"] + ["uncertain"] * 4 + ["random"]
+    assert [pick.why for pick in asked].count("random") == 1
+    assert {pick.why for pick in asked} == {"random", "uncertain"}
     assert all(again.labels[pick.row] < 0 for pick in asked)
     assert {entry.why for entry in again.entries} == {"queue"}
-    assert again.manifest["split"].tolist().count("val") == 4
+    assert again.manifest["split"].tolist().count("val") == 3
 
 
 def test_picks__keep_the_share_where_one_is_asked_at_a_time(unlabelled: Dataset, points: Points) -> None:
-    assert answered(unlabelled, points, rounds=10, count=1).manifest["split"].tolist().count("val") == 2
+    assert answered(unlabelled, points, rounds=14, count=1).manifest["split"].tolist().count("val") == 2
 
 
 def test_picks__tell_likely_classes_and_what_looks_alike(unlabelled: Dataset, points: Points) -> None:
@@ -83,7 +84,7 @@ def test_bought__rises_with_the_answers(unlabelled: Dataset, points: Points) -> 
     dataset = answered(unlabelled, points, rounds=5)
     found = LabelQueue(dataset, points).bought()
     assert [found[0].answers, found[-1].answers] == [10, 50]
-    assert found[-1].learned == 40
+    assert found[-1].learned == 43
     assert found[-1].accuracy >= 0.8
     assert all(point.low <= point.accuracy <= point.high for point in found)
 
