@@ -21,8 +21,8 @@ from sealife_core.evaluation.curation.picking import fitted, next_places, uncert
 from sealife_core.evaluation.curation.points import Points, drawn, reserved, units
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
 
-# Of 200 picks 30 are random, on which 70 % is known to ± 16 points; of 1,000 picks, to ± 7. A fifth would make it 14 and
-# 6, at the price of 10 and 50 answers more that no model learns from.
+# Of 200 picks 30 are random, on which 70 % is known to ± 16 points; of 1,000, to ± 7. A fifth would make it 14 and 6,
+# with 10 and 50 answers more that no model learns from.
 SHARE = 0.15
 WHY = "queue"
 LIKELY = 9  # classes told with a pick: a key of the keyboard each

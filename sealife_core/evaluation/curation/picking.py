@@ -5,6 +5,8 @@ few (TypiClust, Hacohen et al. 2022, arXiv 2202.02794). Once there is a model, e
 is, in the size of a cluster and in the choice within it; a cluster with labels counts the less the more it has.
 """
 
+import warnings
+
 import numpy as np
 from jaxtyping import Bool, Float, Int64
 from sklearn.cluster import KMeans
@@ -25,7 +27,9 @@ def fitted(values: Float[np.ndarray, "n d"], labels: Int64[np.ndarray, " n"]) ->
     if len(np.unique(labels)) < 2:
         return None
     model = LogisticRegression(C=1 / (PENALTY * len(labels)), tol=1e-3, max_iter=300)
-    return model.fit(values, labels)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes")  # one label a class is how a queue begins
+        return model.fit(values, labels)
 
 
 def uncertainty(probabilities: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, " n"]:

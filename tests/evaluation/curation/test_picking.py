@@ -63,6 +63,6 @@ def test_uncertainty__is_one_for_a_tie() -> None:
 def test_fitted__needs_two_classes() -> None:
     values = clusters(2)
     assert fitted(values[:30], np.zeros(30, np.int64)) is None
-    model = fitted(values, np.repeat([3, 7], 30))
+    model = fitted(values[[0, 30]], np.array([3, 7]))
     assert model is not None
     assert list(model.predict(values)) == [3] * 30 + [7] * 30
