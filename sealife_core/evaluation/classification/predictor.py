@@ -26,7 +26,7 @@ from sealife_core.evaluation.embeddings.training_images import Neighbour, Traini
 from sealife_core.progress import Progress
 from sealife_core.views.transforms import normalise
 
-_BLOCK = 128  # pictures from file to answer: at its end a core waits for the others, for one batch of at most 16
+_BLOCK = 256  # pictures from file to answer, some 6 s: at its end cores wait for the last one's batch
 _MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if the run has none: about 20 s on a CPU
 
 

@@ -78,6 +78,9 @@ def neighbour_graph(
 def _best(alike: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Columns (b, k) of the k largest of each row of ``alike`` (b, m), largest first, and their values."""
     m = alike.shape[1]
+    if k == 1:
+        first = alike.argmax(axis=1, keepdims=True)  # of equal ones the smallest index
+        return first, np.take_along_axis(alike, first, axis=1)
     found = np.sort(np.argpartition(alike, m - k, axis=1)[:, m - k :], axis=1)  # sorted: ties go to the smaller index
     values = np.take_along_axis(alike, found, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")

@@ -64,5 +64,8 @@ def taken_apart(rows: Float32[np.ndarray, "n _"], columns: Columns) -> tuple[Flo
 
 
 def _of_pixels(images: Tensor) -> Tensor:
-    spreads = [images.std((2, 3), correction=0), *(images.diff(dim=d).abs().mean((2, 3)) for d in (2, 3))]
-    return torch.cat([images.mean((2, 3)), *((spread + LEAST_CONTRAST).log() for spread in spreads)], 1)
+    # Written out: std() and diff() take 16 ms for 8 images in channels-last, this takes 2 ms.
+    mean = images.mean((2, 3), keepdim=True)
+    steps = (images[:, :, 1:] - images[:, :, :-1], images[..., 1:] - images[..., :-1])
+    spreads = [(images - mean).square_().mean((2, 3)).sqrt(), *(step.abs_().mean((2, 3)) for step in steps)]
+    return torch.cat([mean.flatten(1), *((spread + LEAST_CONTRAST).log() for spread in spreads)], 1)
