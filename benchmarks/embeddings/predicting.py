@@ -30,7 +30,7 @@ from sealife_core.models.heads import classification_head
 from sealife_core.models.known import facts
 from sealife_core.runs.files import replace_json
 
-PICTURES, TRAINING, CLASSES, SIZE_PX, REPEATS = 256, 10_000, 23, 224, 3
+PICTURES, TRAINING, CLASSES, SIZE_PX, REPEATS = 384, 10_000, 23, 224, 3
 
 
 def measure() -> Iterator[Figure]:
