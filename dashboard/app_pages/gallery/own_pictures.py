@@ -63,7 +63,10 @@ def _dropped(run: Run, rival: Run | None) -> None:
     )  # fmt: skip
     zips = [file for file in files if file.name.lower().endswith(".zip")]
     if not files:
-        st.caption("Your pictures are not saved on disk. They are gone when you close the page.")
+        st.caption(
+            "Your pictures are not saved on disk. They are gone when you close the page. More than"
+            f" {MOST}, or a zip, are classified in the background and stored with the run."
+        )
         _whole_folders(run)
     elif zips and len(files) > 1:
         st.warning("Drop one zip alone, or pictures without a zip.", icon=":material/folder_zip:")

@@ -33,10 +33,10 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
     if not results:
         st.caption("Scores appear here when the run has finished.")
         return
+    downloads(run)
     test, val = results.get("test"), results.get("val")
     if test is not None:
         _classifier(test, "test pictures that it never saw in training", classes)
-        downloads(run)
         how_chosen(run)
         confusions(run)
         if task_of(run.config()) == "classify":
@@ -45,7 +45,6 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         _representation(val)
         if said := kept_words(results):
             st.markdown(said)
-        downloads(run)
     elif val is not None:
         _classifier(val, "validation pictures, because the run was stopped before its test", classes)
     figures_view(run)
