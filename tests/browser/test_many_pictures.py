@@ -30,7 +30,7 @@ def test_dropped__pictures_are_classified_with_the_tab_closed_and_corrected(
     table = page.get_by_test_id("stDataFrame")
     expect(table).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
-    table.locator("canvas").first.click(position={"x": 16, "y": 60})
+    table.locator(".dvn-scroller").click(position={"x": 16, "y": 60})
     page.get_by_role("combobox", name="The class of 1 picture").fill("sea hare")
     page.keyboard.press("Enter")
     settled(page)

@@ -37,6 +37,8 @@ def result(run: Run, rival: Run | None, job: Job) -> None:
     large = gallery.OWN_LARGE.held("")
     if large.isdecimal() and int(large) < len(found) and (picture := _picture(run, job, int(large))):
         large_view(run, rival, classifiers.answers(run), picture, alone=False)
+        if found.calibrated:
+            st.caption("Here the probabilities are as the model gives them; those of the table are calibrated.")
         return
     progress(job)
     if not len(found):
