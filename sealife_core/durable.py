@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -27,6 +27,7 @@ LONGEST_NAME_BYTES = 255  # of a file or folder, on every file system in use
 _TEMPORARY, _ASIDE = ".tmp", ".removing-"
 _SETTLED_S = 2.0  # between the creation of a temporary file and its lock lie microseconds
 _ROOM_BYTES = 1 << 20  # some disks keep the last blocks for themselves
+_TAIL_BYTES = 1 << 16  # read at a time from the end of a log
 _FLUSHERS = 8  # the disk commits several flushes at once: 3,450 files take 0.5 s, and 8 s one by one
 # Answers of file systems that cannot flush a folder (some network and FUSE ones): the rename is all they offer.
 _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES})
@@ -68,6 +69,34 @@ def replace_by_path(path: Path, write: Callable[[Path], object]) -> None:
         write(beside)
         with beside.open("rb") as written:  # the library may have replaced our file by its own
             os.fsync(written.fileno())
+
+
+def append_lines(path: Path, lines: bytes) -> None:
+    """Append whole ``lines`` to a log, and flush them. Raises OSError; then no half line is there.
+
+    What a crash has left of a half-written line is removed first. For one writer at a time, or under a lock.
+    """
+    with path.open("ab+") as file:
+        _cut_half_line(file)
+        if os.write(file.fileno(), lines) < len(lines):  # a full disk
+            _cut_half_line(file)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fsync(file.fileno())
+    flush_folder(path.parent)
+
+
+def _cut_half_line(file: IO[bytes]) -> None:
+    """Cut the file behind its last newline."""
+    end = at = file.seek(0, os.SEEK_END)
+    while at:
+        begin = max(0, at - _TAIL_BYTES)
+        file.seek(begin)
+        if (newline := file.read(at - begin).rfind(b"\n")) >= 0:
+            at = begin + newline + 1
+            break
+        at = begin
+    if at < end:
+        file.truncate(at)
 
 
 def rename(source: Path, target: Path) -> None:

@@ -19,8 +19,8 @@ from sealife_core.evaluation.predicting.jobs import (
     TOP,
     append_rows,
     job_in,
-    open_rows,
     read_files,
+    rows_done,
     write_files,
 )
 from sealife_core.evaluation.predicting.rows import row_of
@@ -49,17 +49,16 @@ def predict(folder: Path, status: StatusFile) -> None:
     status.tell("reading the model", 0, 0)
     predictor = Predictor(folder.parent.parent)
     known = _validated(predictor)
-    rows, done = open_rows(folder)
-    with rows:
-        status.tell("predicting", done, len(files))
-        for block in predictor.blocks([path for _, path in files[done:]]):
-            names = [name for name, _ in files[done : done + len(block)]]
-            append_rows(rows, [row_of(*one, TOP, known) for one in zip(names, block, strict=True)])
-            done += len(block)
-            stopped = done < len(files) and (folder / STOP).exists()
-            status.write(done=done, total=len(files), **({"state": "stopped"} if stopped else {}))
-            if stopped:
-                return
+    done = rows_done(folder)
+    status.tell("predicting", done, len(files))
+    for block in predictor.blocks([path for _, path in files[done:]]):
+        names = [name for name, _ in files[done : done + len(block)]]
+        append_rows(folder, [row_of(*one, TOP, known) for one in zip(names, block, strict=True)])
+        done += len(block)
+        stopped = done < len(files) and (folder / STOP).exists()
+        status.write(done=done, total=len(files), **({"state": "stopped"} if stopped else {}))
+        if stopped:
+            return
     status.write(state="done", stage="", done=done, total=len(files))
 
 

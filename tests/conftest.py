@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jaxtyping import install_import_hook
 
 from tests import shapes
@@ -118,8 +120,14 @@ def pytest_configure() -> None:
     sys.addaudithook(_audit)
 
 
+@given(st.none())
+def _first_example(nothing: None) -> None:
+    """Hypothesis makes its random numbers here: what refers to them must be found before anything is frozen."""
+
+
 def pytest_collection_finish() -> None:
     """From now on collect garbage, among what tests make: libraries and tests themselves are a million objects."""
+    _first_example()
     gc.freeze()
     gc.enable()
 

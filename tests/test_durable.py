@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealife_core.durable import (
+    append_lines,
     flush_tree,
     held,
     remove_leftovers,
@@ -197,6 +198,15 @@ def test_held__keeps_others_out_and_says_what_is_locked(tmp_path: Path, monkeypa
         pass
     with held(tmp_path / ".lock", "The queue", RunError):
         pass
+
+
+def test_append_lines__removes_a_half_line_of_any_length_first(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for whole in (b"", b"one\n"):
+        for half in (b"", b"x", b"x" * 200_000):
+            log.write_bytes(whole + half)
+            append_lines(log, b"two\nthree\n")
+            assert log.read_bytes() == whole + b"two\nthree\n"
 
 
 def test_durable__is_the_only_module_that_flushes_and_replaces() -> None:

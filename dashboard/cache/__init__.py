@@ -50,12 +50,12 @@ def kept(most: int, *files: str, spinner: str | Literal[False] = False) -> Calla
     """Decorator: remember what a function returns, ``most`` results for all sessions, which share them.
 
     The key of a run is its folder and the stamps of those ``files`` of it that the function reads; that of a data set
-    is its content. As with Streamlit's own, a parameter whose name begins with "_" is no part of the key, and a default
-    that is not passed is another key than the same value passed: there are none.
+    is its content and version. As with Streamlit's own, a parameter whose name begins with "_" is no part of the key,
+    and a default that is not passed is another key than the same value passed: there are none.
     """
     keys: dict[str | type, Callable[[Any], Any]] = {
         Run: lambda run: (str(run.path), *(stamp(run.path / name) for name in files)),
-        Dataset: lambda dataset: (str(dataset.folder), dataset.content_hash),
+        Dataset: lambda dataset: (str(dataset.folder), dataset.content_hash, dataset.version),
     }
     return cast(Callable[[F], F], st.cache_resource(max_entries=most, show_spinner=spinner, hash_funcs=keys))
 

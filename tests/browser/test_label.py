@@ -3,12 +3,10 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from tests.browser.served import PATIENCE_MS, Dashboard
-from tests.finished.runs import clustered, finished
+from tests.finished.runs import features_run
 
 KEYS = 12
 A_LABEL_MS = 3000  # twenty labels a minute
@@ -17,8 +15,7 @@ A_LABEL_MS = 3000  # twenty labels a minute
 @pytest.fixture
 def bare(tiny_reef: Dataset) -> Dataset:
     """The reef with features and half of its labels."""
-    run = finished(preset("embed", data="reef", encoder="tf_efficientnet_lite0", weights="imagenet"))
-    write_embeddings(run.path, tiny_reef, clustered(tiny_reef))
+    features_run(tiny_reef)
     ids = tiny_reef.manifest["id"].tolist()
     return correct(tiny_reef, {image: {"label": ""} for image in ids[::2]})
 

@@ -49,6 +49,14 @@ def simclr_run(dataset: Dataset, name: str = "SimCLR", snapshots: int = 0, seed:
     return run
 
 
+def features_run(dataset: Dataset) -> Run:
+    """A run that has computed ImageNet's features of every image."""
+    config = preset("embed", data=dataset.name, encoder="tf_efficientnet_lite0", weights="imagenet")
+    run = finished(config, "ImageNet")
+    write_embeddings(run.path, dataset, clustered(dataset))
+    return run
+
+
 def classifier_run(dataset: Dataset, name: str = "Probe", seed: int = 0) -> Run:
     """A classifier with predictions of validation and test, every fifth of them wrong, but without scores."""
     run = finished(preset("scratch", "Quick look", data=dataset.name), name)

@@ -4,14 +4,13 @@ An entry is a correction, or the undoing or redoing of one. A crash leaves the l
 last newline, and the next writer removes what a crash has left behind it.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sealife_core.durable import flush_folder
+from sealife_core.durable import append_lines
 from sealife_core.errors import DatasetError
 from sealife_core.opening import read_regular
 
@@ -99,29 +98,7 @@ def append_entry(folder: Path, entry: Entry) -> None:
     """Add ``entry``, and flush it to the disk. The caller holds the lock of the data sets. Raises OSError."""
     line = entry.model_dump_json(exclude_defaults=True)
     text = f'{{"format":{FORMAT},{line[1:]}\n'.encode()
-    with (folder / LOG).open("ab+") as file:
-        _remove_half_line(file.fileno())
-        written = os.write(file.fileno(), text)
-        if written < len(text):  # a full disk: nothing may be left of it
-            _remove_half_line(file.fileno())
-            raise OSError(28, "No space left on device", str(folder / LOG))
-        os.fsync(file.fileno())
-    flush_folder(folder)
-
-
-def _remove_half_line(file: int) -> None:
-    """Cut the file behind its last newline."""
-    end = os.fstat(file).st_size
-    at = end
-    while at:
-        begin = max(0, at - 65536)
-        found = os.pread(file, at - begin, begin).rfind(b"\n")
-        if found >= 0:
-            at = begin + found + 1
-            break
-        at = begin
-    if at < end:
-        os.ftruncate(file, at)
+    append_lines(folder / LOG, text)
 
 
 def in_force(entries: Sequence[Entry]) -> list[Entry]:

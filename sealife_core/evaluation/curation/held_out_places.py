@@ -7,26 +7,22 @@ the field; random held-out images of known places overstate it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 
-from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.grouping.regrouping import groups_by
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.comparison.candidates import readable_configs
 from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
 from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions, reduced
-from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings, read_embeddings
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
-from sealife_core.runs.directory import list_runs, open_run, source_chain
-from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import open_run
 from sealife_core.wording import counted, percent
 
 GROUP = "group"
@@ -79,16 +75,14 @@ class HeldOut:
         return "a loss at new places cannot be told from chance."
 
 
-def held_out_of(
-    dataset: Dataset, by: str, run_id: str | None = None, root: Path | None = None, progress: Progress | None = None
-) -> HeldOut:
+def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: Progress | None = None) -> HeldOut:
     """:func:`held_out_scores` of the labelled images of ``dataset``, with the embeddings of a run.
 
     by: "group", or a pattern (``datasets/grouping/patterns.py``) that names the place of an image. run_id: by default
-    the newest finished run on this data set whose encoder has seen no labels. Raises DatasetError and RunError.
+    that of :func:`label_free_features.run_without_labels`. Raises DatasetError and RunError.
     """
     places = dataset.manifest["group"].tolist() if by == GROUP else groups_by(dataset, parse_pattern(by), progress)
-    run = _run_for(dataset, root) if run_id is None else open_run(run_id, root)
+    run = run_without_labels(dataset) if run_id is None else open_run(run_id)
     if learned_from_labels(run):
         raise RunError(
             f"The encoder of run '{run.id}' has learned from these labels, so that it has seen every place. Choose a"
@@ -149,24 +143,6 @@ def held_out_scores(
         places=len(np.unique(place[counted_ones])), images=int(counted_ones.sum()), trained_on=trained_on,
         only_there=int((~counted_ones).sum()), random=random, elsewhere=elsewhere, difference=difference,
     )  # fmt: skip
-
-
-def learned_from_labels(run: Run) -> bool:
-    """Whether the encoder of ``run``, or one that it began from, was trained with labels."""
-    chain = readable_configs(list(source_chain(run.id, run.root)))
-    return any(isinstance(config, ClassifierConfig) and config.trained_stages for _, config in chain)
-
-
-def _run_for(dataset: Dataset, root: Path | None) -> Run:
-    for run, config in readable_configs(list_runs(root)):
-        untrained = config.weights == "random" and not isinstance(config, SimclrConfig)
-        usable = config.data == dataset.name and not untrained and not run.broken and run.state() is State.FINISHED
-        if usable and has_embeddings(run.path) and not learned_from_labels(run):
-            return run
-    raise RunError(
-        f"No finished run has features of {dataset.name!r} from an encoder that saw no labels. Run 'classify"
-        f" {dataset.name}' or an 'embed' run first."
-    )
 
 
 def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], seed: int) -> list[Interval]:

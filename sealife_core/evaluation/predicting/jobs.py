@@ -27,7 +27,7 @@ from typing import IO, Any, Literal
 
 from sealife_core.claims import claimed_folder, move_into_place
 from sealife_core.datasets.imports.finding import Files, Skipped, printable
-from sealife_core.durable import flush_tree, held, remove_set_aside, replace_file, set_aside
+from sealife_core.durable import append_lines, flush_tree, held, remove_set_aside, replace_file, set_aside
 from sealife_core.errors import DatasetError, RunError, disk_problem
 from sealife_core.evaluation.predicting.rows import Row
 from sealife_core.places import path_of
@@ -178,19 +178,14 @@ def read_rows(folder: Path) -> list[Row]:
         raise RunError(f"{ROWS} in {folder} is damaged ({error}). Delete these predictions, and ask again.") from None
 
 
-def open_rows(folder: Path) -> tuple[IO[bytes], int]:
-    """The file of rows, for appending, without a half-written one at its end; and how many are there."""
-    whole = _whole(folder)
-    file = (folder / ROWS).open("ab")
-    file.truncate(len(whole))
-    return file, whole.count(b"\n")
+def rows_done(folder: Path) -> int:
+    """How many rows are there."""
+    return _whole(folder).count(b"\n")
 
 
-def append_rows(file: IO[bytes], rows: Iterable[Row]) -> None:
+def append_rows(folder: Path, rows: Iterable[Row]) -> None:
     """Append ``rows`` and flush them to the disk."""
-    file.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-    file.flush()
-    os.fsync(file.fileno())
+    append_lines(folder / ROWS, b"".join(json.dumps(row).encode() + b"\n" for row in rows))
 
 
 def _whole(folder: Path) -> bytes:

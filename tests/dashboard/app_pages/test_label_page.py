@@ -8,12 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import background
 from dashboard.app_pages.label import doubtful
-from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from tests.dashboard.pages import visit
-from tests.finished.runs import clustered, finished
+from tests.finished.runs import features_run
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +22,7 @@ def _no_jobs_of_other_tests():
 @pytest.fixture
 def featured(tiny_reef: Dataset) -> Dataset:
     """The reef, with a finished run of its features."""
-    run = finished(preset("embed", data="reef", encoder="tf_efficientnet_lite0", weights="imagenet"))
-    write_embeddings(run.path, tiny_reef, clustered(tiny_reef))
+    features_run(tiny_reef)
     return tiny_reef
 
 

@@ -33,7 +33,7 @@ def test_dataset__that_is_being_imported_is_looked_at_as_soon_as_it_is_there() -
 def test_data__turns_to_the_first_page_of_the_pictures_of_a_class(session: dict[str, Any]) -> None:
     session["page"] = 7
     data.show_pictures("crab", "val")
-    assert session == {"look": "Pictures", "class": "crab", "split": "val", "page": 1}
+    assert session == {"look": "Pictures", "class": "crab", "split": "val", "named": "", "page": 1}
 
 
 def test_views__keep_the_last_six_pictures_picked(tiny_reef: Dataset, url: QueryParams) -> None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from sealife_core.datasets.corrections import log
+from sealife_core import durable
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.corrections.log import LOG, read_log
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -28,7 +28,7 @@ def test_a_full_disk__leaves_nothing_of_the_entry(bay: Dataset, monkeypatch: pyt
     one = correct(bay, {"i0": {"label": "ray"}})
     before = (bay.folder / LOG).read_bytes()
     write = os.write
-    monkeypatch.setattr(log.os, "write", lambda file, text: write(file, text[:20]))
+    monkeypatch.setattr(durable.os, "write", lambda file, text: write(file, text[:20]))
     with pytest.raises(DatasetError, match="was not saved"):
         correct(one, {"i1": {"label": "ray"}})
     monkeypatch.undo()

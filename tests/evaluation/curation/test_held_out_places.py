@@ -9,7 +9,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
 from sealife_core.evaluation.curation.place_folds import PENALTY, dealt, probe_predictions, reduced
-from tests.finished.runs import classifier_run, simclr_run
+from tests.finished.runs import classifier_run, features_run
 
 CLASSES, PLACES, EACH = 4, 12, 10
 
@@ -94,7 +94,7 @@ def test_reduced__keeps_the_directions_in_which_features_differ_most():
 
 def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef: Dataset):
     dataset = correct(tiny_reef, {i: {"group": f"site {row % 4}"} for row, i in enumerate(tiny_reef.manifest["id"])})
-    label_free, learned = simclr_run(dataset), classifier_run(dataset)
+    label_free, learned = features_run(dataset), classifier_run(dataset)
     found = held_out_of(dataset, "group")
     assert (found.places, found.run) == (4, label_free.id)
     assert found.said.endswith(f"Features of run '{label_free.id}'.")
@@ -108,5 +108,5 @@ def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef
 
 
 def test_held_out_of__says_which_run_is_missing(tiny_reef: Dataset):
-    with pytest.raises(RunError, match="Run 'classify reef' or an 'embed' run first"):
+    with pytest.raises(RunError, match="Start 'classify reef'"):
         held_out_of(tiny_reef, "group")
