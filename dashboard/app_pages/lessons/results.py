@@ -13,7 +13,7 @@ from dashboard.data.lessons.figures import figure, score_svg
 from dashboard.data.lessons.prepared import HELP, PROBE, helps_study, probe_and_fine_tune
 from dashboard.data.lessons.study_table import READ_TABLE, study_table
 from dashboard.data.pictures import class_of, some_rows
-from dashboard.parts.pictures.image_grid import grid_picture, image_grid, show_grid
+from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.view_pairs import original_uri
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.theme import run_colours
@@ -88,7 +88,8 @@ def imagenet() -> Shown:
     for row in [row for row in chosen if row in votes.neighbours][:3]:
         rows = [row, *votes.neighbours[row][:NEIGHBOURS_SHOWN]]
         words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in rows[1:])]
-        image_grid(dataset, rows, key=state.lessons.GRID.of(row), captions=words)
+        near = [grid_picture(dataset, row, text) for row, text in zip(rows, words, strict=True)]
+        show_grid(near, state.lessons.GRID.of(row))  # in a lesson nobody corrects by mistake
         shown.append((rows, words))
     st.fragment(own_object)(dataset)
     return {
