@@ -3,7 +3,6 @@
 from typing import Any
 
 import streamlit as st
-from sealife_core.evaluation.curation.label_queue import SHARE, WHY, Bought, Pick
 
 from dashboard import state, theme
 from dashboard.cache import curation
@@ -12,6 +11,7 @@ from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.labeller import Ask, labeller
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.curation.label_queue import SHARE, WHY, Bought, Pick
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
