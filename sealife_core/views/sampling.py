@@ -71,7 +71,7 @@ class ViewParameters:
             if j < 3 and value != 1:
                 words[JITTER_OPERATIONS[j]] = f"× {value:.2f}"
             elif j == 3 and value != 0:
-                words["Hue"] = f"{360 * value:+.0f}°"
+                words["Hue"] = f"{360 * value:+.0f}°".replace("-", "−")
         if self.grayscale[i]:
             words["Grayscale"] = "all colour removed"
         red, green, blue = self.cast[i].tolist()
