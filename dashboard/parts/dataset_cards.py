@@ -52,6 +52,8 @@ def _actions(dataset: Dataset) -> None:
             name_button(dataset.name, primary=True)
         if st.button("See pairs of views", icon=":material/flip:"):
             state.go("views", {state.data.DATASET: dataset.name})
+        if (dataset.labels < 0).any() and st.button("Label pictures", icon=":material/label:"):
+            state.go("label", {state.data.DATASET: dataset.name})
         if st.button("Train on it", icon=":material/model_training:"):
             state.go("train", {state.data.DATASET: dataset.name})
         with st.popover("More", icon=":material/more_horiz:"):

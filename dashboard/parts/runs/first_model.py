@@ -119,11 +119,11 @@ def _label_more(run: Run, data: str) -> None:
         unlabelled = 0
     if unlabelled:
         st.markdown(
-            f"**Label more**  \n{counted(unlabelled, 'picture has', 'pictures have')} no label. Sort them into the"
-            " folders of their classes and import the folder again."
+            f"**Label more**  \n{counted(unlabelled, 'picture has', 'pictures have')} no label. You are asked first for"
+            " those from which a model learns most; a key labels one."
         )
-        if st.button("Pictures without a label", icon=":material/label:"):
-            state.go("data", {state.data.DATASET: data, state.data.TAB: "Pictures", state.data.CLASS: "Unlabelled"})
+        if st.button("Label pictures", icon=":material/label:"):
+            state.go("label", {state.data.DATASET: data})
         return
     st.markdown(
         "**Label more**  \nPhotographs like those of which it is least certain teach it most. Add some to the folders"

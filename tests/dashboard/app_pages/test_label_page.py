@@ -101,3 +101,13 @@ def test_agreement__names_both_and_asks_where_they_differ(featured: Dataset) -> 
 def test_label__without_features_offers_to_compute_them(tiny_reef: Dataset) -> None:
     app = visit("label", {"dataset": "reef"})
     assert "**The pictures are compared first.**" in text(app)
+
+
+def test_data__leads_to_the_pictures_without_a_label(featured: Dataset) -> None:
+    assert "Label pictures" not in [button.label for button in visit("data", {"dataset": "reef"}).button]
+    correct(featured, {featured.manifest["id"][0]: {"label": ""}})
+    app = visit("data", {"dataset": "reef"})
+    next(button for button in app.button if button.label == "Label pictures").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Label"
+    assert "**1 picture without a label**" in text(app)
