@@ -12,6 +12,7 @@ from dashboard.cache import kept, predictions_or_none, runs
 from dashboard.data.points import PCA, ImageFacts, Look, facts_of, pca_cloud, projected_cloud, shown_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.candidates import readable_configs
 from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
 from sealife_core.evaluation.embeddings.neighbours import nearest
 from sealife_core.evaluation.embeddings.stored_embeddings import (
@@ -91,8 +92,9 @@ def neighbours(
 def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]:
     """(row, cosine similarity) of the images most like ``image`` under the newest run that has features of it, one with
     ImageNet's weights if there is any; none where no run has."""
-    for run in sorted(runs(), key=lambda run: getattr(run.config(), "weights", "") != "imagenet"):
-        if run.state() is not State.FINISHED or not has_embeddings(run.path) or run.config().data != dataset.name:
+    known = sorted(readable_configs(runs()), key=lambda pair: pair[1].weights != "imagenet")
+    for run, config in known:
+        if config.data != dataset.name or not has_embeddings(run.path) or run.state() is not State.FINISHED:
             continue
         with suppress(SealifeError):
             found = stored(run, "h")

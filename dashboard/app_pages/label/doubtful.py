@@ -1,5 +1,6 @@
 """Labels that may be wrong, the most suspicious first: keep, change, leave out, unsure."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
@@ -11,7 +12,6 @@ from dashboard.state import label
 from dashboard.words import plain
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.suspects import Suspect, Suspects, suspects
 from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
@@ -37,7 +37,8 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
         st.button("Judge the labels", on_click=background.forget, args=(key,))
         return
     found: Suspects = job.result
-    left = [one for one in found.ranked if _is_open(dataset, one)]
+    labels = dict(zip(dataset.manifest["id"], dataset.manifest["label"], strict=True))
+    left = [one for one in found.ranked if _is_open(one, labels, dataset.reviews)]
     answered = len(found.ranked) - len(left)
     first = max(0, round(SHARE * len(found.ranked)) - answered)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -47,7 +48,7 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
             width="stretch",
         )
         st.button("Judge again", icon=":material/refresh:", on_click=background.forget, args=(key,))
-    rows = [_ask(dataset, one) for one in left[:A_BATCH]]
+    rows = [_ask(dataset, one, labels) for one in left[:A_BATCH]]
     labeller(dataset, rows, label.LABELLER.of("doubtful"), mode="doubtful", why="suspect", every=ASKED_AGAIN)
     rare = f" Too few pictures to judge: {', '.join(map(plain, found.too_rare))}." if found.too_rare else ""
     st.caption(
@@ -64,18 +65,13 @@ def _judge(name: str, run: Run, tell: Progress) -> Suspects:
     return suspects(dataset, embeddings.stored(run, "h"), copies)
 
 
-def _is_open(dataset: Dataset, one: Suspect) -> bool:
-    """Whether nobody has answered: the label is as it was judged, and not looked at since."""
-    try:
-        row = dataset.row_of(one.id)
-    except DatasetError:
-        return False
-    return dataset.manifest["label"].iat[row] == one.label and dataset.reviews.get(one.id, "") == one.review
+def _is_open(one: Suspect, labels: Mapping[str, str], reviews: Mapping[str, str]) -> bool:
+    """Whether nobody has answered: the label is as it was judged, and not looked at since. labels: of what is there."""
+    return labels.get(one.id) == one.label and reviews.get(one.id, "") == one.review
 
 
-def _ask(dataset: Dataset, one: Suspect) -> Ask:
-    near = [(dataset.row_of(image), "") for image in one.neighbours if image in set(dataset.manifest["id"])][:NEAR]
-    near = [(row, dataset.manifest["label"].iat[row]) for row, _ in near]
+def _ask(dataset: Dataset, one: Suspect, labels: Mapping[str, str]) -> Ask:
+    near = [(dataset.row_of(image), labels[image]) for image in one.neighbours if image in labels][:NEAR]
     likely = {one.predicted: one.probability, one.label: one.label_probability}
     likely |= {name: 0.0 for _, name in near if name and name not in likely}
     return Ask(

@@ -14,6 +14,7 @@ from dashboard.words import plain
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from tests.dashboard.app_pages.test_data_page import open_data, text
+from tests.finished.runs import features_run, simclr_run
 
 
 @pytest.fixture
@@ -105,3 +106,12 @@ def test_pictures__are_found_by_name(tiny_reef: Dataset):
     assert [tiny_reef.file_names[row] for row in named_rows(tiny_reef, rows, " CRAB-0001")] == ["images/crab-0001.jpg"]
     assert len(named_rows(tiny_reef, rows, "")) == len(tiny_reef)
     assert "no pictures with this in their names" in text(open_data(named="no such"))
+
+
+def test_picture__is_known_beside_a_damaged_run_with_what_is_most_similar(client: TestClient, tiny_reef: Dataset):
+    damaged = simclr_run(tiny_reef)
+    features_run(tiny_reef)
+    (damaged.path / "config.json").write_text("{")
+    known = client.get(picture_url(tiny_reef).replace("{id}", str(tiny_reef.manifest["id"][0]))).json()
+    assert len(known["near"]) == 8
+    assert known["suggested"][0] == tiny_reef.manifest["label"][0]
