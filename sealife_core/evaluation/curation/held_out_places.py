@@ -19,7 +19,8 @@ from sealife_core.datasets.grouping.regrouping import groups_by
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
-from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions, reduced
+from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions
+from sealife_core.evaluation.curation.points import points_of
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
 from sealife_core.runs.directory import open_run
@@ -129,7 +130,7 @@ def held_out_scores(
     trained_on = min(int(trained_on), MOST_TRAINED)
     if all(len(set(place[labels == label])) == 1 for label in np.unique(labels)):
         raise DatasetError("Every class is at one place only: there is no other place to learn it from.")
-    said, seen = [], reduced(features, seed)
+    said, seen = [], points_of((), features).values
     # On a busy machine, the threads of a product of small matrices wait for each other longer than they compute.
     with _ONE_AT_A_TIME, threadpool_limits(1, "blas"):
         for number, fold in enumerate(folds):

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
-from sealife_core.evaluation.curation.place_folds import PENALTY, dealt, probe_predictions, reduced
+from sealife_core.evaluation.curation.place_folds import dealt
 from tests.finished.runs import classifier_run, features_run
 
 CLASSES, PLACES, EACH = 4, 12, 10
@@ -72,24 +71,6 @@ def test_dealt__keeps_units_whole_and_folds_even():
     assert sizes.max() - sizes.min() <= 2
     singles = np.arange(100)
     assert (dealt(singles, 5, seed=0) != dealt(singles, 5, seed=1)).any()
-
-
-def test_probe__is_scikit_learns_logistic_regression():
-    features, labels, _ = photographs(habit=0.3)
-    model = LogisticRegression(C=1 / (300 * PENALTY), tol=1e-6, max_iter=500).fit(features[:300], labels[:300])
-    said = probe_predictions(features[:300], labels[:300], features[300:])
-    assert (said == model.predict(features[300:])).mean() > 0.98
-
-
-def test_reduced__keeps_the_directions_in_which_features_differ_most():
-    rng = np.random.default_rng(0)
-    wide = (rng.normal(size=(600, 5)) @ rng.normal(size=(5, 400)) + 0.01 * rng.normal(size=(600, 400))).astype(
-        np.float32
-    )
-    small = reduced(wide, seed=0)
-    assert small.shape == (600, 256)
-    standard = (wide - wide.mean(0)) / wide.std(0)
-    np.testing.assert_allclose(np.square(small).sum(), np.square(standard).sum(), rtol=0.01)
 
 
 def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef: Dataset):
