@@ -6,7 +6,6 @@ become one sentence in ``status.json``; the traceback is in the log.
 
 import shutil
 import sys
-import traceback
 from pathlib import Path
 
 from sealife_core.datasets.imports.sources import files_in
@@ -33,12 +32,12 @@ def main(folder: Path) -> int:
     try:
         predict(folder, status)
     except SealifeError as error:
-        return _failed(status, str(error))
+        return status.fail(str(error))
     except MemoryError:
-        return _failed(status, "The machine ran out of memory. Close other programs, then go on.")
+        return status.fail("The machine ran out of memory. Close other programs, then go on.")
     except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
         what, step = disk_problem(error) or (f"{type(error).__name__}: {error}.", "The log has the full traceback")
-        return _failed(status, f"{what} {step}.")
+        return status.fail(f"{what} {step}.")
     return 0
 
 
@@ -83,15 +82,6 @@ def _validated(predictor: Predictor) -> Validated | None:
         return validated(predictor.folder, predictor.classes)
     except RunError:  # the confidences then stay as they are, which the page says
         return None
-
-
-def _failed(status: StatusFile, sentence: str) -> int:
-    traceback.print_exc()
-    try:
-        status.write(state="failed", error=sentence)
-    except OSError:  # the run was moved or the disk is full: only the log is left
-        traceback.print_exc()
-    return 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ in its ``status.json``; the traceback is in its log.
 import io
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +48,11 @@ def main(run_path: Path, key: str) -> int:
     try:
         compute(run_path, folder, status)
     except SealifeError as error:
-        return _failed(status, str(error))
+        return status.fail(str(error))
     except MemoryError:
-        return _failed(status, "The machine ran out of memory. Project fewer points, or close other programs.")
+        return status.fail("The machine ran out of memory. Project fewer points, or close other programs.")
     except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
-        return _failed(status, f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
+        return status.fail(f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
     status.write(state="done", stage="", done=0, total=0)
     return 0
 
@@ -144,15 +143,6 @@ def _knn(source: Source, status: StatusFile) -> dict[str, Any]:
         "knn_n": len(queries),
         "knn_split": split,
     }
-
-
-def _failed(status: StatusFile, sentence: str) -> int:
-    traceback.print_exc()
-    try:
-        status.write(state="failed", stage="", error=sentence)
-    except OSError:  # the run was moved or the disk is full: only the log is left
-        traceback.print_exc()
-    return 1
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ A share of the pictures is reserved at random before the first answer. The same 
 goes to validation, and is never learned from: on those, accuracy is estimated honestly.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -13,7 +12,6 @@ import numpy as np
 from jaxtyping import Bool, Int64
 from sklearn.linear_model import LogisticRegression
 
-from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.corrections.log import in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import wilson
@@ -182,16 +180,3 @@ class LabelQueue:
                 right = int(np.sum(model.predict(self.points.values[asked]) == self._labels[asked]))
                 found.append(Bought(answers, len(learned), right / len(asked), *wilson(right, len(asked))))
         return found
-
-
-def answer(dataset: Dataset, pick: Pick, label: str, *, by: str, alike: Sequence[int] = ()) -> Dataset:
-    """Write one answer: the label of the picked picture, and of the rows ``alike`` that were confirmed with it."""
-    ids = dataset.manifest["id"]
-    return correct(
-        dataset, {ids.iat[row]: {"label": label, "split": pick.split} for row in (pick.row, *alike)}, by=by, why=WHY
-    )
-
-
-def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
-    """Write that nobody can tell what the picture shows: it is not asked again until its review is taken back."""
-    return correct(dataset, {dataset.manifest["id"].iat[pick.row]: {"review": "unsure"}}, by=by, why=WHY)

@@ -4,6 +4,7 @@ process.json is written by the caller, status.json by the process, log.txt is it
 """
 
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,3 +55,12 @@ class StatusFile:
         self._said |= changes
         self._at = time.monotonic()
         replace_json(self._path, self._said | {"heartbeat": time.time()})
+
+    def fail(self, sentence: str) -> int:
+        """Say why the process ends, with the traceback of the error at hand in the log. Returns its exit status."""
+        traceback.print_exc()
+        try:
+            self.write(state="failed", stage="", error=sentence)
+        except OSError:  # the run was moved or the disk is full: only the log is left
+            traceback.print_exc()
+        return 1

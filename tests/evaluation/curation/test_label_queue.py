@@ -1,12 +1,24 @@
 """What to label next, as the data set's log knows it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sealife_core.datasets.corrections.editing import correct, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.evaluation.curation.label_queue import LabelQueue, Pick, answer, unsure
+from sealife_core.evaluation.curation.label_queue import WHY, LabelQueue, Pick
 from sealife_core.evaluation.curation.points import Points
 from tests.evaluation.curation.conftest import class_of
+
+
+def answer(dataset: Dataset, pick: Pick, label: str, *, by: str, alike: Sequence[int] = ()) -> Dataset:
+    """One answer, as the page writes it: the label of the picked picture and of the rows confirmed with it."""
+    ids, fields = dataset.manifest["id"], {"label": label, "split": pick.split}
+    return correct(dataset, {ids.iat[row]: fields for row in (pick.row, *alike)}, by=by, why=WHY)
+
+
+def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
+    return correct(dataset, {dataset.manifest["id"].iat[pick.row]: {"review": "unsure"}}, by=by, why=WHY)
 
 
 def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> Dataset:
