@@ -1,21 +1,21 @@
 """What SimCLR adds to ImageNet's features on real photographs: *Continue from ImageNet*, held against its own start.
 
-    python -m benchmarks.photographs.continuation FOLDER [--minutes 10 30] [--seeds 5] [--image-size-px 160]
+    python -m benchmarks.photographs.continuation FOLDER [--minutes 10 30] [--seeds 5] [--kept FILE]
 
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there. First the ways to
 continue (which weights learn, what happens to batch norm, at which rate) each train for the shortest budget; validation
 k-NN after training alone decides between them, also where each keeps its start. Then the best one trains for every
 budget with every seed, and is asked on the test split, which nothing else looks at: k-NN and logistic regression with
 5, 10, 50 labels a class and all, before and after, a subset of the labels and a training for each seed. The start at
-the encoder's own size of picture stands beside them. Runs of an earlier call are taken as they are, so that a second
-call only prints; epochs are planned once, on a quiet machine, so that other work afterwards costs time and changes
-nothing that is learned.
+the encoder's own size of picture stands beside them. What each training gave is added to FILE when it ends and taken
+from there by the next call, so that the hours may be spread over days. All epochs are planned before the first training
+(a quiet machine, please), so that other work afterwards costs time and changes nothing that is learned.
 """
 
+import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -46,6 +46,7 @@ from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 
 NAME = "photographs"
+KEPT = Path(__file__).with_suffix(".jsonl")
 # Rates by what learns: batch norm alone stands a larger one, having 42,000 numbers to move instead of 3.4 million.
 WAYS: dict[str, dict[str, Any]] = {
     "all": {"trained_stages": 5, "normalisation": "trains", "learning_rate": 1e-4},
@@ -53,10 +54,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "batch norm alone": {"trained_stages": 5, "normalisation": "alone", "learning_rate": 1e-3},
     "last 2 stages": {"trained_stages": 2, "normalisation": "trains", "learning_rate": 1e-4},
     "last 2 stages, statistics kept": {"trained_stages": 2, "normalisation": "kept", "learning_rate": 1e-4},
-    "last 2 stages, statistics kept, 3 × the rate": {
-        "trained_stages": 2, "normalisation": "kept", "learning_rate": 3e-4,
-    },
-}  # fmt: skip
+    "all, statistics kept, a third of the rate": {"trained_stages": 5, "normalisation": "kept", "learning_rate": 3e-5},
+}
 MEASURES = (0, 5, 10, 50, None)  # k-NN with all labels; a probe with so many a class; None: with all
 PROGRESS = Output(as_json=False)
 PENALTIES = (0.001, 0.003, 0.01, 0.1)  # scikit-learn's C
@@ -65,33 +64,76 @@ LOOKS = 0.15  # of a budget goes into the measurements between epochs: a pass fo
 
 
 @dataclass(frozen=True)
-class Budgets:
-    """Which runs fit into how many minutes on this machine."""
+class Training:
+    """What one training gave, a line of FILE.
 
-    dataset: Dataset
-    image_size_px: int
+    knn: on validation, of the start and after each epoch, between 0 and 1. kept_epoch: 0 where the start was kept.
+    answers: accuracy on test by ``called``.
+    """
 
-    def config(self, way: str, minutes: float, seed: int) -> SimclrConfig:
-        """The preset, ``way`` laid over it, as long as fits into ``minutes``."""
+    name: str
+    data_hash: str
+    epochs: int
+    knn: list[float]
+    kept_epoch: int
+    train_min: float
+    answers: dict[str, float]
+
+
+class Trainings:
+    """The trainings of one data set, read from ``path`` and added to it."""
+
+    def __init__(self, dataset: Dataset, image_size_px: int, path: Path) -> None:
+        self.dataset, self.image_size_px, self.path = dataset, image_size_px, path
+        lines = path.read_text().splitlines() if path.exists() else []
+        read = [Training(**json.loads(line)) for line in lines]
+        self.kept = {each.name: each for each in read if each.data_hash == dataset.content_hash}
+        self.planned: dict[tuple[str, float], int] = {}
+
+    def plan(self, ways: list[str], budgets_min: list[float]) -> None:
+        """Measures how many epochs of each way fit into each budget, where no earlier training says so."""
+        for way in ways:
+            config = self._config(way)
+            epoch_s = step_s(config) * max(1, len(self.dataset.rows("train")) // config.batch_size)
+            for minutes in budgets_min:
+                before = [each.epochs for each in self.kept.values() if each.name.startswith(self._named(way, minutes))]
+                self.planned[way, minutes] = (before or [max(1, int(60 * minutes * (1 - LOOKS) / epoch_s))])[0]
+
+    def of(self, way: str, minutes: float, seed: int) -> Training:
+        """One training: that of an earlier call, else a new one."""
+        name = f"{self._named(way, minutes)}{seed}"
+        if name not in self.kept:
+            config = self._config(way).model_copy(update={"seed": seed, "epochs": self.planned[way, minutes]})
+            self.kept[name] = self._measured(finished(name, config), config)
+            with self.path.open("a") as file:
+                file.write(json.dumps(asdict(self.kept[name]), ensure_ascii=False) + "\n")
+        return self.kept[name]
+
+    def _named(self, way: str, minutes: float) -> str:
+        """What the trainings of one way and budget are called, but for their seed."""
+        return f"{way}, {minutes:g} min, {self.image_size_px} px, seed "
+
+    def _config(self, way: str) -> SimclrConfig:
+        """The preset with ``way`` laid over it."""
         common = {"data": NAME, "data_hash": self.dataset.content_hash, "image_size_px": self.image_size_px}
         config = preset("continue", "Standard", **common, **WAYS[way])
         assert isinstance(config, SimclrConfig)
-        return config.model_copy(update={"seed": seed, "epochs": self._epochs(way, minutes, config)})
+        return config
 
-    def named(self, way: str, minutes: float) -> str:
-        """What the runs of one way and budget are called, but for their seed."""
-        return f"{way}, {minutes:g} min, {self.image_size_px} px"
+    def _measured(self, run: Run, config: SimclrConfig) -> Training:
+        results, h = run.results(), features(run, self.dataset)
+        assert results is not None, f"{run.id} did not finish"
+        return Training(
+            name=run.notes()["name"],
+            data_hash=self.dataset.content_hash,
+            epochs=config.epochs,
+            knn=[row["val/knn_accuracy"] for row in run.metrics() if "val/knn_accuracy" in row],
+            kept_epoch=results["kept_epoch"],
+            train_min=(results.get("train_s") or 0.0) / 60,
+            answers={called(labels): asked(self.dataset, h, labels, config.seed) for labels in MEASURES},
+        )
 
-    def _epochs(self, way: str, minutes: float, config: SimclrConfig) -> int:
-        """Those of earlier runs of this way and budget, so that all seeds train for as long, else as planned now."""
-        for run in list_runs():
-            if run.notes()["name"].startswith(f"{self.named(way, minutes)}, seed"):
-                return getattr(run.config(), "epochs", 1)
-        steps = len(self.dataset.rows("train")) // config.batch_size
-        return max(1, int(60 * minutes * (1 - LOOKS) / (step_s(config) * max(1, steps))))
 
-
-@cache
 def step_s(config: SimclrConfig) -> float:
     """Seconds of a step on this machine: the views, there and back, and the optimiser."""
     dataset, machine = open_dataset(config.data), choose_hardware(config)
@@ -110,7 +152,8 @@ def step_s(config: SimclrConfig) -> float:
             begun = time.perf_counter()
         with machine.autocast:
             _, z = module(module.two_views(batch, step))
-        loss = nt_xent(*z.float().chunk(2), config.temperature)
+        first, second = z.float().chunk(2)
+        loss = nt_xent(first, second, config.temperature)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -125,57 +168,52 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--image-size-px", type=int, default=160)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--kept", type=Path, default=KEPT)
     chosen = parser.parse_args()
     dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder, NAME).dataset
-    budgets = Budgets(dataset, chosen.image_size_px)
-    tell_all(measure(budgets, chosen.ways, chosen.minutes, chosen.seeds), chosen.json)
+    trainings = Trainings(dataset, chosen.image_size_px, chosen.kept)
+    tell_all(measure(trainings, chosen.ways, chosen.minutes, chosen.seeds), chosen.json)
 
 
-def measure(budgets: Budgets, ways: list[str], minutes: list[float], seeds: int) -> Iterator[Figure]:
+def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], seeds: int) -> Iterator[Figure]:
     """k-NN on validation of each way; the start on test; then what each budget of the best way adds there."""
-    dataset, px = budgets.dataset, budgets.image_size_px
-    found: dict[str, float] = {}
-    for way, run in tried(budgets, ways, min(minutes)).items():
-        results = run.results()
-        assert results is not None, f"{run.id} did not finish"
-        start, *trained = (row["val/knn_accuracy"] for row in run.metrics() if "val/knn_accuracy" in row)
+    trainings.plan(ways, budgets_min)
+    shortest, found = min(budgets_min), dict[str, float]()
+    for way in ways:
+        start, *trained = trainings.of(way, shortest, 0).knn
         found[way] = max(trained)  # without the start, which all ways share and may all keep
-        measured = ", ".join(f"{value:.3f}" for value in (start, *trained))
-        told = f"{measured} (the start first), kept epoch {results['kept_epoch']}"
-        value = 100 * results["val"]["knn_accuracy"]
-        yield Figure(f"k-NN on validation, {min(minutes):g} min: {way}", value, "%", "", told)
+        measured = ", ".join(f"{value:.3f}" for value in trained)
+        told = f"after each epoch {measured}; ImageNet's, where it starts: {start:.3f}"
+        yield Figure(f"k-NN on validation, {shortest:g} min: {way}", 100 * found[way], "%", "", told)
     way = max(found, key=lambda way: found[way])
 
-    before, own = embedded(dataset, px), facts("tf_efficientnet_lite0").own_px
-    for labels in MEASURES:
-        for size, h in {px: before, own: embedded(dataset, own)}.items():
-            value = mean(asked(dataset, h, labels, seed) for seed in range(seeds))
-            yield Figure(f"ImageNet as it is, {size} px: {called(labels)}", 100 * value, "%", "")
-    for each in minutes:
-        runs = [launched(f"{budgets.named(way, each)}, seed {s}", budgets.config(way, each, s)) for s in range(seeds)]
-        follow_until_done(runs, PROGRESS)
-        kept = ", ".join(str((run.results() or {})["kept_epoch"]) for run in runs)
-        took_min = mean(took(run) for run in runs)
-        yield Figure(f"Training, planned for {each:g} min", took_min, "min", "", f"{way}; kept epochs {kept}")
-        yield from compared(dataset, before, runs, f"SimCLR for {each:g} min, {px} px, adds")
+    dataset, px, own = trainings.dataset, trainings.image_size_px, facts("tf_efficientnet_lite0").own_px
+    before: dict[str, list[float]] = {}
+    for size in (px, own):
+        h = embedded(dataset, size)
+        for labels in MEASURES:
+            answers = [asked(dataset, h, labels, seed) for seed in range(seeds)]
+            before.setdefault(called(labels), answers)  # of px, the size that the trainings have
+            yield Figure(f"ImageNet as it is, {size} px: {called(labels)}", 100 * mean(answers), "%", "")
+    for minutes in budgets_min:
+        done = [trainings.of(way, minutes, seed) for seed in range(seeds)]
+        kept = ", ".join(f"{each.kept_epoch} of {each.epochs}" for each in done)
+        best = ", ".join(f"{100 * max(each.knn[1:]):.1f}" for each in done)
+        took = mean(each.train_min for each in done)
+        told = f"{way}; kept epochs {kept}; best k-NN on validation after training {best} %"
+        yield Figure(f"Training, planned for {minutes:g} min", took, "min", "", told)
+        yield from compared(before, done, f"SimCLR for {minutes:g} min, {px} px, adds")
 
 
-def launched(name: str, config: AnyConfig) -> Run:
-    """The run of that name: one that has finished, else a new one."""
+def finished(name: str, config: AnyConfig) -> Run:
+    """The run of that name: one that has finished, else a new one, trained now."""
     for run in list_runs():
         if run.notes()["name"] == name and run.state() is State.FINISHED:
             return run
     run = create_run(config, name=name)
     launch(run)
+    follow_until_done([run], PROGRESS)
     return run
-
-
-def tried(budgets: Budgets, ways: list[str], minutes: float) -> dict[str, Run]:
-    """Each way to continue, with one seed."""
-    configs = {way: budgets.config(way, minutes, 0) for way in ways}  # planned before one of them loads the machine
-    runs = {way: launched(f"{budgets.named(way, minutes)}, seed 0", config) for way, config in configs.items()}
-    follow_until_done(list(runs.values()), PROGRESS)
-    return runs
 
 
 def embedded(dataset: Dataset, image_size_px: int) -> np.ndarray:
@@ -184,9 +222,7 @@ def embedded(dataset: Dataset, image_size_px: int) -> np.ndarray:
         "embed", encoder="tf_efficientnet_lite0", weights="imagenet", image_size_px=image_size_px, data=NAME,
         data_hash=dataset.content_hash,
     )  # fmt: skip
-    run = launched(f"ImageNet, {image_size_px} px", config)
-    follow_until_done([run], PROGRESS)
-    return features(run, dataset)
+    return features(finished(f"ImageNet, {image_size_px} px", config), dataset)
 
 
 def features(run: Run, dataset: Dataset) -> np.ndarray:
@@ -197,18 +233,17 @@ def features(run: Run, dataset: Dataset) -> np.ndarray:
     return h
 
 
-def compared(dataset: Dataset, before: np.ndarray, runs: list[Run], adds: str) -> Iterator[Figure]:
+def compared(before: dict[str, list[float]], done: list[Training], adds: str) -> Iterator[Figure]:
     """A figure a measure: the gain on test in points, with its 95 % interval over seeds (Student's t)."""
-    after = [features(run, dataset) for run in runs]
-    for labels in MEASURES:
-        pairs = [(asked(dataset, before, labels, s), asked(dataset, h, labels, s)) for s, h in enumerate(after)]
+    for measure, answers in before.items():
+        pairs = [(a, each.answers[measure]) for a, each in zip(answers, done, strict=True)]
         gains = [100 * (b - a) for a, b in pairs]
         spread = ""
         if len(gains) > 1:
             half = float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / len(gains) ** 0.5
             spread = f"; 95 % interval over {len(gains)} seeds {mean(gains) - half:+.1f} to {mean(gains) + half:+.1f}"
         a, b = (mean(side) for side in zip(*pairs, strict=True))
-        yield Figure(f"{adds}: {called(labels)}", mean(gains), "points", "", f"{a:.3f} before, {b:.3f} after{spread}")
+        yield Figure(f"{adds}: {measure}", mean(gains), "points", "", f"{a:.3f} before, {b:.3f} after{spread}")
 
 
 def called(labels: int | None) -> str:
@@ -239,11 +274,6 @@ def subset(labels: np.ndarray, rows: np.ndarray, most: int | None, seed: int) ->
         return rows
     order = np.random.default_rng(seed).permutation(rows)
     return np.concatenate([order[labels[order] == label][:most] for label in np.unique(labels[rows])])
-
-
-def took(run: Run) -> float:
-    """Minutes of training, its measurements included."""
-    return ((run.results() or {}).get("train_s") or 0.0) / 60
 
 
 if __name__ == "__main__":
