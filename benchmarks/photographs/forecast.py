@@ -6,7 +6,7 @@ FOLDER has photographs, one sub-folder a class. Their features, and those of the
 with ImageNet weights (224 and 96 px). Each split puts a tenth of each class aside to test on, draws nested labels per
 class with five seeds, and fits logistic regressions. Each curve is then cut off at n labels a class, and what was
 hidden is forecast. Told for each n: how many intervals held what came (they promise 80 %), and the median error at 2n.
---keep writes the curves as right answers (splits, seeds, budgets): tests/studies/learning_curves.npz was made so.
+--keep writes the curves as right answers (splits, seeds, budgets): learning_curves.npz of the tests was made so.
 """
 
 import os
@@ -24,12 +24,12 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef.building import draw_reef
+from sealife_core.evaluation.comparison.learning_curve import forecast
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.models.known import facts
 from sealife_core.models.weights import starting_encoder
 from sealife_core.places import checkpoints_root
 from sealife_core.studies.helps import NETWORK
-from sealife_core.studies.learning_curve import forecast
 
 LABELS = (1, 2, 5, 10, 20, 40, 80)
 SEEDS = 5

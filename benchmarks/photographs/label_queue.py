@@ -6,7 +6,8 @@ Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unle
 of EfficientNet-Lite0 with ImageNet weights at 224 px. Each seed splits the photographs anew, and each strategy asks for
 20 labels of the training split at a time; the queue's own classifier learns from them and is asked on test. Of the
 queue's labels 15 in 100 go to validation and are not learned from. "Random" learns from all of its labels; "random, as
-the queue sets aside" is what somebody does who wants to know the accuracy, too.
+the queue sets aside" is what somebody does who wants to know the accuracy, too. After some answers of the queue, its
+forecast of the accuracy with twice as many labels is held against what came, on test.
 
 scikit-activeml is no requirement: it is installed beside the environment, and left out without --peer.
 
@@ -27,13 +28,16 @@ from benchmarks.photographs.forecast import features_of
 from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.splits import split_rows
-from sealife_core.evaluation.curation.label_queue import SHARE
+from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.evaluation.curation.label_queue import SHARE, Bought
+from sealife_core.evaluation.curation.outlook import outlook
 from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
 from sealife_core.evaluation.curation.points import points_of
 
 NAME, BATCH, AIM = "photographs", 20, 300
 ASKED = np.array([*range(BATCH, 400, BATCH), *range(400, 1001, 5 * BATCH)])  # labels asked for, after each batch
 LEARNED = (ASKED * (1 - SHARE)).round().astype(int)  # of the queue's
+FORECAST_AFTER, STEPS = (100, 200, 400), 8
 SHOWN = (20, 60, 100, 140, 180, 220, 300, 500, 1000)
 
 # Values (N, d), labels (N,) where known or else -1, candidates (N,), how many, seed → the places to label next.
@@ -116,6 +120,36 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
                 found[seed, place] = np.mean(model.predict(values[test]) == labels[test])
         return found.mean(0)
 
+    def bought(seed: int, order: np.ndarray, answers: int) -> list[Bought]:
+        """What the page would tell after so many answers: on the random pictures among them."""
+        aside = pools[seed][round(len(pools[seed]) * (1 - SHARE)) :][: round(SHARE * answers)]
+        found = []
+        for asked in np.unique(np.geomspace(10, answers, STEPS).round().astype(int)):
+            learned = order[: round((1 - SHARE) * asked)]
+            model = fitted(values[learned], labels[learned])
+            if model is not None:
+                share = float(np.mean(model.predict(values[aside]) == labels[aside]))
+                found.append(
+                    Bought(asked, len(learned), len(aside), share, *wilson(round(share * len(aside)), len(aside)))
+                )
+        return found
+
+    def forecasts(orders: list[np.ndarray], answers: int) -> Iterator[Figure]:
+        errors, held, widths = [], [], []
+        for seed, order in enumerate(orders):
+            told = outlook(bought(seed, order, answers), len(np.unique(labels)), len(labels))
+            assert told is not None
+            rows, test = order[: round(told.labels)], tests[seed]
+            model = fitted(values[rows], labels[rows])
+            assert model is not None
+            came = float(np.mean(model.predict(values[test]) == labels[test]))
+            errors.append(100 * abs(told.value - came))
+            held.append(told.low <= came <= told.high)
+            widths.append(100 * (told.high - told.low))
+        says = f"of {len(held)}; {np.mean(widths):.0f} points wide, median error {np.median(errors):.1f} points"
+        what = f"The queue's forecast holds: after {answers} answers, for twice as many labels"
+        yield Figure(what, 100 * float(np.mean(held)), "%", "≥ 75", says)
+
     random = curve(pools, ASKED)
     yield from told("random", random, random, 0)
     yield from told("random, as the queue sets aside", curve(pools, LEARNED), random, 0)
@@ -124,6 +158,9 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
         orders = [pool[replay(strategy, values[pool], labels[pool], seed)] for seed, pool in enumerate(pools)]
         seconds = (time.process_time() - began) / seeds / len(ASKED)
         yield from told(name, curve(orders, LEARNED), random, seconds)
+        if strategy is queue:
+            for answers in FORECAST_AFTER:
+                yield from forecasts(orders, answers)
 
 
 def replay(strategy: Strategy, values: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:

@@ -1,6 +1,9 @@
 """Pieces that the ECharts options of several pages share."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 
 PERCENT = {"axisLabel": {"formatter": "{value} %"}}
 _NO_TOOLTIP = {"show": False}
@@ -31,3 +34,34 @@ def mark_line(axis: str, value: float, says: str, position: str, ink: str) -> di
         "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
         "label": {"formatter": says, "position": position, "color": ink, "fontSize": 12}, "data": [{axis: value}],
     }  # fmt: skip
+
+
+def band(name: str, xs: Sequence[Any], ends: Sequence[tuple[float, float]], colour: str) -> list[dict[str, Any]]:
+    """The area between two ends (shares) at each x."""
+    silent = {"type": "line", "silent": True, "symbol": "none", "stack": name, "tooltip": {"show": False},
+              "lineStyle": {"opacity": 0}, "color": colour}  # fmt: skip
+    low = [[x, in_percent(least)] for x, (least, _) in zip(xs, ends, strict=True)]
+    width = [[x, round(100 * (greatest - least), 2)] for x, (least, greatest) in zip(xs, ends, strict=True)]
+    return [silent | {"data": low}, silent | {"data": width, "areaStyle": {"opacity": 0.18, "color": colour}}]
+
+
+def accuracy_line(name: str, xs: Sequence[Any], shares: Sequence[float], colour: str) -> dict[str, Any]:
+    """Through ``shares`` at each x, a dot each."""
+    return {
+        "type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 9,
+        "data": [[x, in_percent(share)] for x, share in zip(xs, shares, strict=True)],
+        "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
+    }  # fmt: skip
+
+
+def in_percent(share: float) -> float:
+    """As charts show it: 0.5 is 50."""
+    return round(100 * share, 2)
+
+
+def continued(name: str, x: float, y: float, told: Sequence[AccuracyForecast], colour: str) -> list[dict[str, Any]]:
+    """From the last point (x, y) on: a dotted line through the forecasts, their intervals faint."""
+    xs = [x, *(round(one.labels, 3) for one in told)]
+    ends = [(y, y), *((one.low, one.high) for one in told)]
+    line = accuracy_line(name, xs, [y, *(one.value for one in told)], colour)
+    return [*band(name, xs, ends, colour), line | {"lineStyle": {"width": 2, "type": "dotted"}, "symbolSize": 5}]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast, forecast
 from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import option_words, per_class
-from sealife_core.studies.learning_curve import AccuracyForecast, forecast
 from sealife_core.studies.questions import LABELS
 from sealife_core.studies.readiness import clearly_better, unfinished
 from sealife_core.studies.results import CellResult, PartResult, over_seeds

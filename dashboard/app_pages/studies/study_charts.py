@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.data.echarts import PERCENT, chart_frame, interval_line, mark_line
+from dashboard.data.echarts import (
+    PERCENT,
+    accuracy_line,
+    band,
+    chart_frame,
+    continued,
+    in_percent,
+    interval_line,
+    mark_line,
+)
+from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.building import PROBE
 from sealife_core.studies.labels_answer import curves
-from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
@@ -34,15 +43,15 @@ def labels_option(
         xs = [round((cell.labels or 0) / max(1, classes), 3) for cell in held]
         series += _band(name, xs, held, colour)
         series.append(
-            _line(name, xs, [cell.mean for cell in held], colour)
+            accuracy_line(name, xs, [cell.mean for cell in held], colour)
             | {"lineStyle": {"width": 2.5, "type": "dashed" if use == PROBE else "solid"},
                "symbol": "emptyCircle" if use == PROBE else "circle"}
         )  # fmt: skip
         if told := (forecasts or {}).get((encoder, use)):
-            series += _continued(f"{name}, forecast", xs[-1], held[-1].mean, told, colour)
+            series += continued(f"{name}, forecast", xs[-1], held[-1].mean, told, colour)
     if series and chance is not None:
         says = f"guessing {100 * chance:.0f} %"
-        series[-1]["markLine"] = mark_line("yAxis", _points(chance), says, "insideStartTop", ink)
+        series[-1]["markLine"] = mark_line("yAxis", in_percent(chance), says, "insideStartTop", ink)
     return {
         **chart_frame(8, 24, 28 + 24 * -(-len(by_way) // 3), 28),
         "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [f"{e}, {u}" for e, u in by_way]},
@@ -52,20 +61,12 @@ def labels_option(
     }  # fmt: skip
 
 
-def _continued(name: str, x: float, y: float, told: Sequence[AccuracyForecast], colour: str) -> list[dict[str, Any]]:
-    """From the last point (x, y) on: a dotted line through the forecasts, their intervals faint."""
-    xs = [x, *(round(one.labels, 3) for one in told)]
-    ends = [(y, y), *((one.low, one.high) for one in told)]
-    line = _line(name, xs, [y, *(one.value for one in told)], colour)
-    return [*_stacked(name, xs, ends, colour), line | {"lineStyle": {"width": 2, "type": "dotted"}, "symbolSize": 5}]
-
-
 def ladder_option(
     cells: Sequence[CellResult], axis: str, name: str, colour: str, more: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
     """Accuracy against the values of one ``axis``, in their order; ``name``: its title; ``more``: further series."""
     values = [_word(cell.cell[axis]) for cell in cells]
-    line = _line("accuracy", values, [cell.mean for cell in cells], colour)
+    line = accuracy_line("accuracy", values, [cell.mean for cell in cells], colour)
     shown = ["accuracy", *(one["name"] for one in more)]
     return {
         **chart_frame(8, 24, 40 if more else 16, 28),
@@ -84,10 +85,12 @@ def sweep_option(parts: Sequence[PartResult], question: str, name: str, colour: 
     pretext = [cell for cell in over_seeds(parts, "contrastive_accuracy") if _word(cell.cell[question]) in values]
     if pretext:
         xs, shares = [_word(cell.cell[question]) for cell in pretext], [cell.mean for cell in pretext]
-        more.append(_line("contrastive accuracy (pre-training task)", xs, shares, CLASS_COLOURS[1]))
+        more.append(accuracy_line("contrastive accuracy (pre-training task)", xs, shares, CLASS_COLOURS[1]))
     paper = [[_word(value), figure] for value, figure in PAPER.get(question, {}).items() if _word(value) in values]
     if paper:
-        more.append(_line(PAPER_SAYS, [], [], ink) | {"data": paper, "lineStyle": {"width": 1.5, "type": "dotted"}})
+        more.append(
+            accuracy_line(PAPER_SAYS, [], [], ink) | {"data": paper, "lineStyle": {"width": 1.5, "type": "dotted"}}
+        )
     return ladder_option(cells, question, name, colour, more)
 
 
@@ -98,14 +101,14 @@ def dots_option(
     """A row a name: the mean of each of ``series`` and its range over seeds; a dashed line at the share ``whole``."""
     drawn: list[dict[str, Any]] = []
     for (title, cells), colour in zip(series.items(), colours, strict=False):
-        dots = [{"value": [_points(cell.mean), place], "name": names[place]} for place, cell in enumerate(cells)]
+        dots = [{"value": [in_percent(cell.mean), place], "name": names[place]} for place, cell in enumerate(cells)]
         drawn.append({"type": "scatter", "name": title, "color": colour, "symbolSize": 12, "data": dots, "z": 3})
         drawn += [
-            interval_line([_points(cell.least), place], [_points(cell.greatest), place], colour, 5, 0.4)
+            interval_line([in_percent(cell.least), place], [in_percent(cell.greatest), place], colour, 5, 0.4)
             for place, cell in enumerate(cells)
         ]
     if drawn and whole is not None:
-        drawn[0]["markLine"] = mark_line("xAxis", _points(whole), "all", "end", ink)
+        drawn[0]["markLine"] = mark_line("xAxis", in_percent(whole), "all", "end", ink)
     return {
         **chart_frame(4, 24, 36, 4),
         "legend": {"top": 0, "left": 0, "data": list(series)} if len(series) > 1 else {"show": False},
@@ -153,28 +156,7 @@ def _band(name: str, xs: Sequence[Any], cells: Sequence[CellResult], colour: str
     """From the least to the greatest over seeds: an invisible line, and what is stacked on it."""
     if all(cell.seeds == 1 for cell in cells):
         return []
-    return _stacked(name, xs, [(cell.least, cell.greatest) for cell in cells], colour)
-
-
-def _stacked(name: str, xs: Sequence[Any], ends: Sequence[tuple[float, float]], colour: str) -> list[dict[str, Any]]:
-    """The area between two ends (shares) at each x."""
-    silent = {"type": "line", "silent": True, "symbol": "none", "stack": name, "tooltip": {"show": False},
-              "lineStyle": {"opacity": 0}, "color": colour}  # fmt: skip
-    low = [[x, _points(least)] for x, (least, _) in zip(xs, ends, strict=True)]
-    width = [[x, round(100 * (greatest - least), 2)] for x, (least, greatest) in zip(xs, ends, strict=True)]
-    return [silent | {"data": low}, silent | {"data": width, "areaStyle": {"opacity": 0.18, "color": colour}}]
-
-
-def _line(name: str, xs: Sequence[Any], shares: Sequence[float], colour: str) -> dict[str, Any]:
-    return {
-        "type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 9,
-        "data": [[x, _points(share)] for x, share in zip(xs, shares, strict=True)],
-        "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
-    }  # fmt: skip
-
-
-def _points(share: float) -> float:
-    return round(100 * share, 2)
+    return band(name, xs, [(cell.least, cell.greatest) for cell in cells], colour)
 
 
 def _word(value: Any) -> str:

@@ -63,11 +63,11 @@ def why_not(data: str) -> str:
     return next((problem.says for problem in problems if problem.refuses), "")
 
 
-def name_button(data: str, *, primary: bool) -> None:
+def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
     """Launches the first model of a data set; while one is on its way it cannot be launched again."""
     prewarm()  # PyTorch is imported while the person looks at the button
     kind = "primary" if primary else "secondary"
-    if st.button(TITLE, type=kind, icon=":material/category:", disabled=_is_busy(data)):
+    if st.button(title, type=kind, icon=":material/category:", disabled=_is_busy(data)):
         try:
             if not _is_busy(data):  # the disk says whether this is a second click on the same button
                 launch(create_run(_config(data), name=default_name(TASK, data)))

@@ -50,11 +50,13 @@ class Pick:
 class Bought:
     """Accuracy on the random pictures (95 % Wilson interval) of the model that the first ``answers`` would have made.
 
-    answers: random ones too; learned: pictures with a label that it learned from, those of the import too.
+    answers: random ones too; learned: pictures with a label that it learned from, those of the import too; asked: how
+    many random pictures.
     """
 
     answers: int
     learned: int
+    asked: int
     accuracy: float
     low: float
     high: float
@@ -178,5 +180,5 @@ class LabelQueue:
             model = fitted(self.points.values[learned], self._labels[learned])
             if model is not None:
                 right = int(np.sum(model.predict(self.points.values[asked]) == self._labels[asked]))
-                found.append(Bought(answers, len(learned), right / len(asked), *wilson(right, len(asked))))
+                found.append(Bought(answers, len(learned), len(asked), right / len(asked), *wilson(right, len(asked))))
         return found

@@ -7,11 +7,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import background
-from dashboard.app_pages.label import doubtful
+from dashboard.app_pages.label import bought, doubtful
+from dashboard.parts.runs import name_animals
+from sealife_core.config import preset, task_of
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
+from sealife_core.evaluation.curation.label_queue import Bought
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import visit
-from tests.finished.runs import features_run
+from tests.finished.runs import features_run, predictions_on, with_predictions
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +117,49 @@ def test_data__leads_to_the_pictures_without_a_label(featured: Dataset) -> None:
     assert not app.exception
     assert app.title[0].value == "Label"
     assert "**1 picture without a label**" in text(app)
+
+
+def test_next__trains_on_the_labels_and_offers_it_again_once_they_have_changed(
+    featured: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(name_animals, "launch", lambda run: RunWriter(run).status(state="finished"))
+    now = correct(featured, {featured.manifest["id"][row]: {"label": ""} for row in range(0, 60, 2)})
+    learned = int(((now.labels >= 0) & (now.manifest["split"] == "train")).sum())
+    app = visit("label", {"dataset": "reef"})
+    next(button for button in app.button if button.label == f"Train a model on {learned} labels").click().run()
+    assert not app.exception
+    (run,) = list_runs()[:1]
+    assert (task_of(run.config()), run.config().data_hash) == ("classify", now.content_hash)
+    assert not [button for button in app.button if button.label.startswith("Train")]
+    row = next(row for row in range(0, 60, 2) if featured.manifest["split"][row] == "train")
+    correct(now, {now.manifest["id"][row]: {"label": featured.manifest["label"][row]}}, why="queue")
+    labels = [button.label for button in visit("label", {"dataset": "reef"}).button]
+    assert f"Train again on {learned + 1} labels" in labels
+
+
+def test_bought__has_a_ring_for_each_model_at_the_labels_it_had(tiny_reef: Dataset) -> None:
+    config = preset("classify", data="reef", data_hash=tiny_reef.content_hash)
+    run = with_predictions(
+        create_run(config, name="First"), predictions_on(tiny_reef, lambda place: place >= 6), tiny_reef.classes,
+        labels_used=40,
+    )  # fmt: skip
+    untested = create_run(config, name="Second")
+    RunWriter(untested).status(state="finished")
+    (model,) = bought.trained([run, untested])
+    assert (model.name, model.labels, model.low < model.accuracy < model.high) == ("First", 40, True)
+    points = [Bought(n, n, 30, share, share - 0.1, share + 0.1) for n, share in ((10, 0.3), (20, 0.5))]
+    ahead = AccuracyForecast(40, 0.6, 0.5, 0.7)
+    option = bought.accuracy_option(points, ahead, [model], "#000")
+    series = {one["name"]: one["data"] for one in option["series"] if "name" in one}
+    assert series["trained"] == [{"name": "First", "value": [40, round(100 * model.accuracy, 2)]}]
+    assert series["forecast"] == [[20, 50], [40, 60]]
+    assert series["accuracy"] == [[10, 30], [20, 50]]
+
+
+def test_bought__says_what_more_labels_would_bring_only_where_it_is_known() -> None:
+    last = Bought(40, 34, 6, 0.5, 0.19, 0.81)
+    now = "A model that learns from 34 labels is right on 50 % of the random pictures (19 % to 81 %)."
+    assert bought.says(last, None) == now
+    assert (
+        bought.says(last, AccuracyForecast(68, 0.6, 0.35, 0.8)) == f"{now} With 68 labels expect 60 % (35 % to 80 %)."
+    )

@@ -8,6 +8,7 @@ from dashboard.app_pages.studies.study_charts import labels_option, pairs_option
 from dashboard.parts.runs.strip import active_runs
 from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 from sealife_core.runs.deletion import trashed
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
@@ -16,7 +17,6 @@ from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.studies.building import FULL, IMAGENET, IMAGENET_SIMCLR, PROBE
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
-from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.questions import IMBALANCE, LABELS, QUESTIONS, TEMPERATURE, VIEWS, build_study
 from sealife_core.studies.results import over_seeds, part_results
 from tests.dashboard.pages import FRAME

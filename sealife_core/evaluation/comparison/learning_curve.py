@@ -25,7 +25,7 @@ _STARTS = np.array([0.0, 1, 2, 4])  # labels per class before the power law hold
 
 @dataclass(frozen=True)
 class AccuracyForecast:
-    """Accuracy with ``labels`` per class: ``value``, and its 80 % interval."""
+    """Accuracy with ``labels`` per class (or of all classes, if those were asked for): its value and 80 % interval."""
 
     labels: float
     value: float
@@ -33,16 +33,19 @@ class AccuracyForecast:
     high: float
 
 
-def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float]) -> list[AccuracyForecast]:
+def forecast(
+    labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float], variance: np.ndarray | None = None
+) -> list[AccuracyForecast]:
     """The mean accuracy over seeds with ``at`` labels per class; [] from fewer than three numbers of labels.
 
-    labels: (B,) labels per class, ascending. accuracies: (S, B), NaN if a run is missing.
+    labels: (B,) labels per class, ascending. accuracies: (S, B), NaN if a run is missing. variance: (B,) of the means;
+    None: what the seeds differ by.
     """
     n = np.asarray(labels, np.float64)
     if len(n) < LEAST_BUDGETS:
         return []
     measured = np.asarray(accuracies, np.float64)
-    variance = _of_means(measured)
+    variance = _of_means(measured) if variance is None else variance
     curves = _fitted(n, 1 - np.nanmean(measured, axis=0), variance)
     found = []
     for m in at:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sealife_core.studies.learning_curve import SHARE, forecast
+from sealife_core.evaluation.comparison.learning_curve import SHARE, forecast
 
 # Right answers of probes on EfficientNet-Lite0's features: (25 splits, 5 seeds, 7 budgets). From
 # benchmarks/photographs/forecast.py.

@@ -1,0 +1,131 @@
+"""What the labels have bought: accuracy so far, what more labels would bring, and the models trained on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache, theme
+from dashboard.cache import curation
+from dashboard.data.echarts import (
+    PERCENT,
+    accuracy_line,
+    band,
+    chart_frame,
+    continued,
+    in_percent,
+    interval_line,
+)
+from dashboard.parts.runs.name_animals import first_model_line, first_models, is_named, name_button, why_not
+from dashboard.state import label
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
+from sealife_core.evaluation.curation.label_queue import Bought
+from sealife_core.evaluation.curation.outlook import outlook
+from sealife_core.runs.run import Run
+from sealife_core.wording import counted, percent
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model trained on the labels of a data set, as they were then: accuracy on its test pictures, 95 % interval."""
+
+    name: str
+    labels: int
+    accuracy: float
+    low: float
+    high: float
+
+
+def bought_view(dataset: Dataset, run: Run) -> None:
+    """The accuracy that the answers have brought, how it may go on, and one click to a model."""
+    answered = curation.bought(run, dataset)
+    models = trained(first_models(cache.runs(), dataset.name))
+    ahead = outlook(answered, len(dataset.classes), len(dataset))
+    if answered:
+        st.markdown(f"**What the labels have bought.** {says(answered[-1], ahead)}")
+    if len({one.learned for one in answered}) > 1:
+        st.echarts_chart(
+            accuracy_option(answered, ahead, models, theme.ink()), height=260, key=label.BOUGHT,
+            alt="Accuracy on the random pictures against the number of labels",
+        )  # fmt: skip
+        st.caption(_read(ahead, models))
+    _train(dataset)
+
+
+def says(last: Bought, ahead: AccuracyForecast | None) -> str:
+    """How good a model is now, and how good it may get with more labels."""
+    now = (
+        f"A model that learns from {counted(last.learned, 'label')} is right on {percent(last.accuracy, 0)} of the"
+        f" random pictures ({percent(last.low, 0)} to {percent(last.high, 0)})."
+    )
+    if ahead is None:
+        return now
+    return (
+        f"{now} With {counted(round(ahead.labels), 'label')} expect {percent(ahead.value, 0)}"
+        f" ({percent(ahead.low, 0)} to {percent(ahead.high, 0)})."
+    )
+
+
+def _read(ahead: AccuracyForecast | None, models: Sequence[Trained]) -> str:
+    said = "Accuracy on the random pictures, with 95 % interval. The model learned from none of them."
+    if ahead is not None:
+        said += " Dotted: the forecast with 80 % interval, for as good a choice of pictures."
+    if models:
+        said += " Rings: models trained on the labels of their time, on their test pictures."
+    return said
+
+
+def trained(runs: Sequence[Run]) -> list[Trained]:
+    """Those of ``runs`` that were tested; without test pictures, on validation."""
+    found = []
+    for run in runs:
+        results = run.results() or {}
+        scored = next((part for split in ("test", "val") if (part := results.get(split) or {}).get("n")), None)
+        if scored and results.get("labels_used"):
+            ends = (scored["accuracy_low"], scored["accuracy_high"])
+            found.append(Trained(run.notes()["name"], results["labels_used"], scored["accuracy"], *ends))
+    return found
+
+
+def accuracy_option(
+    answered: Sequence[Bought], ahead: AccuracyForecast | None, models: Sequence[Trained], ink: str
+) -> dict[str, Any]:
+    """Accuracy against labels learned from, its interval, its forecast and the models trained, as ECharts options."""
+    colour, points = theme.ACCENT_LIGHT, {one.learned: one for one in answered}
+    last = points[max(points)]
+    ends = [(one.low, one.high) for one in points.values()]
+    series = [
+        *band("interval", list(points), ends, colour),
+        accuracy_line("accuracy", list(points), [one.accuracy for one in points.values()], colour),
+    ]
+    if ahead is not None:
+        series += continued("forecast", last.learned, last.accuracy, [ahead], colour)
+    for one in models:
+        series.append(
+            interval_line([one.labels, in_percent(one.low)], [one.labels, in_percent(one.high)], ink, 2, 0.35)
+        )
+    rings = [{"name": one.name, "value": [one.labels, in_percent(one.accuracy)]} for one in models]
+    series.append(
+        {"type": "scatter", "name": "trained", "symbol": "emptyCircle", "symbolSize": 13, "data": rings,
+         "itemStyle": {"color": ink, "borderWidth": 2.5}, "tooltip": {"formatter": "{b}: {c}"}}
+    )  # fmt: skip
+    axis = {"type": "value", "name": "labels learned from", "nameLocation": "middle", "nameGap": 26}
+    return {
+        **chart_frame(8, 24, 16, 28),
+        "xAxis": axis | {"min": "dataMin"},
+        "yAxis": {"type": "value", "min": 0, "max": 100} | PERCENT,
+        "series": series,
+    }
+
+
+def _train(dataset: Dataset) -> None:
+    if why_not(dataset.name):  # too few labels yet
+        return
+    runs = cache.runs()
+    if not is_named(dataset.name, runs):
+        learned = int(((dataset.labels >= 0) & (dataset.manifest["split"] == "train")).sum())
+        again = "Train again" if first_models(runs, dataset.name) else "Train a model"
+        name_button(dataset.name, primary=False, title=f"{again} on {counted(learned, 'label')}")
+    first_model_line(dataset.name)
