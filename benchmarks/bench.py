@@ -36,6 +36,7 @@ TOPICS = (
     "screen.watching",
     "screen.response_times",
     "screen.contrast",
+    "screen.curation",
 )
 OF_PHOTOGRAPHS = (  # several hours
     "photographs.imagenet_classes",

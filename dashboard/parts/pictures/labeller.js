@@ -2,7 +2,8 @@
 // sends further pictures while a person goes on with those that are there.
 
 const AHEAD = 6;  // so few pictures left: the page is asked for more
-const OWN_KEYS = 'input, textarea, select, dialog, [contenteditable], [role="listbox"], [role="combobox"]';
+const OWN_KEYS = 'input:not([type="radio"]):not([type="checkbox"]), textarea, select, dialog, [contenteditable],'
+  + ' [role="listbox"], [role="combobox"]';
 let listening;
 
 class Labeller {
@@ -225,7 +226,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.labeller.take(data);
   }
   window.removeEventListener('keydown', listening, true);
-  listening = (event) => root.labeller.pressed(event);
-  window.addEventListener('keydown', listening, true);
-  return () => window.removeEventListener('keydown', listening, true);
+  const listens = (event) => root.labeller.pressed(event);  // another view's labeller may be there before this one goes
+  window.addEventListener('keydown', listens, true);
+  listening = listens;
+  return () => window.removeEventListener('keydown', listens, true);
 }
