@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.data.pictures import class_of, picture_facts
 from sealife_core.datasets.corrections.editing import change_said, said
-from sealife_core.datasets.corrections.log import Entry, in_force
+from sealife_core.datasets.corrections.log import Entry, changed, in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
@@ -54,7 +54,7 @@ def picture_history(dataset: Dataset, image: str) -> list[str]:
     for entry in reversed(dataset.entries):
         changes = entry.images.get(image, {})
         if changes:
-            done = "; ".join(change_said(field, *pair) for field, pair in changes.items())
+            done = "; ".join(change_said(field, *pair) for field, pair in changed(changes).items())
             undone = "" if entry.number in holds else " (undone)"
             lines.append(f"{done} · {about(entry)}{undone}")
     return lines

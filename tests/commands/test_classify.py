@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from sealife_core.__main__ import main
-from sealife_core.config import task_of
-from sealife_core.datasets.dataset import Dataset, list_datasets
-from sealife_core.runs.directory import list_runs
+from sealife_core.config import preset, task_of
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.runs.directory import create_run, list_runs, open_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from tests.commands.calling import called
 
 pytestmark = pytest.mark.trains
 
@@ -45,6 +46,35 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 def printed(out: str) -> dict[str, Any]:
     """The JSON document behind what the run itself said, which a process of its own writes into its log."""
     return json.loads(out[out.rindex("\n{") :])
+
+
+@pytest.mark.usefixtures("home", "here")
+def test_classify__on_labels_that_the_queue_asked_for_has_a_test_accuracy(
+    drawn_reef: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sealife_core.worker import main as work
+
+    heap = shutil.copytree(drawn_reef / "images", tmp_path / "heap")
+    assert main(["import", str(heap), "--name", "heap"]) == 0
+    assert open_dataset("heap").classes == ()
+    size = {"encoder": "resnet18", "weights": "random", "image_size_px": 32, "device": "cpu", "threads": 1}
+    features = create_run(preset("embed", data="heap", **size))
+    assert work(features.path) == 0
+    for _ in range(4):
+        capsys.readouterr()
+        for pick in called(capsys, "data", "next", "heap", "--count", "12")["picks"]:
+            label = Path(pick["file"]).stem.rsplit("-", 1)[0]  # the first of each names a class
+            given = ["--images", pick["file"], "--label", label, "--split", pick["split"], "--why", "queue"]
+            called(capsys, "data", "edit", "heap", *given)
+    dataset = open_dataset("heap")
+    assert int((dataset.labels >= 0).sum()) == 48
+    validated, tested = len(dataset.rows("val")), len(dataset.rows("test"))
+    assert validated >= tested >= 2
+
+    assert main(["classify", "heap", "--json", *SMALL]) == 0
+    told = printed(capsys.readouterr().out)
+    assert (told["split"], told["n"]) == ("test", tested)
+    assert told["accuracy"] == (open_run(told["run"]).results() or {})["test"]["accuracy"]
 
 
 @pytest.mark.usefixtures("home", "here")

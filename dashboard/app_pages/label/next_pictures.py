@@ -7,6 +7,7 @@ from dashboard.cache import curation
 from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.labeller import Ask, labeller
 from dashboard.state import label
+from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.curation.label_queue import SHARE, WHY, Pick
 from sealife_core.runs.run import Run
@@ -14,7 +15,7 @@ from sealife_core.wording import counted
 
 A_BATCH, REFIT_AFTER, NEAR = 24, 12, 6
 NOTES = {
-    "random": "Picked at random. Its label goes to validation, so that the accuracy below is honest.",
+    "random": "Picked at random, for {}: no model learns from it, so that accuracy on such pictures is honest.",
     "typical": "Typical of many pictures that have no label yet.",
     "uncertain": "The model is unsure about pictures like this one.",
 }
@@ -30,9 +31,9 @@ def next_view(dataset: Dataset, run: Run) -> None:
     bought_view(dataset, run)  # after the labeller, which is there meanwhile
     if left:
         st.caption(
-            f"One in {round(1 / SHARE)} is picked at random for validation; from the others the model learns most. It"
-            " learns again after every dozen answers. Each answer is saved at once, and makes a version of the"
-            " data set (History, on the Data page)."
+            f"One in {round(1 / SHARE)} is picked at random and kept out of training, for validation or test; from the"
+            " others the model learns most. It learns again after every dozen answers. Each answer is saved at once, and"
+            " makes a version of the data set (History, on the Data page)."
         )
 
 
@@ -57,7 +58,8 @@ def _asks(dataset: Dataset, run: Run, picks: list[Pick]) -> list[Ask]:
     unknown = tuple((name, 0.0) for name in dataset.classes)
     return [
         Ask(
-            row=pick.row, likely=pick.likely or unknown, alike=pick.alike, note=NOTES[pick.why], split=pick.split,
+            row=pick.row, likely=pick.likely or unknown, alike=pick.alike, split=pick.split,
+            note=NOTES[pick.why].format(SPLIT_WORDS[pick.split]),
             near=[(row, class_of(dataset, row)) for row in rows],
         )
         for pick, rows in zip(picks, near, strict=True)

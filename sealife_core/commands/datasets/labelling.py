@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _NEXT = """\
 List the pictures to label next, with their likely classes, most useful first.
 
-Every seventh is random and belongs to validation: on those, accuracy is estimated honestly. Give them their labels with
-'data edit NAME --images FILE --label CLASS --split SPLIT --why queue', SPLIT as listed here; so the next list knows.
+Every seventh is random and not trained on: on those, accuracy is estimated honestly. They go to validation; if no test
+pictures came with labels, every second one goes to test. Give them their labels with 'data edit NAME --images FILE
+--label CLASS --split SPLIT --why queue', SPLIT as listed here; so the next list knows.
 """
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entry, in_force
+from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entry, changed, in_force
 from sealife_core.datasets.corrections.replay import EXCLUDED, replay
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import SPLITS
@@ -29,8 +29,9 @@ def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "han
     """Change images: "label" ("" for none), "split", "group", "excluded" ("yes" or ""), "review".
 
     as_seen: refuse where somebody else has changed one of these since ``dataset`` was opened, for what was planned from
-    it; otherwise the later entry holds. A label that stays is written too: it is a second opinion. Raises DatasetError
-    for unknown images, fields and values, and where nothing would be written.
+    it; otherwise the later entry holds. A label that stays is written too: it is a second opinion. So is the split
+    that comes with a label: with an earlier entry undone, the image does not fall back into another split. Raises
+    DatasetError for unknown images, fields and values, and where nothing would be written.
     """
     if not any(changes.values()):
         raise DatasetError("There is nothing to change: no image was chosen.")
@@ -51,8 +52,8 @@ def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "han
                 raise DatasetError(
                     f"Image {image} has no label: it can only be in 'train', not in {fields['split']!r}."
                 )
-            kept = {field: (was[field], became) for field, became in fields.items()}
-            found[image] = {field: pair for field, pair in kept.items() if field == "label" or pair[0] != pair[1]}
+            told = {field: (was[field], became) for field, became in fields.items()}
+            found[image] = told if "label" in told else changed(told)
         found = {image: fields for image, fields in found.items() if fields}
         if not found:
             raise DatasetError("There is nothing to change: every image is already like that.")
@@ -121,7 +122,7 @@ def said(entry: Entry) -> str:
         )
     changes: dict[str, set[Change]] = {}
     for image in entry.images.values():
-        for field, pair in image.items():
+        for field, pair in changed(image).items():
             changes.setdefault(field, set()).add(pair)
     done = [
         change_said(field, *next(iter(pairs))) if len(pairs) == 1 else _NAMES[field]

@@ -6,7 +6,7 @@ last newline, and the next writer removes what a crash has left behind it.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -112,6 +112,11 @@ def in_force(entries: Sequence[Entry]) -> list[Entry]:
         else:
             last[entry.number] = True
     return [entry for entry in entries if last.get(entry.number, False)]
+
+
+def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:
+    """What an entry changed of an image: a label that stays was confirmed; all else that stays was told with it."""
+    return {field: pair for field, pair in fields.items() if field == "label" or pair[0] != pair[1]}
 
 
 def newest_of(entries: Sequence[Entry], why: str, field: str) -> int | None:

@@ -1,7 +1,8 @@
 """What to label next. All it knows of earlier answers is in the data set's log, so that nothing is lost with a page.
 
-A share of the pictures is reserved at random before the first answer. The same share of the picks comes from there,
-goes to validation, and is never learned from: on those, accuracy is estimated honestly.
+A share of the pictures is reserved at random before the first answer. The same share of the picks comes from there
+and is never learned from: on those, accuracy is estimated honestly. They go to validation; where the import brought no
+labelled test pictures, every second one goes to test, so that a model trained on these labels has a test accuracy.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
 # with 10 and 50 answers more that no model learns from.
 SHARE = 0.15
 WHY = "queue"
+HELD_OUT = ("val", "test")
 LIKELY = 9  # classes told with a pick: a key of the keyboard each
 
 Reason = Literal["random", "typical", "uncertain"]
@@ -30,20 +32,17 @@ Reason = Literal["random", "typical", "uncertain"]
 
 @dataclass(frozen=True)
 class Pick:
-    """A picture to label: its row in the data set, why it was picked, its likeliest classes, and rows that look alike.
+    """A picture to label: its row in the data set, why it was picked, the split that it goes to with its label, its
+    likeliest classes, and rows that look alike.
 
     alike: open as well, and probably of the same class: one answer may serve them all. likely: none without a model.
     """
 
     row: int
     why: Reason
+    split: str
     likely: tuple[tuple[str, float], ...]
     alike: tuple[int, ...]
-
-    @property
-    def split(self) -> str:
-        """Where its label goes."""
-        return "val" if self.why == "random" else "train"
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,28 @@ class LabelQueue:
         return units(self.points.pairs, [""] * len(self.rows))
 
     @cached_property
-    def _reserved(self) -> Bool[np.ndarray, " n"]:
-        """The units of a group too are kept together: no frame of a film is learned from where another validates."""
+    def _reserved_for(self) -> np.ndarray:
+        """The split of HELD_OUT that each reserved point is for, whatever is answered first; "" for all others.
+
+        The units of a group too are kept together: no frame of a film is learned from where another validates.
+        """
         groups = np.where(self.rows >= 0, self.dataset.manifest["group"].to_numpy(dtype=str)[self.rows], "")
         of = units(self.points.pairs, groups.tolist())
-        return reserved(self.points.ids, of, self._learned, SHARE, self.seed)
+        half = reserved(self.points.ids, of, self._learned, SHARE, self.seed)
+        if self._has_tests:
+            return np.where(half, "val", "")
+        splits = np.array(["", *HELD_OUT])[half]
+        for split in HELD_OUT:  # another run may find other look-alikes: what has its label already stands
+            splits[(half > 0) & np.isin(of, of[(self._labels >= 0) & (self._splits == split)])] = split
+        return splits
+
+    @cached_property
+    def _has_tests(self) -> bool:
+        """Whether the import brought labelled test pictures that are still there: those that were not asked here."""
+        manifest, imported = self.dataset.manifest, self.dataset.imported.iloc[self.dataset.places]
+        brought = (imported["split"] == "test") & (imported["label"] != "")
+        tests = np.flatnonzero(brought.to_numpy(bool) & (manifest["split"] == "test").to_numpy(bool))
+        return bool(set(tests.tolist()) - {int(self.rows[at]) for answer in self.answers for at in answer})
 
     @cached_property
     def answers(self) -> list[tuple[int, ...]]:
@@ -124,8 +140,12 @@ class LabelQueue:
         return found
 
     @cached_property
-    def _random_answers(self) -> list[bool]:
-        return [bool(self._reserved[answer[0]] and self._splits[answer[0]] == "val") for answer in self.answers]
+    def _random_splits(self) -> list[str]:
+        """Of each answer: the split that its picture was drawn for at random, or ""."""
+        first = [answer[0] for answer in self.answers]
+        return [
+            str(self._splits[at]) if self._reserved_for[at] and self._splits[at] in HELD_OUT else "" for at in first
+        ]
 
     @cached_property
     def _model(self) -> LogisticRegression | None:
@@ -135,27 +155,34 @@ class LabelQueue:
         """What to label next, at most ``count``, the same for one log and seed. Fits a model: a second."""
         probabilities = None if self._model is None else self._model.predict_proba(self.points.values)
         doubt = np.ones(len(self.rows)) if probabilities is None else uncertainty(probabilities)
-        chance = np.flatnonzero(self.open & self._reserved)
-        chance = chance[np.argsort(drawn([self.points.ids[at] for at in chance], self.seed))][:count].tolist()
+        chance = {split: self._shuffled(self.open & (self._reserved_for == split))[:count] for split in HELD_OUT}
         pool = np.flatnonzero(self.open | self._learned)  # others, as those of test, draw no cluster to them
-        asked = (self.open & ~self._reserved)[pool]
+        asked = (self.open & (self._reserved_for == ""))[pool]
         places = next_places(self.points.values[pool], self._learned[pool], asked, doubt[pool], count, self.seed)
         chosen = pool[places].tolist()
         found: list[Pick] = []
         taken: set[int] = set()
-        random, total = sum(self._random_answers), len(self.answers)
-        while len(found) < count and (chance or chosen):
-            due = random + 1 <= SHARE * (total + 1)
-            at = (chance if chance and (due or not chosen) else chosen).pop(0)
+        splits = [*self._random_splits]
+        while len(found) < count and (any(chance.values()) or chosen):
+            due = len(splits) - splits.count("") + 1 <= SHARE * (len(splits) + 1)
+            split = min((one for one in HELD_OUT if chance[one]), key=splits.count, default="")
+            if chosen and not due:
+                split = ""
+            at = (chance[split] if split else chosen).pop(0)
             if at in taken:  # offered with another already
                 continue
-            reason: Reason = "random" if self._reserved[at] else "typical" if probabilities is None else "uncertain"
+            reason: Reason = "random" if split else "typical" if probabilities is None else "uncertain"
             alike = [other for other in self.points.look_like(at) if self.open[other] and other not in taken]
             taken.update([at, *alike])
             likely = () if probabilities is None else self._likely(probabilities[at])
-            found.append(Pick(int(self.rows[at]), reason, likely, tuple(int(self.rows[other]) for other in alike)))
-            random, total = random + (reason == "random"), total + 1
+            row, others = int(self.rows[at]), tuple(int(self.rows[other]) for other in alike)
+            found.append(Pick(row, reason, split or "train", likely, others))
+            splits.append(split)
         return found
+
+    def _shuffled(self, which: Bool[np.ndarray, " n"]) -> list[int]:
+        places = np.flatnonzero(which)
+        return places[np.argsort(drawn([self.points.ids[at] for at in places], self.seed))].tolist()
 
     def _likely(self, probabilities: np.ndarray) -> tuple[tuple[str, float], ...]:
         assert self._model is not None
@@ -167,7 +194,7 @@ class LabelQueue:
 
         All points are asked of the same random pictures. Of those that look alike only one is: more tell nothing more.
         """
-        asked = np.array([a[0] for a, random in zip(self.answers, self._random_answers, strict=True) if random], int)
+        asked = np.array([a[0] for a, split in zip(self.answers, self._random_splits, strict=True) if split], int)
         if not len(asked):
             return []
         asked = asked[np.unique(self._looks[asked], return_index=True)[1]]

@@ -76,10 +76,11 @@ def drawn(names: Sequence[str], seed: int) -> Float[np.ndarray, " n"]:
 
 def reserved(
     ids: Sequence[str], of: Int64[np.ndarray, " n"], learned: Bool[np.ndarray, " n"], share: float, seed: int
-) -> Bool[np.ndarray, " n"]:
-    """A random ``share`` of the units ``of``, to be labelled for validation; none of which a picture was ``learned``.
+) -> Int64[np.ndarray, " n"]:
+    """A random ``share`` of the units ``of``, in two halves, 1 and 2; 0 for all others, and where one was ``learned``.
 
     Chosen before the first label, and never offered for training: only so is it a random sample of all pictures.
     """
-    chosen = drawn([f"reserved {ids[unit]}" for unit in of], seed) < share
-    return chosen & ~np.isin(of, of[learned])
+    draw = drawn([f"reserved {ids[unit]}" for unit in of], seed)
+    half = 1 + np.unique(draw, return_inverse=True)[1] % 2
+    return np.where((draw < share) & ~np.isin(of, of[learned]), half, 0)

@@ -58,6 +58,19 @@ def test_undo__takes_back_one_correction_and_keeps_the_later_ones(bay: Dataset):
     assert open_dataset("bay").version == 6
 
 
+def test_undo__leaves_an_image_in_the_split_that_came_with_its_later_label(bay: Dataset):
+    first = correct(bay, {"i7": {"label": "eel", "split": "test"}})
+    second = correct(first, {"i7": {"label": "ray", "split": "test"}}, by="Bo")
+    assert said(second.entries[-1]) == "1 image relabelled: 'eel' → 'ray'."
+    back = undo(second, 1)
+    assert back.manifest[["label", "split"]].iloc[7].tolist() == ["ray", "test"]
+
+
+def test_correct__a_label_given_back_for_training_does_not_bring_its_old_split_along(bay: Dataset):
+    now = correct(correct(bay, {"i3": {"label": ""}}), {"i3": {"label": "ray", "split": "train"}})
+    assert now.manifest["split"].iat[3] == "train"
+
+
 def test_undo__refuses_what_is_undone_and_what_is_no_correction(bay: Dataset):
     now = undo(correct(bay, {"i0": {"label": "ray"}}), 1)
     for number, says in ((1, "undone already"), (2, "no correction 2"), (0, "no correction 0"), (9, "no correction 9")):

@@ -1,13 +1,14 @@
 """What to label next, as the data set's log knows it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from sealife_core.datasets.corrections.editing import correct, undo
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.corrections.editing import correct, redo, rename_class, undo
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.evaluation.curation.label_queue import WHY, LabelQueue, Pick
-from sealife_core.evaluation.curation.points import Points
+from sealife_core.evaluation.curation.points import Points, units
 from tests.evaluation.curation.conftest import class_of
 
 
@@ -29,10 +30,14 @@ def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> 
     return dataset
 
 
+def splits_of(dataset: Dataset) -> Counter[str]:
+    return Counter(dataset.manifest["split"])
+
+
 def test_picks__begin_typical_and_every_seventh_is_random(unlabelled: Dataset, points: Points) -> None:
     picks = LabelQueue(unlabelled, points).picks(14)
     assert [pick.why for pick in picks] == (["typical"] * 6 + ["random"]) * 2
-    assert [pick.split for pick in picks] == (["train"] * 6 + ["val"]) * 2
+    assert [pick.split for pick in picks] == ["train"] * 6 + ["val"] + ["train"] * 6 + ["test"]
     assert len({pick.row for pick in picks}) == 14
     assert {class_of(unlabelled, pick.row) for pick in picks[:4]} == {"crab", "eel", "ray"}
     assert picks[0].likely == ()
@@ -47,11 +52,67 @@ def test_picks__follow_from_the_log_alone(unlabelled: Dataset, points: Points) -
     assert {pick.why for pick in asked} == {"random", "uncertain"}
     assert all(again.labels[pick.row] < 0 for pick in asked)
     assert {entry.why for entry in again.entries} == {"queue"}
-    assert again.manifest["split"].tolist().count("val") == 3
+    assert splits_of(again) == {"train": 117, "val": 2, "test": 1}
 
 
 def test_picks__keep_the_share_where_one_is_asked_at_a_time(unlabelled: Dataset, points: Points) -> None:
-    assert answered(unlabelled, points, rounds=14, count=1).manifest["split"].tolist().count("val") == 2
+    assert splits_of(answered(unlabelled, points, rounds=14, count=1)) == {"train": 118, "val": 1, "test": 1}
+
+
+def test_picks__at_random_are_dealt_between_validation_and_test(unlabelled: Dataset, points: Points) -> None:
+    dataset = unlabelled
+    for answers in range(10, 90, 10):
+        dataset = answered(dataset, points, rounds=1)
+        counts = splits_of(dataset)
+        assert counts["val"] + counts["test"] == answers * 3 // 20
+        assert counts["val"] - counts["test"] in (0, 1)
+    assert len(set(dataset.manifest["label"][dataset.rows("test")])) > 1
+
+
+def test_picks__at_random_validate_where_the_import_brought_tests(unlabelled: Dataset, points: Points) -> None:
+    manifest = unlabelled.manifest.copy()
+    manifest.loc[100:109, ["label", "split"]] = ["crab", "test"]
+    dataset = write_dataset(unlabelled.folder, manifest, {})
+    assert {pick.split for pick in LabelQueue(dataset, points).picks(200)} == {"train", "val"}
+    hidden = correct(dataset, {f"i{n}": {"label": ""} for n in range(100, 110)})
+    for _ in range(3):  # also where those that were tests are answered again
+        picks = LabelQueue(hidden, points).picks(200)
+        assert {pick.split for pick in picks} == {"train", "val", "test"}
+        for pick in picks[:12]:
+            hidden = answer(hidden, pick, class_of(hidden, pick.row), by="Ada")
+
+
+def test_picks__leave_no_group_and_no_look_alikes_in_two_splits(unlabelled: Dataset, points: Points) -> None:
+    films = [f"film {n // 4}" if n < 80 else "" for n in range(120)]
+    dataset = write_dataset(unlabelled.folder, unlabelled.manifest.assign(group=films), {})
+    dataset = answered(dataset, points, rounds=12)
+    splits = dataset.manifest["split"].to_numpy()
+    of = units(points.pairs, films)
+    assert {len(set(splits[of == unit])) for unit in of} == {1}
+    assert {"val", "test"} <= set(splits[:80])
+
+
+def test_picks__go_where_another_of_their_group_is(unlabelled: Dataset, points: Points) -> None:
+    films = [f"film {n // 4}" for n in range(120)]
+    dataset = write_dataset(unlabelled.folder, unlabelled.manifest.assign(group=films), {})
+    pick = next(pick for pick in LabelQueue(dataset, points).picks(200) if pick.split == "test")
+    dataset = correct(dataset, {dataset.manifest["id"].iat[pick.row]: {"label": "crab", "split": "val"}})
+    others = [one for one in LabelQueue(dataset, points).picks(200) if films[one.row] == films[pick.row]]
+    assert {one.split for one in others} == {"val"}
+
+
+def test_picks__are_for_the_same_split_after_undo_and_redo(unlabelled: Dataset, points: Points) -> None:
+    dataset = answered(unlabelled, points, rounds=4)
+    tests = dataset.rows("test")
+    number = next(e.number for e in dataset.entries if dataset.manifest["id"].iat[tests[0]] in e.images)
+    back = undo(dataset, number)
+    assert back.rows("test").tolist() == tests[1:].tolist()
+    again = next(pick for pick in LabelQueue(back, points).picks(200) if pick.row == tests[0])
+    assert (again.split, again.why) == ("test", "random")
+    other = next(pick for pick in LabelQueue(back, points).picks(200) if pick.why == "random" and pick.row != again.row)
+    after = redo(answer(back, other, class_of(back, other.row), by="Ada"), number)
+    assert set(after.rows("test")) >= set(tests)
+    assert all(after.labels[row] >= 0 for row in after.rows("test"))
 
 
 def test_picks__tell_likely_classes_and_what_looks_alike(unlabelled: Dataset, points: Points) -> None:
@@ -83,6 +144,18 @@ def test_answers__take_look_alikes_along_and_are_undone(unlabelled: Dataset, poi
     assert LabelQueue(dataset, points).answers == [(pick.row, *pick.alike)]
     assert {dataset.manifest["label"].iat[row] for row in (pick.row, *pick.alike)} == {"crab"}
     assert LabelQueue(undo(dataset, 1), points).answers == []
+
+
+def test_answers__named_and_renamed_on_the_way_stay_in_their_split(unlabelled: Dataset, points: Points) -> None:
+    dataset = answered(unlabelled, points, rounds=4)
+    assert dataset.classes == ("crab", "eel", "ray")
+    before = LabelQueue(dataset, points)
+    renamed = rename_class(dataset, "eel", "moray")
+    pick = LabelQueue(renamed, points).picks(1)[0]
+    after = answer(renamed, pick, "sea hare", by="Ada")
+    assert after.classes == ("crab", "moray", "ray", "sea hare")
+    assert after.manifest["split"].drop(pick.row).equals(dataset.manifest["split"].drop(pick.row))
+    assert LabelQueue(after, points).answers == [*before.answers, (pick.row,)]
 
 
 def test_answers__do_not_count_a_second_opinion(unlabelled: Dataset, points: Points) -> None:
@@ -120,6 +193,6 @@ def test_queue__knows_pictures_that_the_run_has_not_seen_or_that_are_left_out(
 
 
 def test_answer__writes_label_and_split(unlabelled: Dataset) -> None:
-    dataset = answer(unlabelled, Pick(7, "random", (), ()), "ray", by="Ada")
+    dataset = answer(unlabelled, Pick(7, "random", "val", (), ()), "ray", by="Ada")
     assert dataset.manifest.loc[7, ["label", "split"]].tolist() == ["ray", "val"]
     assert (dataset.entries[-1].by, dataset.entries[-1].why) == ("Ada", "queue")
