@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float32, Int, Int64
 from threadpoolctl import threadpool_limits
 
 from sealife_core.datasets.dataset import Dataset
@@ -19,7 +19,8 @@ from sealife_core.datasets.grouping.regrouping import groups_by
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
-from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions
+from sealife_core.evaluation.curation.out_of_fold import FOLDS, grouped_folds
+from sealife_core.evaluation.curation.picking import fitted
 from sealife_core.evaluation.curation.points import points_of
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
@@ -27,7 +28,6 @@ from sealife_core.runs.directory import open_run
 from sealife_core.wording import counted, percent
 
 GROUP = "group"
-FOLDS = 5
 MOST_TRAINED = 5000  # images of one probe: ten probes then take some 5 s
 _RESAMPLES = 2000
 _ONE_AT_A_TIME = Lock()  # two that limit threads at once would leave them limited
@@ -125,7 +125,8 @@ def held_out_scores(
     units = np.unique(
         [group or f"\0{row}" for row, group in enumerate(together or [""] * len(labels))], return_inverse=True
     )[1]
-    folds = [dealt(of, min(FOLDS, count), seed) for of in (units, place)]
+    one_class = np.zeros(len(labels), np.int64)  # only the sizes of the folds are to be even
+    folds = [grouped_folds(one_class, of, seed, min(FOLDS, count)) for of in (units, place)]
     trained_on = min(len(labels) - np.bincount(fold).max() for fold in folds)
     trained_on = min(int(trained_on), MOST_TRAINED)
     if all(len(set(place[labels == label])) == 1 for label in np.unique(labels)):
@@ -136,7 +137,7 @@ def held_out_scores(
         for number, fold in enumerate(folds):
             if progress:
                 progress("Holding places out", number, len(folds))
-            said.append(held_out_predictions(seen, labels, fold, trained_on, seed))
+            said.append(_predictions(seen, labels, fold, trained_on, seed))
     counted_ones = (said[0] >= 0) & (said[1] >= 0)
     right = np.stack([(of == labels)[counted_ones] for of in said])
     random, elsewhere, difference = _intervals(right, place[counted_ones], seed)
@@ -144,6 +145,27 @@ def held_out_scores(
         places=len(np.unique(place[counted_ones])), images=int(counted_ones.sum()), trained_on=trained_on,
         only_there=int((~counted_ones).sum()), random=random, elsewhere=elsewhere, difference=difference,
     )  # fmt: skip
+
+
+def _predictions(
+    features: Float32[np.ndarray, "n d"],
+    labels: Int[np.ndarray, " n"],
+    fold: Int[np.ndarray, " n"],
+    trained_on: int,
+    seed: int,
+) -> Int64[np.ndarray, " n"]:
+    """What a probe says of each image that was trained on ``trained_on`` images of the other folds, drawn by ``seed``.
+
+    -1 for an image whose class is not among those.
+    """
+    said, rng = np.empty(len(labels), np.int64), np.random.default_rng(seed)
+    for held_out in np.unique(fold):
+        train, test = np.flatnonzero(fold != held_out), np.flatnonzero(fold == held_out)
+        train = rng.choice(train, trained_on, replace=False)
+        probe = fitted(features[train], labels[train])
+        predicted = labels[train][0] if probe is None else probe.predict(features[test])  # None: one class alone
+        said[test] = np.where(np.isin(labels[test], labels[train]), predicted, -1)
+    return said
 
 
 def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], seed: int) -> list[Interval]:

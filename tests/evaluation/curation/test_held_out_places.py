@@ -7,7 +7,6 @@ from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
-from sealife_core.evaluation.curation.place_folds import dealt
 from tests.finished.runs import classifier_run, features_run
 
 CLASSES, PLACES, EACH = 4, 12, 10
@@ -61,16 +60,6 @@ def test_held_out__needs_two_places_and_a_class_at_two():
         held_out_scores(features, labels, [str(label) for label in labels])
     few = held_out_scores(features, labels, [str(int(place[-1]) % 2) for place in places])
     assert few.said.endswith("With so few places the intervals are too narrow.")
-
-
-def test_dealt__keeps_units_whole_and_folds_even():
-    units = np.repeat(np.arange(40), np.random.default_rng(1).integers(1, 9, 40))
-    fold = dealt(units, 5, seed=0)
-    assert all(len(set(fold[units == unit])) == 1 for unit in range(40))
-    sizes = np.bincount(fold, minlength=5)
-    assert sizes.max() - sizes.min() <= 2
-    singles = np.arange(100)
-    assert (dealt(singles, 5, seed=0) != dealt(singles, 5, seed=1)).any()
 
 
 def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef: Dataset):

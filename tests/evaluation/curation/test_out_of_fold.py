@@ -20,6 +20,12 @@ def test_grouped_folds__keep_a_group_together() -> None:
     assert np.bincount(folds).min() > 45
 
 
+def test_grouped_folds__of_one_class_are_even() -> None:
+    groups = np.repeat(np.arange(40), np.random.default_rng(1).integers(1, 9, 40))
+    folds = grouped_folds(np.zeros(len(groups), int), groups, seed=0)
+    assert np.ptp(np.bincount(folds, minlength=FOLDS)) <= 2
+
+
 def test_grouped_folds__are_drawn_by_the_seed() -> None:
     labels, alone = np.zeros(40, int), np.arange(40)
     first, again, other = (grouped_folds(labels, alone, seed).tolist() for seed in (0, 0, 1))
