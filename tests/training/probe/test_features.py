@@ -8,6 +8,7 @@ import torch
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.training.probe.features import Features, mean_and_scale, standardised
 
@@ -71,6 +72,15 @@ def test_standardised__does_not_blow_up_a_feature_that_is_constant_in_training(t
     features = standardised(made(tiny_reef), tiny_reef)
     assert float(features.values.abs().max()) < 10
     assert features.values[tiny_reef.rows("test"), 1].tolist() == pytest.approx([0.01] * len(tiny_reef.rows("test")))
+
+
+def test_standardised__by_training_images_without_labels_too_and_by_no_others(tiny_reef: Dataset) -> None:
+    h = made(tiny_reef)
+    ids, train = tiny_reef.manifest["id"], tiny_reef.rows("train")
+    young = correct(tiny_reef, {str(ids.iat[row]): {"label": ""} for row in train[2:]})
+    np.testing.assert_array_equal(standardised(h, young).values, standardised(h, tiny_reef).values)
+    h[tiny_reef.rows("val")] += 1
+    np.testing.assert_array_equal(standardised(h, young).mean, h[train].mean(0, dtype=np.float64).astype(np.float32))
 
 
 def test_folded__says_of_the_encoders_features_what_the_head_says_of_standardised_ones(tiny_reef: Dataset) -> None:
