@@ -38,6 +38,7 @@ RELIABILITY = Key("reliability")
 GUESS = Key("guess")
 # A person's own pictures are not in a URL: nobody else has them.
 OWN_PICTURES = Key("own_pictures")
+OWN_FOLDER = Key("own_folder")
 OWN_LARGE = Key("own_large")  # which is shown large; "": all of them
 OWN_PAGE = UrlKey("own_page")
 # Many of them, predicted by a process of their own and stored with the run.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.app_pages.gallery.many.asking import ask_dropped, ask_here, earlier
 from dashboard.app_pages.gallery.many.result import result
@@ -30,8 +31,9 @@ from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
+KINDS = sorted(suffix[1:] for suffix in SUFFIXES)
 MOST = 100  # pictures that are classified while a person waits: half a minute
-HERE, DROPPED = "A folder or zip on this machine", "Drop pictures"
+HERE, DROPPED, FOLDER = "A folder or zip on this machine", "Drop pictures", "Choose a folder"
 
 
 def own_pictures(run: Run, rival: Run | None) -> None:
@@ -46,21 +48,39 @@ def own_pictures(run: Run, rival: Run | None) -> None:
         " shoe one of its classes. A warning marks pictures that look unlike the training images."
     )
     where = st.segmented_control(
-        "From where", [DROPPED, HERE], default=DROPPED, required=True, label_visibility="collapsed", key=gallery.FROM
-    )
+        "From where", [DROPPED, FOLDER, HERE], default=DROPPED, required=True, label_visibility="collapsed",
+        key=gallery.FROM,
+    )  # fmt: skip
     if where == HERE:
         ask_here(run)
         _whole_folders(run)
     else:
-        _dropped(run, rival)
+        _uploaded(run, rival, _folder() if where == FOLDER else _dropped())
     earlier(run)
 
 
-def _dropped(run: Run, rival: Run | None) -> None:
-    files = st.file_uploader(
-        "Your pictures, or a zip of them", type=["zip", *sorted(suffix[1:] for suffix in SUFFIXES)],
-        accept_multiple_files=True, key=gallery.OWN_PICTURES, label_visibility="collapsed",
+def _dropped() -> list[UploadedFile]:
+    return st.file_uploader(
+        "Your pictures, or a zip of them", type=["zip", *KINDS], accept_multiple_files=True, key=gallery.OWN_PICTURES,
+        label_visibility="collapsed",
     )  # fmt: skip
+
+
+def _folder() -> list[UploadedFile]:
+    """Pictures with the names of their folders, which Streamlit passes on only where a folder was chosen by button."""
+    files = st.file_uploader(
+        "A folder of your pictures", type=KINDS, accept_multiple_files="directory", key=gallery.OWN_FOLDER,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if not files:
+        st.caption(
+            "Choose the folder with the button, and its pictures keep the names of their folders. If you drop it here,"
+            " these names are lost."
+        )
+    return files
+
+
+def _uploaded(run: Run, rival: Run | None, files: list[UploadedFile]) -> None:
     zips = [file for file in files if file.name.lower().endswith(".zip")]
     if not files:
         st.caption(

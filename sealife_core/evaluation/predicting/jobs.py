@@ -106,7 +106,7 @@ def begin(run_path: Path, source: str) -> Job:
 
 
 def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job:
-    """Start a job for uploads, (name, content) each: pictures, or one zip of them. Raises SealifeError."""
+    """Start a job for uploads, (name, content) each: pictures, perhaps in a folder, or one zip. Raises SealifeError."""
     if len(files) == 1 and files[0][0].lower().endswith(".zip"):
         name, content = files[0]
         return _begin(run_path, printable(name), _ZIP, lambda folder: _copy(content, folder / _ZIP))
@@ -118,7 +118,9 @@ def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job
         names = [(PurePosixPath(name), Path(PICTURES) / str(number)) for number, (name, _) in enumerate(files)]
         write_files(folder, names, [])
 
-    return _begin(run_path, counted(len(files), "dropped picture"), "", fill)
+    folders = {name.rpartition("/")[0].partition("/")[0] for name, _ in files}
+    called = printable(folders.pop()) if len(folders) == 1 else ""
+    return _begin(run_path, called or counted(len(files), "dropped picture"), "", fill)
 
 
 def resume(job: Job) -> Job:

@@ -15,7 +15,7 @@ from sealife_core import prediction_worker
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.classification import predictor
 from sealife_core.evaluation.predicting import jobs
-from sealife_core.evaluation.predicting.corrected import correct, read_corrected
+from sealife_core.evaluation.predicting.corrected import correct, read_corrected, to_import
 from sealife_core.evaluation.predicting.jobs import STOP, Job, begin, job_in, jobs_of, read_rows
 from sealife_core.runs.run import Run
 from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
@@ -107,6 +107,26 @@ def test_page__keeps_many_dropped_pictures_and_a_zip_for_the_background(
         assert not app.exception
         done = at_work(jobs_of(classifier.path)[0])
         assert [row["file"] for row in read_rows(done.folder)] == names
+
+
+def test_page__keeps_the_folders_of_a_chosen_folder(
+    classifier: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["dive/reef/00.png", "dive/wall/00.png"]
+    pictures = [(name, (folder / f"0{at}.png").read_bytes(), "image/png") for at, name in enumerate(names)]
+    app = open_gallery(run=classifier.id, show="own")
+    app.segmented_control(key="classified_from").set_value(own_pictures.FOLDER).run()
+    app.file_uploader(key="own_folder").set_value(pictures).run()
+    assert shown(app)["File"].tolist() == names
+    labelled(app, "Classify in the background").click().run()
+    assert not app.exception
+    done = at_work(jobs_of(classifier.path)[0])
+    assert done.name == "dive"
+    assert [row["file"] for row in read_rows(done.folder)] == names
+    assert [
+        found.source
+        for found in to_import(done, read_rows(done.folder), predicted=False, corrected=True, threshold=None)
+    ] == names
 
 
 def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run, job: Job) -> None:
