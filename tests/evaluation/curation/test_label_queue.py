@@ -71,15 +71,30 @@ def test_picks__at_random_are_dealt_between_validation_and_test(unlabelled: Data
 
 def test_picks__at_random_validate_where_the_import_brought_tests(unlabelled: Dataset, points: Points) -> None:
     manifest = unlabelled.manifest.copy()
-    manifest.loc[100:109, ["label", "split"]] = ["crab", "test"]
+    manifest.loc[60:, ["label", "split"]] = ["crab", "test"]
     dataset = write_dataset(unlabelled.folder, manifest, {})
     assert {pick.split for pick in LabelQueue(dataset, points).picks(200)} == {"train", "val"}
-    hidden = correct(dataset, {f"i{n}": {"label": ""} for n in range(100, 110)})
-    for _ in range(3):  # also where those that were tests are answered again
-        picks = LabelQueue(hidden, points).picks(200)
-        assert {pick.split for pick in picks} == {"train", "val", "test"}
-        for pick in picks[:12]:
-            hidden = answer(hidden, pick, class_of(hidden, pick.row), by="Ada")
+
+
+def test_picks__at_random_are_dealt_where_the_import_brought_labels_for_training_only(
+    unlabelled: Dataset, points: Points
+) -> None:
+    manifest = unlabelled.manifest.copy()
+    manifest.loc[:40, "label"] = [class_of(unlabelled, row) for row in range(41)]
+    dataset = write_dataset(unlabelled.folder, manifest, {})
+    assert {pick.split for pick in LabelQueue(dataset, points).picks(200)} == {"train", "val", "test"}
+
+
+def test_picks__at_random_are_dealt_where_the_labels_of_all_tests_were_taken_away(
+    unlabelled: Dataset, points: Points
+) -> None:
+    manifest = unlabelled.manifest.copy()
+    manifest.loc[60:, ["label", "split"]] = ["crab", "test"]
+    dataset = write_dataset(unlabelled.folder, manifest, {})
+    dataset = correct(dataset, {f"i{n:03}": {"label": ""} for n in range(60, 120)})
+    pick = next(one for one in LabelQueue(dataset, points).picks(200) if one.split == "test" and one.row >= 60)
+    dataset = answer(dataset, pick, "crab", by="Ada")  # a test of the import again, but by the queue
+    assert {one.split for one in LabelQueue(dataset, points).picks(200)} == {"train", "val", "test"}
 
 
 def test_picks__leave_no_group_and_no_look_alikes_in_two_splits(unlabelled: Dataset, points: Points) -> None:
