@@ -51,20 +51,26 @@ def test_next__asks_for_what_has_no_label_and_says_why(featured: Dataset) -> Non
     assert {item["id"] for item in data["items"]} <= set(bare)
     assert all(item["note"] and item["likely"] and item["split"] in ("train", "val") for item in data["items"])
     assert data["why"] == "queue"
+    random = [item for item in data["items"] if "at random" in item["note"]]
+    assert random
+    assert all(item["split"] == "val" and "for validation" in item["note"] for item in random)
 
 
 def test_next__says_what_the_labels_have_bought(featured: Dataset) -> None:
     truth = featured.manifest["label"].tolist()
     bare = {featured.manifest["id"][row]: {"label": ""} for row in range(64)}
-    now = correct(featured, bare)
+    now, tests = correct(featured, bare), []
     for _ in range(3):
         items = asked(visit("label", {"dataset": "reef"}))["items"]
+        tests += [item["note"] for item in items if item["split"] == "test"]
         for item in items[:12]:
             row = now.row_of(item["id"])
             now = correct(now, {item["id"]: {"label": truth[row], "split": item["split"]}}, by="Ada", why="queue")
     app = visit("label", {"dataset": "reef"})
     assert "**What the labels have bought.** A model that learns from" in text(app)
     assert "of the random pictures" in text(app)
+    assert tests
+    assert all("at random, for test" in note for note in tests)
 
 
 def test_next__where_all_have_a_label_leads_to_the_doubtful_ones(featured: Dataset) -> None:
