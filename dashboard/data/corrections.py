@@ -13,7 +13,8 @@ from sealife_core.evaluation.figures.palette import class_colour
 
 WHY_WORDS = {
     "hand": "by hand", "duplicate": "a copy", "suspect": "a doubtful label", "queue": "labelled next",
-    "prediction": "a prediction corrected", "pattern": "a pattern of names", "file": "from a file",
+    "prediction": "a prediction corrected", "pattern": "a pattern of names", "place": "a place held out",
+    "file": "from a file",
 }  # fmt: skip
 MOST_SUGGESTED = 9  # one a key
 

@@ -4,7 +4,6 @@ The split of each of them is chosen so that every class keeps its share of every
 allow. Nothing is moved before it was shown (``plan_mending``), and every mending can be undone.
 """
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,37 +16,26 @@ from sealife_core.datasets.corrections.log import newest_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.duplicates import joined
 from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.datasets.moves import SPLIT_NAMES, Moves
 from sealife_core.errors import DatasetError
 from sealife_core.wording import counted
 
 WHY = "duplicate"
 _ROUNDS = 10  # over all groups; two or three are enough, and each only improves on the last
 _EMPTIED = 1e9  # worse than any change of shares
-_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
-class Mending:
-    """What mending would do.
+class Mending(Moves):
+    """What mending would do. ``groups``: how many are brought together; ``left``: sentences on those that cannot be."""
 
-    ``moves``: row → new split, of the rows that move; ``groups``: how many are brought together; ``left``: sentences on
-    those that cannot be; ``between``: (from, to) → images; ``before`` and ``after``: images of each split.
-    """
-
-    moves: dict[int, str]
     groups: int
     left: tuple[str, ...]
-    between: dict[tuple[str, str], int]
-    before: dict[str, int]
-    after: dict[str, int]
 
     @property
     def sentences(self) -> list[str]:
         """How many images move from where to where, what each split has then, and what stays as it is."""
-        moves = [f"{n:,} from {_NAMES[a]} to {_NAMES[b]}" for (a, b), n in sorted(self.between.items())]
-        sizes = [f"{_NAMES[split]} {self.before[split]:,} → {self.after[split]:,}" for split in SPLITS]
-        said = [f"Images that move: {', '.join(moves)}.", f"Images afterwards: {', '.join(sizes)}."] if moves else []
-        return [*said, *self.left]
+        return [*self.moved, *self.left]
 
 
 def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGroup] | None = None) -> Mending:
@@ -71,10 +59,7 @@ def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGro
         left.append(_left(len(units) - len(free), emptied))
         units = free
     new = {row: split for unit, split in zip(units, placed, strict=True) for row in unit if splits[row] != split}
-    before, between = Counter(splits), Counter((splits[row], split) for row, split in new.items())
-    after = Counter(new.get(row, split) for row, split in enumerate(splits))
-    totals = [{split: counts[split] for split in SPLITS} for counts in (before, after)]
-    return Mending(dict(sorted(new.items())), len(units), tuple(left), dict(between), totals[0], totals[1])
+    return Mending(dict(sorted(new.items())), tuple(splits), len(units), tuple(left))
 
 
 def mend(dataset: Dataset, mending: Mending, by: str = "") -> Dataset:
@@ -153,6 +138,6 @@ def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
     more = f" ({len(emptied) - 1} more like this)" if len(emptied) > 1 else ""
     groups = counted(stuck, "group stays", "groups stay")
     return (
-        f"{groups} in more than one split: otherwise class {label!r} would have no {_NAMES[split]} images{more}."
+        f"{groups} in more than one split: otherwise class {label!r} would have no {SPLIT_NAMES[split]} images{more}."
         " Add other images of that class, or leave some of these out."
     )

@@ -1,4 +1,4 @@
-"""``data group`` and ``held-out``: what images belong to, and how a probe does on what it has not seen."""
+"""``data group`` and ``held-out``: what images belong to, how a probe does at new places, and places as test split."""
 
 import argparse
 from dataclasses import asdict
@@ -8,6 +8,9 @@ from sealife_core.commands.datasets.corrections import tell, user_name
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern
+from sealife_core.datasets.holding_out import GROUP, hold_out, places_of, plan_holding_out
+from sealife_core.errors import DatasetError
+from sealife_core.wording import counted, percent
 
 
 def add_actions(actions: Any) -> None:
@@ -21,11 +24,18 @@ def add_actions(actions: Any) -> None:
     text = "accuracy of a linear probe on places that it has not seen, beside random held-out images"
     held_out = actions.add_parser("held-out", help=text, description=text)
     held_out.add_argument(
-        "--by", required=True, metavar="PATTERN", help=f"what names the place of an image: group, {EXPECTED}"
-    )
+        "--by", default=GROUP, metavar="PATTERN",
+        help=f"what names the place of an image: group (default), {EXPECTED}",
+    )  # fmt: skip
     held_out.add_argument(
         "--run", dest="of_run", metavar="RUN", help="run whose embeddings to use (default: the newest that has some)"
     )
+    held_out.add_argument(
+        "--hold", nargs="+", metavar="PLACE",
+        help="make the images of these places the test split; those of others in it become training images",
+    )  # fmt: skip
+    held_out.add_argument("--preview", action="store_true", help="with --hold: show what moves, but change nothing")
+    held_out.add_argument("--who", default=user_name(), help="who does it (default: your user name)")
     held_out.set_defaults(run=_held_out)
     for action in (group, held_out):
         action.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -50,7 +60,41 @@ def _group(chosen: argparse.Namespace, output: Output) -> None:
 def _held_out(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.evaluation.curation.held_out_places import held_out_of
 
+    if chosen.hold:
+        _hold(chosen, output)
+        return
+    if chosen.preview:
+        raise DatasetError("'--preview' shows what --hold would move: name the places with --hold PLACE.")
     dataset = open_dataset(chosen.name)
     with output.progress() as told:
         found = held_out_of(dataset, chosen.by, chosen.of_run, progress=told)
-    output.result(asdict(found) | {"said": found.said}, found.said)
+    figures = {name: value for name, value in asdict(found).items() if name != "predicted"}
+    output.result(figures | {"said": found.said}, "\n".join([found.said, *map(_place_said, found.each)]))
+
+
+def _place_said(one: Any) -> str:
+    """A line on one place."""
+    images = counted(one.images, "image")
+    alone = f"; no other place has {', '.join(map(repr, one.alone))}" if one.alone else ""
+    if one.elsewhere is None:
+        return f"  {one.place}: {images}, none of which can be scored{alone}"
+    low, high = 100 * one.elsewhere.low, 100 * one.elsewhere.high
+    scored = f"{percent(one.elsewhere.value)} ({low:.1f} to {high:.1f}) unseen, {percent(one.random.value)} at random"
+    return f"  {one.place}: {images}, {scored}{alone}"
+
+
+def _hold(chosen: argparse.Namespace, output: Output) -> None:
+    dataset = open_dataset(chosen.name)
+    with output.progress() as told:
+        plan = plan_holding_out(dataset, chosen.hold, places_of(dataset, chosen.by, told))
+    if not chosen.preview:
+        output.say("\n".join(plan.sentences))
+        tell(hold_out(dataset, plan, chosen.who), output)
+        return
+    found = {
+        "places": plan.places, "before": plan.before, "after": plan.after,
+        "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(plan.between.items())],
+        "unlabelled": plan.unlabelled, "notes": plan.notes,
+    }  # fmt: skip
+    nothing = "The test split is the images of these places already."
+    output.result(found, "\n".join(plan.sentences if plan.moves else [nothing, *plan.notes]))

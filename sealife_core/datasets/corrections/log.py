@@ -18,7 +18,7 @@ LOG = "corrections.jsonl"
 FORMAT = 1
 FIELDS = ("label", "split", "group", "excluded", "review")
 MOST_BYTES = 1 << 30
-WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "file")
+WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "file")
 
 Change = tuple[str, str]
 """From, to. Of "excluded" they are "" and "yes"; of "review" "", "kept" or "unsure"."""

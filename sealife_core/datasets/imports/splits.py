@@ -93,9 +93,7 @@ def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
         held = [c for c in sorted(counts) if tuple(s for s in ("val", "test") if not counts[c][s]) == missing]
         if held:
             where = " and ".join({"val": "validation", "test": "test"}[split] for split in missing)
-            notes.append(
-                f"Classes too small for every split, missing from {where}: {_listed(held, counts)}. They are {meaning}."
-            )
+            notes.append(f"Classes missing from {where}: {_listed(held, counts)}. They are {meaning}.")
     unseen = [c for c in sorted(counts) if not counts[c]["train"]]
     if unseen:
         notes.append(f"Classes missing from training: {_listed(unseen, counts)}. A classifier cannot learn them.")

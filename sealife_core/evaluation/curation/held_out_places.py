@@ -5,33 +5,51 @@ that has seen nothing of its site, dive or day. Both learned from as many images
 the field; random held-out images of known places overstate it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from threading import Lock
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, Int64
+from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.grouping.patterns import parse_pattern
-from sealife_core.datasets.grouping.regrouping import groups_by
+from sealife_core.datasets.holding_out import GROUP, places_of
 from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.classification.scores import chance, wilson
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
-from sealife_core.evaluation.curation.out_of_fold import FOLDS, grouped_folds
-from sealife_core.evaluation.curation.picking import fitted
+from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions
 from sealife_core.evaluation.curation.points import points_of
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
 from sealife_core.runs.directory import open_run
 from sealife_core.wording import counted, percent
 
-GROUP = "group"
+FOLDS = 5
 MOST_TRAINED = 5000  # images of one probe: ten probes then take some 5 s
 _RESAMPLES = 2000
 _ONE_AT_A_TIME = Lock()  # two that limit threads at once would leave them limited
-_FEW_PLACES = 10  # with fewer, a bootstrap over places gives too narrow an interval
+_FEW_PLACES = 10  # with fewer, a bootstrap over places gives too narrow an interval,
+_FEWEST_PLACES = 5  # and with fewer than this it says nothing
+
+
+@dataclass(frozen=True)
+class PlaceScore:
+    """A probe at one place, of which ``images`` are labelled and ``counted`` of a class that it could learn.
+
+    ``random``: its accuracy on those where it knows other images of the place, ``elsewhere`` where it has seen nothing
+    of it, with 95 % intervals (Wilson); None if none is counted. ``alone``: classes that no other place has.
+    """
+
+    place: str
+    images: int
+    counted: int
+    random: Interval | None
+    elsewhere: Interval | None
+    alone: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,41 +57,56 @@ class HeldOut:
     """What :func:`held_out_scores` found, on ``images`` of ``places``, by probes of ``trained_on`` images each.
 
     Accuracies on random held-out images and on held-out whole places, and the second minus the first, each with its
-    95 % interval over places. ``only_there``: images not counted, of classes that a held-out place alone has; ``run``:
-    the run whose features these are, "" where they were given.
+    95 % interval over places. ``chance``: the accuracy of guessing; ``only_there``: images not counted, of classes that
+    no probe could learn elsewhere; ``each``: every place, the worst first, last those without an image that counts.
+    ``run``: the run whose features these are, "" where they were given; ``predicted``: image id → what a probe says
+    that has not seen its place, of the images that count, where they have ids.
     """
 
     places: int
     images: int
     trained_on: int
     only_there: int
+    chance: float
     random: Interval
     elsewhere: Interval
     difference: Interval
+    each: tuple[PlaceScore, ...]
     run: str = ""
+    predicted: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def said(self) -> str:
         """In a few sentences."""
         said = (
             f"On random held-out images a linear probe is right in {_share(self.random)}, on whole held-out places in"
-            f" {_share(self.elsewhere)}: {self._meaning} ({counted(self.images, 'image')} of"
+            f" {_share(self.elsewhere)}. {self.meaning} ({counted(self.images, 'image')} of"
             f" {counted(self.places, 'place')}; {self.trained_on:,} training images each.)"
         )
-        if self.only_there:
-            said += f" Not counted: {counted(self.only_there, 'image')} of classes that no other place has."
-        if self.places < _FEW_PLACES:
-            said += " With so few places the intervals are too narrow."
-        return said + (f" Features of run '{self.run}'." if self.run else "")
+        return " ".join([said, *self.notes, *([f"Features of run '{self.run}'."] if self.run else [])])
 
     @property
-    def _meaning(self) -> str:
+    def meaning(self) -> str:
+        """What the difference says, in a sentence; also that it says nothing."""
         low, high = -100 * self.difference.high, -100 * self.difference.low
+        if self.places < _FEWEST_PLACES:
+            few = counted(self.places, "place")
+            return f"{few} cannot tell what a new one costs: at least {_FEWEST_PLACES} are needed."
         if low > 0:
-            return f"expect {low:.1f} to {high:.1f} points less at a new place than random images say."
+            return f"Expect {low:.1f} to {high:.1f} points less at a new place than random images say."
         if high < 0:
-            return "a new place is no harder than random images."
-        return "a loss at new places cannot be told from chance."
+            return "A new place is no harder than random images."
+        return f"A loss at new places cannot be told from chance: it may be none, or up to {high:.1f} points."
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know when reading the scores."""
+        said = []
+        if self.only_there:
+            said.append(f"Not counted: {counted(self.only_there, 'image')} of classes that no other place could teach.")
+        if _FEWEST_PLACES <= self.places < _FEW_PLACES:
+            said.append("With so few places the intervals are too narrow.")
+        return said
 
 
 def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: Progress | None = None) -> HeldOut:
@@ -82,7 +115,7 @@ def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: 
     by: "group", or a pattern (``datasets/grouping/patterns.py``) that names the place of an image. run_id: by default
     that of :func:`label_free_features.run_without_labels`. Raises DatasetError and RunError.
     """
-    places = dataset.manifest["group"].tolist() if by == GROUP else groups_by(dataset, parse_pattern(by), progress)
+    places = places_of(dataset, by, progress)
     run = run_without_labels(dataset) if run_id is None else open_run(run_id)
     if learned_from_labels(run):
         raise RunError(
@@ -101,8 +134,13 @@ def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: 
     features = np.asarray(embedded.values[at], np.float32)
     groups = dataset.manifest["group"].to_numpy()[rows]
     together = ["" if by == GROUP else group for group in groups.tolist()]
-    found = held_out_scores(features, dataset.labels[rows], [places[row] for row in rows], together, progress=progress)
-    return replace(found, run=run.id)
+    labels, of = dataset.labels[rows], [places[row] for row in rows]
+    said, trained_on = _predictions(features, labels, of, together, seed=0, progress=progress)
+    found = _scored(said, labels, of, trained_on, dataset.classes, seed=0)
+    ids = dataset.manifest["id"].to_numpy()[rows]
+    known = (said >= 0).all(axis=0)
+    named = {image: dataset.classes[label] for image, label in zip(ids[known], said[1, known], strict=True)}
+    return replace(found, run=run.id, predicted=named)
 
 
 def held_out_scores(
@@ -111,61 +149,97 @@ def held_out_scores(
     places: Sequence[str],
     together: Sequence[str] = (),
     seed: int = 0,
-    progress: Progress | None = None,
 ) -> HeldOut:
     """Accuracy on images held out at random and with their whole place, of probes of as many training images.
 
     places: of each image; together: groups that random folds keep whole, as the splits of a data set do ("" is none).
     Raises DatasetError for fewer than two places, and where every place has classes of its own only.
     """
-    _, place = np.unique(places, return_inverse=True)
-    count = int(place.max()) + 1
-    if count < 2:
+    said, trained_on = _predictions(features, labels, places, together, seed)
+    return _scored(said, labels, places, trained_on, [str(label) for label in range(int(labels.max()) + 1)], seed)
+
+
+def need_places(labels: Int[np.ndarray, " n"], places: Sequence[str]) -> None:
+    """Raises DatasetError for fewer than two places, and where every place has classes of its own only."""
+    if len(set(places)) < 2:
         raise DatasetError(f"All images are of one place, {places[0]!r}; to hold one out, there must be two.")
-    units = np.unique(
-        [group or f"\0{row}" for row, group in enumerate(together or [""] * len(labels))], return_inverse=True
-    )[1]
-    one_class = np.zeros(len(labels), np.int64)  # only the sizes of the folds are to be even
-    folds = [grouped_folds(one_class, of, seed, min(FOLDS, count)) for of in (units, place)]
-    trained_on = min(len(labels) - np.bincount(fold).max() for fold in folds)
-    trained_on = min(int(trained_on), MOST_TRAINED)
-    if all(len(set(place[labels == label])) == 1 for label in np.unique(labels)):
+    homes: dict[int, set[str]] = defaultdict(set)
+    for label, place in zip(labels.tolist(), places, strict=True):
+        homes[label].add(place)
+    if all(len(of) == 1 for of in homes.values()):
         raise DatasetError("Every class is at one place only: there is no other place to learn it from.")
-    said, seen = [], points_of((), features).values
-    # On a busy machine, the threads of a product of small matrices wait for each other longer than they compute.
-    with _ONE_AT_A_TIME, threadpool_limits(1, "blas"):
-        for number, fold in enumerate(folds):
-            if progress:
-                progress("Holding places out", number, len(folds))
-            said.append(_predictions(seen, labels, fold, trained_on, seed))
-    counted_ones = (said[0] >= 0) & (said[1] >= 0)
-    right = np.stack([(of == labels)[counted_ones] for of in said])
-    random, elsewhere, difference = _intervals(right, place[counted_ones], seed)
-    return HeldOut(
-        places=len(np.unique(place[counted_ones])), images=int(counted_ones.sum()), trained_on=trained_on,
-        only_there=int((~counted_ones).sum()), random=random, elsewhere=elsewhere, difference=difference,
-    )  # fmt: skip
 
 
 def _predictions(
-    features: Float32[np.ndarray, "n d"],
+    features: Float[np.ndarray, "n d"],
     labels: Int[np.ndarray, " n"],
-    fold: Int[np.ndarray, " n"],
-    trained_on: int,
+    places: Sequence[str],
+    together: Sequence[str],
     seed: int,
-) -> Int64[np.ndarray, " n"]:
-    """What a probe says of each image that was trained on ``trained_on`` images of the other folds, drawn by ``seed``.
+    progress: Progress | None = None,
+) -> tuple[Int[np.ndarray, "2 n"], int]:
+    """What probes say of each image, held out at random and with its whole place (-1 where none knows its class), and
+    of how many images they learned."""
+    need_places(labels, places)
+    _, place = np.unique(places, return_inverse=True)
+    count = int(place.max()) + 1
+    units = np.unique(
+        [group or f"\0{row}" for row, group in enumerate(together or [""] * len(labels))], return_inverse=True
+    )[1]
+    folds = [dealt(of, min(FOLDS, count), seed) for of in (units, place)]
+    trained_on = min(len(labels) - np.bincount(fold).max() for fold in folds)
+    trained_on = min(int(trained_on), MOST_TRAINED)
+    if not trained_on:
+        raise DatasetError("All images are of one group, so that no image can be held out without all others.")
+    seen = points_of((), features).values
+    probes = sum(len(np.unique(fold)) for fold in folds)
+    done = iter(range(1, probes + 1))
 
-    -1 for an image whose class is not among those.
-    """
-    said, rng = np.empty(len(labels), np.int64), np.random.default_rng(seed)
-    for held_out in np.unique(fold):
-        train, test = np.flatnonzero(fold != held_out), np.flatnonzero(fold == held_out)
-        train = rng.choice(train, trained_on, replace=False)
-        probe = fitted(features[train], labels[train])
-        predicted = labels[train][0] if probe is None else probe.predict(features[test])  # None: one class alone
-        said[test] = np.where(np.isin(labels[test], labels[train]), predicted, -1)
-    return said
+    def tell() -> None:
+        if progress:
+            progress("Holding places out", next(done), probes)
+
+    # On a busy machine, the threads of a product of small matrices wait for each other longer than they compute.
+    with _ONE_AT_A_TIME, threadpool_limits(1, "blas"):
+        said = [held_out_predictions(seen, labels, fold, trained_on, seed, tell) for fold in folds]
+    return np.stack(said), trained_on
+
+
+def _scored(
+    said: Int[np.ndarray, "2 n"],
+    labels: Int[np.ndarray, " n"],
+    places: Sequence[str],
+    trained_on: int,
+    classes: Sequence[str],
+    seed: int,
+) -> HeldOut:
+    names, place = np.unique(places, return_inverse=True)
+    counts = (said >= 0).all(axis=0)
+    if not counts.any():
+        raise DatasetError("No class is at enough places to be learned at some and asked at others. Add pictures.")
+    right = said == labels
+    alone: dict[int, list[str]] = defaultdict(list)
+    for label, name in enumerate(classes):
+        homes = np.unique(place[labels == label])
+        if len(homes) == 1:
+            alone[int(homes[0])].append(name)
+    sums = (np.bincount(place, of).astype(int).tolist() for of in (np.ones(len(place)), counts, *(right & counts)))
+    each = [
+        PlaceScore(name, images, n, _accuracy(random, n), _accuracy(elsewhere, n), tuple(alone[number]))
+        for number, (name, images, n, random, elsewhere) in enumerate(zip(names.tolist(), *sums, strict=True))
+    ]
+    each.sort(key=lambda one: (one.elsewhere is None, one.elsewhere.value if one.elsewhere else 0, one.place))
+    random, elsewhere, difference = _intervals(right[:, counts], place[counts], seed)
+    return HeldOut(
+        places=len(np.unique(place[counts])), images=int(counts.sum()), trained_on=trained_on,
+        only_there=int((~counts).sum()), chance=chance(labels[counts], len(set(labels[counts].tolist()))),
+        random=random, elsewhere=elsewhere, difference=difference, each=tuple(each),
+    )  # fmt: skip
+
+
+@cache
+def _accuracy(right: int, n: int) -> Interval | None:
+    return Interval(right / n, *wilson(right, n)) if n else None
 
 
 def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], seed: int) -> list[Interval]:

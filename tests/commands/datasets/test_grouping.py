@@ -49,5 +49,31 @@ def test_data_held_out__tells_both_scores(
     by = ("data", "held-out", "reef", "--by", "part:-1", "--run", classifier.id)
     found = called(capsys, *by)
     assert found["difference"]["value"] == pytest.approx(found["elsewhere"]["value"] - found["random"]["value"])
+    assert "predicted" not in found
     assert main(list(by)) == 0
-    assert capsys.readouterr().out.strip() == found["said"]
+    first, *lines = capsys.readouterr().out.strip().split("\n")
+    assert first == found["said"]
+    assert len(lines) == len(found["each"]) > 1
+    worst = found["each"][0]
+    assert lines[0].startswith(f"  {worst['place']}: {worst['images']} images, ")
+
+
+def test_data_held_out__holds_places_out_after_a_preview_and_can_be_undone(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hold = ("data", "held-out", "reef", "--by", "part:-1", "--hold")
+    place = Path(tiny_reef.file_names[0]).stem.split("-")[-1]
+    rows = [row for row, name in enumerate(tiny_reef.file_names) if Path(name).stem.split("-")[-1] == place]
+    found = called(capsys, *hold, place, "--preview")
+    assert (found["places"], found["after"]["test"]) == ([place], len(rows))
+    assert open_dataset("reef").version == 0
+    assert main([*hold, place, "--preview"]) == 0
+    assert "Images afterwards: training" in capsys.readouterr().out
+    assert called(capsys, *hold, place, "--who", "Ada")["splits"]["test"] == len(rows)
+    held = open_dataset("reef")
+    assert (held.rows("test").tolist(), held.entries[0].by) == (rows, "Ada")
+    assert called(capsys, *hold, place, status=1)["error"].endswith("is the images of these places already.")
+    called(capsys, "data", "undo", "reef", "1")
+    assert open_dataset("reef").content_hash == tiny_reef.content_hash
+    assert "of a place 'elsewhere'" in called(capsys, *hold, "elsewhere", status=1)["error"]
+    assert "--hold" in called(capsys, *hold[:-1], "--preview", status=1)["error"]

@@ -1,11 +1,14 @@
 """Accuracy at random and at places that no probe has seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
 from tests.finished.runs import classifier_run, features_run
 
@@ -49,7 +52,41 @@ def test_held_out__does_not_count_classes_that_no_other_place_has():
     labels = np.where(np.array(places) == "site 3", CLASSES, labels)
     found = held_out_scores(features, labels, places)
     assert (found.only_there, found.images, found.places) == (40, 440, 11)
-    assert "Not counted: 40 images of classes that no other place has" in found.said
+    assert "Not counted: 40 images of classes that no other place could teach" in found.said
+    last = found.each[-1]
+    assert (last.place, last.images, last.counted, last.alone) == ("site 3", 40, 0, (str(CLASSES),))
+    assert (last.random, last.elsewhere) == (None, None)
+    assert [one.alone for one in found.each[:-1]] == [()] * 11
+
+
+def test_held_out__tells_every_place_the_worst_first():
+    found = held_out_scores(*photographs(habit=1.0))
+    values = [one.elsewhere.value for one in found.each if one.elsewhere]
+    assert len(values) == PLACES
+    assert values == sorted(values)
+    assert values[0] < values[-1]
+    assert all(one.elsewhere and one.elsewhere.low <= one.elsewhere.value <= one.elsewhere.high for one in found.each)
+    assert sum(one.counted * one.elsewhere.value for one in found.each if one.elsewhere) == pytest.approx(
+        found.images * found.elsewhere.value
+    )
+    assert sum(one.counted * one.random.value for one in found.each if one.random) == pytest.approx(
+        found.images * found.random.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("difference", "places", "says"),
+    [
+        (Interval(-0.07, -0.092, -0.046), 14, "Expect 4.6 to 9.2 points less at a new place"),
+        (Interval(0.03, 0.01, 0.05), 14, "A new place is no harder than random images."),
+        (Interval(-0.02, -0.057, 0.001), 14, "cannot be told from chance: it may be none, or up to 5.7 points"),
+        (Interval(-0.07, -0.092, -0.046), 4, "4 places cannot tell what a new one costs: at least 5 are needed."),
+    ],
+)
+def test_meaning__follows_the_interval_and_says_nothing_of_few_places(difference: Interval, places: int, says: str):
+    found = replace(held_out_scores(*photographs(habit=0.0)), difference=difference, places=places)
+    assert says in found.meaning
+    assert found.meaning in found.said
 
 
 def test_held_out__needs_two_places_and_a_class_at_two():
@@ -58,8 +95,16 @@ def test_held_out__needs_two_places_and_a_class_at_two():
         held_out_scores(features, labels, ["here"] * len(labels))
     with pytest.raises(DatasetError, match="Every class is at one place only"):
         held_out_scores(features, labels, [str(label) for label in labels])
-    few = held_out_scores(features, labels, [str(int(place[-1]) % 2) for place in places])
+    two = held_out_scores(features, labels, [str(int(place[-1]) % 2) for place in places])
+    assert "2 places cannot tell" in two.said
+    assert "too narrow" not in two.said
+    few = held_out_scores(features, labels, [str(int(place.split()[-1]) % 6) for place in places])
     assert few.said.endswith("With so few places the intervals are too narrow.")
+    with pytest.raises(DatasetError, match="All images are of one group"):
+        held_out_scores(features, labels, places, together=["whole"] * len(labels))
+    ten = np.arange(len(labels)) % 10
+    with pytest.raises(DatasetError, match="No class is at enough places"):  # each at two, which are held out together
+        held_out_scores(features, dealt(ten, 5, seed=0), [str(n) for n in ten])
 
 
 def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef: Dataset):
@@ -68,6 +113,10 @@ def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef
     found = held_out_of(dataset, "group")
     assert (found.places, found.run) == (4, label_free.id)
     assert found.said.endswith(f"Features of run '{label_free.id}'.")
+    assert len(found.predicted) == found.images
+    truth = dict(zip(dataset.manifest["id"], dataset.manifest["label"], strict=True))
+    right = sum(said == truth[image] for image, said in found.predicted.items())
+    assert right == pytest.approx(found.images * found.elsewhere.value)
     assert held_out_of(dataset, "part:-1", label_free.id).places > 4
     with pytest.raises(RunError, match="has learned from these labels"):
         held_out_of(dataset, "group", learned.id)

@@ -1,0 +1,102 @@
+"""Holding places out whole: the test split becomes the images of some sites, dives or days, and of no other.
+
+The test score of a run then is the accuracy at new places. Nothing is moved before it was shown
+(``plan_holding_out``), and it can be undone.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.grouping.patterns import parse_pattern
+from sealife_core.datasets.grouping.regrouping import groups_by
+from sealife_core.datasets.imports.splits import notes_on
+from sealife_core.datasets.moves import Moves
+from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
+from sealife_core.wording import counted
+
+GROUP = "group"
+WHY = "place"
+_NAMED = 10  # places spelled out in an error
+
+
+@dataclass(frozen=True)
+class HoldingOut(Moves):
+    """What holding ``places`` out would do. ``unlabelled``: their images without a label, which stay where they are;
+    ``notes``: classes that a split lacks then."""
+
+    places: tuple[str, ...]
+    unlabelled: int
+    notes: tuple[str, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """How many images move from where to where, what each split has then, and what it does not allow."""
+        stay = counted(self.unlabelled, "image of these places has", "images of these places have")
+        staying = f"{stay} no label: SimCLR learns from what has none. Label these, or leave them out."
+        return [*self.moved, *([staying] if self.unlabelled else []), *self.notes]
+
+
+@dataclass(frozen=True)
+class PlacesTested:
+    """Whose images the test split has: places that are ``new`` to a run, no labelled image of which is elsewhere; those
+    that are ``known`` from training or validation; images ``unplaced``; images of the new ones that are ``unlabelled``,
+    and so in training."""
+
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+    unplaced: int
+    unlabelled: int
+
+
+def places_of(dataset: Dataset, by: str, progress: Progress | None = None) -> list[str]:
+    """The place of every row, "" for none. by: "group", or a pattern of ``grouping.patterns``. Raises DatasetError."""
+    return dataset.manifest["group"].tolist() if by == GROUP else groups_by(dataset, parse_pattern(by), progress)
+
+
+def places_tested(dataset: Dataset, places: Sequence[str]) -> PlacesTested:
+    """Whose images the test split has. places: of every row."""
+    labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
+    tested = {place for place, split in zip(places, splits, strict=True) if place and split == "test"}
+    learned = {place for place, label, split in zip(places, labels, splits, strict=True) if label and split != "test"}
+    new = tested - learned
+    unplaced = sum(not place and split == "test" for place, split in zip(places, splits, strict=True))
+    unlabelled = sum(place in new and not label for place, label in zip(places, labels, strict=True))
+    return PlacesTested(tuple(sorted(new)), tuple(sorted(tested & learned)), unplaced, unlabelled)
+
+
+def plan_holding_out(dataset: Dataset, held: Collection[str], places: Sequence[str]) -> HoldingOut:
+    """How to make the places ``held`` the test split; writes nothing. places: of every row.
+
+    Test images of other places, and of none, become training images: the test score is of new places only. Raises
+    DatasetError for a place without a labelled image, and where no labelled image of another place would be left.
+    """
+    labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
+    there = {place for place, label in zip(places, labels, strict=True) if place and label}
+    if unknown := sorted(set(held) - there):
+        have = sorted(there)
+        more = f" and {len(have) - _NAMED:,} more" if len(have) > _NAMED else ""
+        listed = ", ".join(map(repr, have[:_NAMED])) or "none"
+        raise DatasetError(
+            f"No labelled image of {dataset.name!r} is of a place {unknown[0]!r}. Its places: {listed}{more}."
+        )
+    if not held:
+        raise DatasetError("Name at least one place to hold out.")
+    wanted = {}
+    for row, (place, label, split) in enumerate(zip(places, labels, splits, strict=True)):
+        wanted[row] = "test" if place in held and label else "train" if split == "test" else split
+    if not any(label and wanted[row] != "test" for row, label in enumerate(labels)):
+        raise DatasetError("These are all the places: nothing would be left to learn from. Hold out fewer.")
+    moves = {row: split for row, split in wanted.items() if split != splits[row]}
+    unlabelled = sum(place in held and not label for place, label in zip(places, labels, strict=True))
+    notes = notes_on(labels, list(wanted.values()))
+    return HoldingOut(moves, tuple(splits), tuple(sorted(held)), unlabelled, tuple(notes))
+
+
+def hold_out(dataset: Dataset, plan: HoldingOut, by: str = "") -> Dataset:
+    """Carry out ``plan``, as one correction. Raises DatasetError if the test split is that already."""
+    if not plan.moves:
+        raise DatasetError(f"The test split of {dataset.name!r} is the images of these places already.")
+    return move(dataset, plan.moves, by=by, why=WHY)
