@@ -3,6 +3,7 @@
 from dashboard.cache import kept
 from dashboard.cache.embeddings import EMBEDDED, stored
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.manifest import digest
 from sealife_core.evaluation.curation.label_queue import Bought, LabelQueue, Pick
 from sealife_core.evaluation.curation.points import Points, points_of
 from sealife_core.runs.run import Run
@@ -34,6 +35,13 @@ def picks(run: Run, dataset: Dataset, count: int) -> list[Pick]:
 def bought(run: Run, dataset: Dataset) -> list[Bought]:
     """What the answers so far have bought."""
     return _queue(run, dataset).bought()
+
+
+@kept(16)
+def placed_hash(dataset: Dataset) -> str:
+    """A hash of all that accuracy at new places depends on: images, labels and groups, but no split."""
+    columns = (dataset.manifest[column].tolist() for column in ("id", "label", "group"))
+    return digest(list(zip(*columns, strict=True)))
 
 
 @kept(8, *EMBEDDED)

@@ -53,11 +53,14 @@ def notice() -> None:
         st.button("", icon=":material/close:", type="tertiary", help="Dismiss", on_click=state.NOTICE.take)
 
 
-def way_out(text: str, label: str) -> bool:
-    """What is missing (Markdown), and the one button that makes it. Whether that was pressed."""
+def way_out(text: str, label: str, *, leads: bool = True) -> bool:
+    """What is missing (Markdown), and the one button that makes it. Whether that was pressed.
+
+    leads: it is the primary button of the page.
+    """
     with st.container(border=True):
         st.markdown(text)
-        return st.button(label, type="primary", icon=":material/arrow_forward:")
+        return st.button(label, type="primary" if leads else "secondary", icon=":material/arrow_forward:")
 
 
 def _undo(kind: str, name: str) -> None:

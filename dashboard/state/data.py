@@ -14,6 +14,8 @@ NAMED = UrlKey("named")
 PAGE = UrlKey("page")
 DUPLICATES = UrlKey("duplicates")
 DUPLICATES_PAGE = UrlKey("group")
+PLACE = UrlKey("place")
+PLACE_PAGE = UrlKey("place_page")
 EXPECTED = Key("expected_dataset")  # being imported or drawn: looked at as soon as it is there
 BALANCE = Key("balance")
 CARD = Key("dataset_card")
@@ -21,6 +23,8 @@ OPEN = Key("open_data")
 GROUP = Key("duplicate_group")
 JOB = Key("job")
 PICTURES = Key("pictures")
+PLACES = Key("places")
+PLACE_PICTURES = Key("place_pictures")
 
 
 def chosen_dataset(names: Sequence[str]) -> str | None:

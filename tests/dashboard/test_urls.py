@@ -19,7 +19,8 @@ WORDS = [
     "", "0", "-1", "1", "7" * 5000, "0000009999", "99999999", "1e9", "NaN", "\u0663", "\u00b2", "[", "{}", "[" * 5000,
     '{"neighbours": []}', '{"dims": 1e400, "of": "z"}', "told", "guess", "own", "calibration", "classes", "0-5000",
     "5-", "3.3.3", "9.9", "0000009999.1", "reef", "../x", "\0", "a" * 300, "<b>", "umap", "film", "h", "all", "alone",
-    "new", "search", "labels", "probe", "Quick look", "crab", "Pictures", "Checks", "Image by image", "Curves",
+    "new", "search", "labels", "probe", "Quick look", "crab", "Pictures", "Checks", "Places", "Image by image",
+    "Curves",
 ]  # fmt: skip
 
 

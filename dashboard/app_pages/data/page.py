@@ -9,6 +9,7 @@ from dashboard.app_pages.data.browse import balance, browse
 from dashboard.app_pages.data.checks import checks_view
 from dashboard.app_pages.data.history import history_view
 from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, skipped_table
+from dashboard.app_pages.data.places import places_view
 from dashboard.errors import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
 from dashboard.parts.notice import notice
@@ -70,6 +71,7 @@ def _details(name: str) -> None:
         "Pictures": partial(browse, dataset),
         "Balance": partial(balance, dataset),
         "Checks": partial(checks_view, dataset),
+        "Places": partial(places_view, dataset),
         "History": partial(history_view, dataset),
     }
     if skipped := read_skipped(dataset):

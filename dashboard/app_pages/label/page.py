@@ -8,10 +8,10 @@ from dashboard import cache, state
 from dashboard.app_pages.label.agreement import agreement_view
 from dashboard.app_pages.label.doubtful import doubtful_view
 from dashboard.app_pages.label.next_pictures import next_view
-from dashboard.app_pages.label.source import features_run
 from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.notice import notice
+from dashboard.parts.runs.features_source import features_run
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
@@ -21,6 +21,7 @@ VIEWS: dict[str, tuple[str, Callable[[Dataset, Run], None]]] = {
     "doubtful": ("Doubtful labels", doubtful_view),
     "agreement": ("Agreement", agreement_view),
 }
+THEN = "Similar pictures are then found by them, and a model learns from your labels in a second."
 
 
 def page() -> None:
@@ -40,7 +41,7 @@ def page() -> None:
         )  # fmt: skip
     try:
         dataset = cache.dataset(name)
-        run = features_run(dataset)
+        run = features_run(dataset, THEN)
         if run is not None:
             VIEWS[view][1](dataset, run)
     except SealifeError as error:

@@ -20,8 +20,11 @@ TASK = "embed"
 NETWORK: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "weights": "imagenet"}  # its weights come along
 
 
-def features_run(dataset: Dataset) -> Run | None:
-    """The run whose features are used; until there is one, says so, starts it and shows how far it is."""
+def features_run(dataset: Dataset, then: str, *, leads: bool = True) -> Run | None:
+    """The run whose features are used; until there is one, says so, starts it and shows how far it is.
+
+    then: what the features are for, in a sentence; leads: starting it is the primary button of the page.
+    """
     try:
         return run_without_labels(dataset)
     except RunError:
@@ -32,9 +35,9 @@ def features_run(dataset: Dataset) -> Run | None:
     prewarm()
     text = (
         "**The pictures are compared first.** A network that was trained on ImageNet computes features of every"
-        " picture, once. Similar pictures are then found by them, and a model learns from your labels in a second."
+        f" picture, once. {then}"
     )
-    if way_out(text, "Compare the pictures"):
+    if way_out(text, "Compare the pictures", leads=leads):
         with errors_said():
             _start(dataset)
         st.rerun()
@@ -63,4 +66,4 @@ def _progress(run: Run) -> None:
         st.rerun(scope="app")
     with st.container(border=True):
         st.progress(progress_share(run.status()), progress_sentence(run))
-        st.caption("It runs in the background: you can leave this page, and labelling begins when it has finished.")
+        st.caption("It runs in the background: you can leave this page. When it has finished, it goes on here.")

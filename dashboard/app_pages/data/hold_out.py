@@ -1,0 +1,97 @@
+"""Places as the test split: whether it is of new places now, and making it so, with a preview and an undo."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.errors import show_error
+from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.words import plain
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.holding_out import (
+    GROUP,
+    HoldingOut,
+    PlacesTested,
+    hold_out,
+    places_of,
+    places_tested,
+    plan_holding_out,
+)
+from sealife_core.errors import DatasetError
+from sealife_core.wording import counted
+
+MOST_NAMED = 8
+
+
+def hold_out_view(dataset: Dataset) -> None:
+    """Whose pictures the test split has now, and the button that holds places out."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(split_said(places_tested(dataset, places_of(dataset, GROUP)))), width="stretch")
+        if st.button("Hold places out as the test split", icon=":material/pin_drop:"):
+            hold_out_dialog(dataset)
+
+
+def split_said(tested: PlacesTested) -> str:
+    """Whether the test score of a run is its accuracy at new places, in one or two sentences."""
+    new, known, unplaced = len(tested.new), len(tested.known), tested.unplaced
+    if not (new or known or unplaced):
+        return "The test split is empty."
+    named = ", ".join(tested.new[:MOST_NAMED]) + (f" and {new - MOST_NAMED:,} more" if new > MOST_NAMED else "")
+    parts = [
+        f"{counted(new, 'place')} held out whole ({named})" if new else "",
+        f"{counted(known, 'place')} that training or validation has too" if known else "",
+        f"{counted(unplaced, 'picture')} without a place" if unplaced else "",
+    ]
+    *first, last = filter(None, parts)
+    has = f"{', '.join(first)} and {last}" if first else last
+    means = (
+        "The test score of a new run is its accuracy at places that it has not seen."
+        if new and not (known or unplaced)
+        else "The test score of a run is its accuracy on random pictures, not at new places."
+        if not new
+        else "The test score of a run mixes known and new places."
+    )
+    seen = (
+        f" {counted(tested.unlabelled, 'picture')} of the held-out places without a label: SimCLR learns from them."
+        if tested.unlabelled
+        else ""
+    )
+    return f"The test split has {has}. {means}{seen}"
+
+
+@st.dialog("Hold places out", width="medium")
+def hold_out_dialog(dataset: Dataset) -> None:
+    """Asks for places, shows what would move, and moves it when asked to."""
+    places = places_of(dataset, GROUP)
+    labelled = dataset.labels >= 0
+    names = sorted({place for place, has in zip(places, labelled.tolist(), strict=True) if place and has})
+    held = list(places_tested(dataset, places).new)
+    chosen = st.multiselect("Places to test on", names, held, placeholder="Choose places")
+    st.caption(
+        "Choose places that stand for those to come, not the ones with the best scores. Test pictures of other places"
+        " become training pictures."
+    )
+    if not chosen:
+        return
+    try:
+        plan = plan_holding_out(dataset, chosen, places)
+    except DatasetError as error:
+        show_error(error)
+        return
+    if not plan.moves:
+        st.markdown("The test split is the pictures of these places already.")
+        return
+    for sentence in plan.sentences:
+        st.markdown(plain(sentence))
+    st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
+    if st.button(
+        "Hold them out", type="primary", icon=":material/pin_drop:", on_click=_carry_out, args=(dataset, plan)
+    ):  # fmt: skip
+        st.rerun()
+
+
+def _carry_out(dataset: Dataset, plan: HoldingOut) -> None:
+    with errors_said():
+        held = hold_out(dataset, plan, by=state.corrections.BY.held(""))
+        places = counted(len(plan.places), "place")
+        said = plain(" ".join(plan.sentences))
+        say_corrected(held, f"The test split of **{plain(dataset.name)}** is {places} now. {said}")

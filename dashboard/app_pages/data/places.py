@@ -1,0 +1,91 @@
+"""How well a data set is named at places that a model has never seen, beside random pictures; places held out whole."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from dashboard import background, cache, state
+from dashboard.app_pages.data.grouping import group_dialog, grouping_button
+from dashboard.app_pages.data.hold_out import hold_out_view
+from dashboard.app_pages.data.job_progress import job_error, job_progress
+from dashboard.app_pages.data.place_scores import place_details, score_summary
+from dashboard.cache import curation
+from dashboard.errors import show_error
+from dashboard.parts.notice import way_out
+from dashboard.parts.runs.features_source import features_run
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.grouping.patterns import Pattern, groups_of
+from sealife_core.datasets.holding_out import GROUP
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.curation.held_out_places import HeldOut, held_out_of, need_places
+from sealife_core.progress import Progress
+from sealife_core.runs.run import Run
+
+QUICK_S = 0.6  # a small data set is asked by then, and no progress bar blinks
+THEN = "With them, a model is asked at places that it has not seen, which takes seconds."
+
+
+def places_view(dataset: Dataset) -> None:
+    """The question, what is missing to answer it, or the answer; and the test split."""
+    st.markdown("#### How well does it do at a place it has never seen?")
+    st.caption(
+        "A place is what the pictures of one group share: a site, a dive, a camera, a day. Its pictures look alike, so"
+        " a model does better where it knows others of them than it will do in the field."
+    )
+    labelled = dataset.labels >= 0
+    placed = labelled & (dataset.manifest["group"] != "").to_numpy(dtype=bool)
+    if not labelled.any():
+        if way_out("**No picture has a label**, so there is nothing to score.", "Label pictures", leads=False):
+            state.go("label", {state.data.DATASET: dataset.name})
+        return
+    if not placed.any():
+        text = (
+            "**The pictures have no places yet.** Group them by what their folders, file names or dates say. You see"
+            " the groups before anything changes."
+        )
+        if way_out(text, "Group pictures", leads=False):
+            group_dialog(dataset, _likely_pattern(dataset))
+        return
+    try:
+        need_places(dataset.labels[placed], dataset.manifest["group"][placed].tolist())
+    except DatasetError as error:
+        show_error(error)
+        grouping_button(dataset, "")
+        return
+    run = features_run(dataset, THEN, leads=False)
+    found = run and _asked(dataset, run)
+    if found:
+        score_summary(found, int((labelled & ~placed).sum()))
+    hold_out_view(dataset)
+    if found:
+        place_details(dataset, found)
+
+
+def _asked(dataset: Dataset, run: Run) -> HeldOut | None:
+    """The answer, asked for once for these pictures, labels and places; until it is there, how far it is."""
+    key = f"places {dataset.name} {run.id} {curation.placed_hash(dataset)}"
+    job = background.find(key)
+    if job is None:
+        title = f"Holding out places of {dataset.name}"
+        job = background.start(key, title, partial(_hold_each_out, dataset.name, run.id))
+        job.wait(QUICK_S)
+    if job.running:
+        job_progress(job)
+        return None
+    if job.result is None:
+        job_error(job)
+        st.button("Ask again", icon=":material/refresh:", on_click=background.forget, args=(key,))
+    return job.result
+
+
+def _hold_each_out(name: str, run_id: str, tell: Progress) -> HeldOut:
+    return held_out_of(cache.dataset(name), GROUP, run_id, tell)
+
+
+def _likely_pattern(dataset: Dataset) -> Pattern:
+    """By folder where the folders are not just the classes, else by the name before the number."""
+    parent = Pattern("parent")
+    folders = groups_of(parent, dataset.file_names, list)
+    pairs = np.unique(np.array([folders, dataset.manifest["label"].tolist()]), axis=1).shape[1]
+    return parent if pairs > len(set(dataset.manifest["label"])) and len(set(folders)) > 1 else Pattern("stem")
