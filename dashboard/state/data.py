@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.state.keys import Key, UrlKey
+from dashboard.state.keys import Key, UrlKey, UrlValue
 
 DATASET = UrlKey("dataset")
 TAB = UrlKey("look")
@@ -14,7 +14,7 @@ NAMED = UrlKey("named")
 PAGE = UrlKey("page")
 DUPLICATES = UrlKey("duplicates")
 DUPLICATES_PAGE = UrlKey("group")
-PLACE = UrlKey("place")
+PLACE = UrlValue("place", "data")
 PLACE_PAGE = UrlKey("place_page")
 EXPECTED = Key("expected_dataset")  # being imported or drawn: looked at as soon as it is there
 BALANCE = Key("balance")
@@ -42,6 +42,12 @@ def choose_dataset(name: str) -> None:
     """Look at this data set, here and on the pages that ask for one."""
     DATASET.hold(name)
     DATASET.write(name)
+
+
+def show_place(place: str) -> None:
+    """Turn to the first pictures of one place; from a callback."""
+    PLACE.set(place)
+    PLACE_PAGE.hold(1)
 
 
 def show_pictures(label: str, split: str) -> None:

@@ -24,19 +24,16 @@ _NAMED = 10  # places spelled out in an error
 
 @dataclass(frozen=True)
 class HoldingOut(Moves):
-    """What holding ``places`` out would do. ``unlabelled``: their images without a label, which stay where they are;
-    ``notes``: classes that a split lacks then."""
+    """What holding ``places`` out would do. ``warnings``: sentences on their images without a label, which stay where
+    they are, and on classes that a split lacks then."""
 
     places: tuple[str, ...]
-    unlabelled: int
-    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
     @property
     def sentences(self) -> list[str]:
-        """How many images move from where to where, what each split has then, and what it does not allow."""
-        stay = counted(self.unlabelled, "image of these places has", "images of these places have")
-        staying = f"{stay} no label: SimCLR learns from what has none. Label these, or leave them out."
-        return [*self.moved, *([staying] if self.unlabelled else []), *self.notes]
+        """How many images move from where to where, what each split has then, and what that does not allow."""
+        return [*self.moved, *self.warnings]
 
 
 @dataclass(frozen=True)
@@ -90,9 +87,11 @@ def plan_holding_out(dataset: Dataset, held: Collection[str], places: Sequence[s
     if not any(label and wanted[row] != "test" for row, label in enumerate(labels)):
         raise DatasetError("These are all the places: nothing would be left to learn from. Hold out fewer.")
     moves = {row: split for row, split in wanted.items() if split != splits[row]}
-    unlabelled = sum(place in held and not label for place, label in zip(places, labels, strict=True))
-    notes = notes_on(labels, list(wanted.values()))
-    return HoldingOut(moves, tuple(splits), tuple(sorted(held)), unlabelled, tuple(notes))
+    warnings = notes_on(labels, list(wanted.values()))
+    if unlabelled := sum(place in held and not label for place, label in zip(places, labels, strict=True)):
+        have = counted(unlabelled, "image of these places has", "images of these places have")
+        warnings.insert(0, f"{have} no label: SimCLR learns from what has none. Label these, or leave them out.")
+    return HoldingOut(moves, tuple(splits), tuple(sorted(held)), tuple(warnings))
 
 
 def hold_out(dataset: Dataset, plan: HoldingOut, by: str = "") -> Dataset:

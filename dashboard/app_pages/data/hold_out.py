@@ -80,8 +80,10 @@ def hold_out_dialog(dataset: Dataset) -> None:
     if not plan.moves:
         st.markdown("The test split is the pictures of these places already.")
         return
-    for sentence in plan.sentences:
+    for sentence in plan.moved:
         st.markdown(plain(sentence))
+    if plan.warnings:
+        st.warning("\n\n".join(map(plain, plan.warnings)))
     st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
     if st.button(
         "Hold them out", type="primary", icon=":material/pin_drop:", on_click=_carry_out, args=(dataset, plan)

@@ -78,8 +78,7 @@ def _chart(found: HeldOut) -> None:
 def _choose(shown: Sequence[PlaceScore]) -> None:
     for _, at in state.data.PLACES.marks()[:1]:
         if at < len(shown):
-            state.data.PLACE.hold(shown[at].place)
-            state.data.PLACE_PAGE.hold(1)
+            state.data.show_place(shown[at].place)
 
 
 def places_option(shown: Sequence[PlaceScore], found: HeldOut, colour: str, ink: str) -> dict[str, Any]:
@@ -163,7 +162,12 @@ def _only_there(each: Sequence[PlaceScore]) -> None:
 def _pictures(dataset: Dataset, found: HeldOut) -> None:
     """The pictures of one place, first those that are named wrong."""
     names = [one.place for one in found.each]
-    name = st.selectbox("Pictures of", names, key=state.data.PLACE, bind="query-params", width=320) or names[0]
+    asked = state.data.PLACE
+    name = asked.value if asked.value in names else names[0]
+    st.selectbox(
+        "Pictures of", names, key=asked.widget.showing(name), width=320,
+        on_change=lambda: state.data.show_place(asked.widget.held()),
+    )  # fmt: skip
     rows = place_rows(dataset, name, found)
     sheeted = sheet(rows, state.data.PLACE_PAGE)
     with sheeted.place:

@@ -94,7 +94,7 @@ def _hold(chosen: argparse.Namespace, output: Output) -> None:
     found = {
         "places": plan.places, "before": plan.before, "after": plan.after,
         "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(plan.between.items())],
-        "unlabelled": plan.unlabelled, "notes": plan.notes,
+        "warnings": plan.warnings,
     }  # fmt: skip
     nothing = "The test split is the images of these places already."
-    output.result(found, "\n".join(plan.sentences if plan.moves else [nothing, *plan.notes]))
+    output.result(found, "\n".join(plan.sentences if plan.moves else [nothing, *plan.warnings]))

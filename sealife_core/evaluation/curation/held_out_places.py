@@ -94,7 +94,7 @@ class HeldOut:
             return f"{few} cannot tell what a new one costs: at least {_FEWEST_PLACES} are needed."
         if low > 0:
             return f"Expect {low:.1f} to {high:.1f} points less at a new place than random images say."
-        if high < 0:
+        if high <= 0:
             return "A new place is no harder than random images."
         return f"A loss at new places cannot be told from chance: it may be none, or up to {high:.1f} points."
 
