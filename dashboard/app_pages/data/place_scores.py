@@ -100,7 +100,7 @@ def places_option(shown: Sequence[PlaceScore], found: HeldOut, colour: str, ink:
     least = 10 * math.floor(min(ends, default=0) / 10)
     scatter = {"type": "scatter", "selectedMode": "single"}
     return {
-        **chart_frame(4, 28, 44, 4),
+        **chart_frame(4, 56, 44, 4),  # the name of the line has room at 100 %
         "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [UNSEEN, RANDOM]},
         "xAxis": {"type": "value", "min": least, "max": 100,
                   "axisLabel": {"formatter": "{value} %", "hideOverlap": True}},
@@ -123,12 +123,12 @@ def places_option(shown: Sequence[PlaceScore], found: HeldOut, colour: str, ink:
     }  # fmt: skip
 
 
-def table_rows(each: Sequence[PlaceScore]) -> list[dict[str, str]]:
+def table_rows(each: Sequence[PlaceScore]) -> list[dict[str, Any]]:
     """Every place as words and numbers ready to be read, in the order of the chart."""
     return [
         {
             "Place": one.place,
-            "Pictures": f"{one.images:,}",
+            "Pictures": one.images,
             "New place": f"{percent(one.elsewhere.value)} ({between(one.elsewhere.low, one.elsewhere.high)})"
             if one.elsewhere else "–",
             "Random pictures": percent(one.random.value if one.random else None),

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from dashboard import background, cache, state
@@ -87,5 +86,6 @@ def _likely_pattern(dataset: Dataset) -> Pattern:
     """By folder where the folders are not just the classes, else by the name before the number."""
     parent = Pattern("parent")
     folders = groups_of(parent, dataset.file_names, list)
-    pairs = np.unique(np.array([folders, dataset.manifest["label"].tolist()]), axis=1).shape[1]
-    return parent if pairs > len(set(dataset.manifest["label"])) and len(set(folders)) > 1 else Pattern("stem")
+    labels = dataset.manifest["label"].tolist()
+    tells_more = len(set(folders)) > 1 and len(set(zip(folders, labels, strict=True))) > len(set(labels))
+    return parent if tells_more else Pattern("stem")

@@ -57,10 +57,10 @@ class HeldOut:
     """What :func:`held_out_scores` found, on ``images`` of ``places``, by probes of ``trained_on`` images each.
 
     Accuracies on random held-out images and on held-out whole places, and the second minus the first, each with its
-    95 % interval over places. ``chance``: the accuracy of guessing; ``only_there``: images not counted, of classes that
-    no probe could learn elsewhere; ``each``: every place, the worst first, last those without an image that counts.
-    ``run``: the run whose features these are, "" where they were given; ``predicted``: image id → what a probe says
-    that has not seen its place, of the images that count, where they have ids.
+    95 % interval over places, as wide at least as over images. ``chance``: the accuracy of guessing; ``only_there``:
+    images not counted, of classes that no probe could learn elsewhere; ``each``: every place, the worst first, last
+    those without an image that counts. ``run``: the run whose features these are, "" where they were given;
+    ``predicted``: image id → what a probe says that has not seen its place, of the images that count and have ids.
     """
 
     places: int
@@ -94,7 +94,7 @@ class HeldOut:
             return f"{few} cannot tell what a new one costs: at least {_FEWEST_PLACES} are needed."
         if low > 0:
             return f"Expect {low:.1f} to {high:.1f} points less at a new place than random images say."
-        if high <= 0:
+        if high < 0:
             return "A new place is no harder than random images."
         return f"A loss at new places cannot be told from chance: it may be none, or up to {high:.1f} points."
 
@@ -243,18 +243,31 @@ def _accuracy(right: int, n: int) -> Interval | None:
 
 
 def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], seed: int) -> list[Interval]:
-    """Accuracy of both rows of ``right`` and their difference, with percentile bootstraps over places."""
+    """Accuracy of both rows of ``right`` and their difference, with percentile bootstraps over places.
+
+    None is narrower than the interval would be if every image were a place of its own: that of places that chance made
+    alike would be, and where all images are right there would be none.
+    """
     _, place = np.unique(place, return_inverse=True)
     sums = np.stack([np.bincount(place, of) for of in (*right, np.ones(len(place)))])  # (3, places)
     count = sums.shape[1]
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)
     totals = np.concatenate([np.ones((1, count)), drawn]) @ sums.T  # (1 + R, 3): the estimate first
     random, elsewhere = totals[:, 0] / totals[:, 2], totals[:, 1] / totals[:, 2]
+    of_images = [*(wilson(int(of.sum()), len(place)) for of in right), _paired(*right)]
     found = []
-    for values in (random, elsewhere, elsewhere - random):
+    for values, (least, most) in zip((random, elsewhere, elsewhere - random), of_images, strict=True):
         low, high = np.quantile(values[1:], (0.025, 0.975))
-        found.append(Interval(float(values[0]), float(low), float(high)))
+        found.append(Interval(float(values[0]), min(float(low), least), max(float(high), most)))
     return found
+
+
+def _paired(one: Bool[np.ndarray, " n"], other: Bool[np.ndarray, " n"]) -> tuple[float, float]:
+    """The 95 % interval of the second share minus the first on the same images: Wald's with half an image added to each
+    of the four cells (Agresti & Min 2005), so that it has a width where both are right on the same images."""
+    n, lost, won = len(one) + 2, (one & ~other).sum() + 0.5, (other & ~one).sum() + 0.5
+    middle, reach = (won - lost) / n, 1.96 * np.sqrt(lost + won - (won - lost) ** 2 / n) / n
+    return float(middle - reach), float(middle + reach)
 
 
 def _share(interval: Interval) -> str:

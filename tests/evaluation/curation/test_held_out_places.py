@@ -8,6 +8,7 @@ import pytest
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
 from tests.finished.runs import classifier_run, features_run
@@ -57,6 +58,16 @@ def test_held_out__does_not_count_classes_that_no_other_place_has():
     assert (last.place, last.images, last.counted, last.alone) == ("site 3", 40, 0, (str(CLASSES),))
     assert (last.random, last.elsewhere) == (None, None)
     assert [one.alone for one in found.each[:-1]] == [()] * 11
+
+
+def test_held_out__intervals_have_a_width_where_every_image_is_right():
+    labels = np.tile(np.arange(CLASSES), PLACES)
+    features = (9 * np.eye(CLASSES)[labels] + np.random.default_rng(0).normal(size=(48, CLASSES))).astype(np.float32)
+    found = held_out_scores(features, labels, [f"site {n}" for n in np.repeat(np.arange(PLACES), CLASSES)])
+    assert found.random.value == found.elsewhere.value == 1
+    assert (found.elsewhere.low, found.elsewhere.high) == wilson(48, 48)
+    assert (found.difference.low, found.difference.high) == pytest.approx((-1.96 / 50, 1.96 / 50))  # Agresti & Min
+    assert "cannot be told from chance" in found.said
 
 
 def test_held_out__tells_every_place_the_worst_first():
