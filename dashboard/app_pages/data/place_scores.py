@@ -19,7 +19,7 @@ from dashboard.theme import accent, ink
 from dashboard.words import between, plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.advice import interval
-from sealife_core.evaluation.curation.held_out_places import HeldOut, PlaceScore
+from sealife_core.evaluation.curation.place_scores import HeldOut, PlaceScore
 from sealife_core.wording import counted, percent
 
 MOST_PLACES = 40  # of a chart: the table has all

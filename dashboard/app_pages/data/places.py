@@ -17,7 +17,8 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.holding_out import GROUP
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.curation.held_out_places import HeldOut, held_out_of, need_places
+from sealife_core.evaluation.curation.held_out_places import held_out_of, need_places
+from sealife_core.evaluation.curation.place_scores import HeldOut
 from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
 

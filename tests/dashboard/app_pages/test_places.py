@@ -17,7 +17,8 @@ from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.holding_out import PlacesTested
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.curation.held_out_places import HeldOut, PlaceScore, held_out_of
+from sealife_core.evaluation.curation.held_out_places import held_out_of
+from sealife_core.evaluation.curation.place_scores import HeldOut, PlaceScore
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from tests.dashboard.pages import visit
 from tests.finished.runs import features_run, finished
