@@ -64,15 +64,16 @@ def places_tested(dataset: Dataset, places: Sequence[str]) -> PlacesTested:
     return PlacesTested(tuple(sorted(new)), tuple(sorted(tested & learned)), unplaced, unlabelled)
 
 
-def plan_holding_out(dataset: Dataset, held: Collection[str], places: Sequence[str]) -> HoldingOut:
-    """How to make the places ``held`` the test split; writes nothing. places: of every row.
+def plan_holding_out(dataset: Dataset, chosen: Collection[str], places: Sequence[str]) -> HoldingOut:
+    """How to make the ``chosen`` places the test split; writes nothing. places: of every row.
 
     Test images of other places, and of none, become training images: the test score is of new places only. Raises
     DatasetError for a place without a labelled image, and where no labelled image of another place would be left.
     """
+    held = set(chosen)
     labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
     there = {place for place, label in zip(places, labels, strict=True) if place and label}
-    if unknown := sorted(set(held) - there):
+    if unknown := sorted(held - there):
         have = sorted(there)
         more = f" and {len(have) - _NAMED:,} more" if len(have) > _NAMED else ""
         listed = ", ".join(map(repr, have[:_NAMED])) or "none"
@@ -81,13 +82,14 @@ def plan_holding_out(dataset: Dataset, held: Collection[str], places: Sequence[s
         )
     if not held:
         raise DatasetError("Name at least one place to hold out.")
-    wanted = {}
-    for row, (place, label, split) in enumerate(zip(places, labels, splits, strict=True)):
-        wanted[row] = "test" if place in held and label else "train" if split == "test" else split
-    if not any(label and wanted[row] != "test" for row, label in enumerate(labels)):
+    wanted = [
+        "test" if place in held and label else "train" if split == "test" else split
+        for place, label, split in zip(places, labels, splits, strict=True)
+    ]
+    if all(split == "test" for split, label in zip(wanted, labels, strict=True) if label):
         raise DatasetError("These are all the places: nothing would be left to learn from. Hold out fewer.")
-    moves = {row: split for row, split in wanted.items() if split != splits[row]}
-    warnings = notes_on(labels, list(wanted.values()))
+    moves = {row: split for row, split in enumerate(wanted) if split != splits[row]}
+    warnings = notes_on(labels, wanted)
     if unlabelled := sum(place in held and not label for place, label in zip(places, labels, strict=True)):
         have = counted(unlabelled, "image of these places has", "images of these places have")
         warnings.insert(0, f"{have} no label: SimCLR learns from what has none. Label these, or leave them out.")

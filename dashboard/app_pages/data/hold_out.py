@@ -50,11 +50,8 @@ def split_said(tested: PlacesTested) -> str:
         if not new
         else "The test score of a run mixes known and new places."
     )
-    seen = (
-        f" {counted(tested.unlabelled, 'picture')} of the held-out places without a label: SimCLR learns from them."
-        if tested.unlabelled
-        else ""
-    )
+    have = counted(tested.unlabelled, "picture of the held-out places has", "pictures of the held-out places have")
+    seen = f" {have} no label: SimCLR learns from what has none." if tested.unlabelled else ""
     return f"The test split has {has}. {means}{seen}"
 
 

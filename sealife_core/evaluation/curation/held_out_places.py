@@ -49,7 +49,8 @@ def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: 
     at = np.flatnonzero((rows >= 0) & placed[rows])
     if not len(at):
         raise DatasetError(
-            f"No labelled image of {dataset.name!r} with features in run '{run.id}' has a place by {by!r}."
+            f"No labelled image of {dataset.name!r} with features in run '{run.id}' has a place by {by!r}. Group the"
+            " images ('data group'), or name their places by another pattern."
         )
     rows = rows[at]
     features = np.asarray(embedded.values[at], np.float32)

@@ -177,7 +177,10 @@ def test_hold_out__shows_what_moves_then_moves_it_with_an_undo(sited: Dataset) -
         ),
         (PlacesTested((), ("a", "b"), 0, 0), "accuracy on random pictures, not at new places."),
         (PlacesTested(("a",), ("b",), 3, 0), "and 3 pictures without a place. The test score of a run mixes known and"),
-        (PlacesTested(("a",), (), 0, 2), "2 pictures of the held-out places without a label: SimCLR learns from them."),
+        (
+            PlacesTested(("a",), (), 0, 2),
+            "2 pictures of the held-out places have no label: SimCLR learns from what has none.",
+        ),
         (PlacesTested(tuple("abcdefghij"), (), 0, 0), "(a, b, c, d, e, f, g, h and 2 more)"),
     ],
 )
