@@ -31,8 +31,8 @@ def next_view(dataset: Dataset, run: Run) -> None:
     bought_view(dataset, run)  # after the labeller, which is there meanwhile
     if left:
         st.caption(
-            f"One in {round(1 / SHARE)} is picked at random and kept out of training, for validation or test; from the"
-            " others the model learns most. It learns again after every dozen answers. Each answer is saved at once, and"
+            f"One in {round(1 / SHARE)} is picked at random and kept out of training, for validation or test; the model"
+            " learns most from the others. It learns again after every dozen answers. Each answer is saved at once, and"
             " makes a version of the data set (History, on the Data page)."
         )
 

@@ -17,15 +17,15 @@ from threadpoolctl import threadpool_limits
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.holding_out import GROUP, places_of
 from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.curation.held_out_folds import held_out_predictions
 from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
-from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions
+from sealife_core.evaluation.curation.out_of_fold import FOLDS, grouped_folds
 from sealife_core.evaluation.curation.place_scores import HeldOut, scored
 from sealife_core.evaluation.curation.points import points_of
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
 from sealife_core.runs.directory import open_run
 
-FOLDS = 5
 MOST_TRAINED = 5000  # images of one probe: ten probes then take some 5 s
 _ONE_AT_A_TIME = Lock()  # two that limit threads at once would leave them limited
 
@@ -108,7 +108,8 @@ def _predictions(
     units = np.unique(
         [group or f"\0{row}" for row, group in enumerate(together or [""] * len(labels))], return_inverse=True
     )[1]
-    folds = [dealt(of, min(FOLDS, count), seed) for of in (units, place)]
+    one_class = np.zeros(len(labels), np.int64)  # only the sizes of the folds are to be even
+    folds = [grouped_folds(one_class, of, seed, min(FOLDS, count)) for of in (units, place)]
     trained_on = min(len(labels) - np.bincount(fold).max() for fold in folds)
     trained_on = min(int(trained_on), MOST_TRAINED)
     if not trained_on:

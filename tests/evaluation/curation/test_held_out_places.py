@@ -11,6 +11,7 @@ from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
+from sealife_core.evaluation.curation.out_of_fold import grouped_folds
 from tests.finished.runs import classifier_run, features_run
 
 CLASSES, PLACES, EACH = 4, 12, 10
@@ -115,7 +116,7 @@ def test_held_out__needs_two_places_and_a_class_at_two():
         held_out_scores(features, labels, places, together=["whole"] * len(labels))
     ten = np.arange(len(labels)) % 10
     with pytest.raises(DatasetError, match="No class is at enough places"):  # each at two, which are held out together
-        held_out_scores(features, dealt(ten, 5, seed=0), [str(n) for n in ten])
+        held_out_scores(features, grouped_folds(np.zeros_like(ten), ten, 0, 5), [str(n) for n in ten])
 
 
 def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef: Dataset):

@@ -1,4 +1,4 @@
-"""Folds that hold whole places out, random ones beside them, and a linear probe that is trained on the rest."""
+"""A linear probe for each fold that is held out, trained on the rest."""
 
 from collections.abc import Callable
 
@@ -6,22 +6,6 @@ import numpy as np
 from jaxtyping import Float32, Int, Int64
 
 from sealife_core.evaluation.curation.picking import fitted
-
-
-def dealt(units: Int[np.ndarray, " n"], folds: int, seed: int) -> Int64[np.ndarray, " n"]:
-    """The fold, 0 … folds - 1, of each image. Images of one unit, such as a site, are in one fold.
-
-    The largest units first, each into the fold that has the fewest images; units of one size in an order drawn by
-    ``seed``.
-    """
-    _, unit, sizes = np.unique(units, return_inverse=True, return_counts=True)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    home, filled = np.empty(len(sizes), np.int64), np.zeros(folds, np.int64)
-    for one in order:
-        home[one] = filled.argmin()
-        filled[home[one]] += sizes[one]
-    return home[unit]
 
 
 def held_out_predictions(
