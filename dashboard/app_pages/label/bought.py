@@ -38,13 +38,24 @@ class Trained:
     high: float
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A forecast, and the point from which it goes on."""
+
+    start: Bought
+    told: AccuracyForecast
+
+
+NOW, THEN = "forecast", "expected when a model was trained on fewer"
+
+
 def bought_view(dataset: Dataset, run: Run) -> None:
     """The accuracy that the answers have brought, how it may go on, and one click to a model."""
     answered = curation.bought(run, dataset)
     models = trained(first_models(cache.runs(), dataset.name))
-    ahead = outlook(answered, len(dataset.classes), len(dataset))
+    ahead = forecasts(answered, models, dataset)
     if answered:
-        st.markdown(f"**What the labels have bought.** {says(answered[-1], ahead)}")
+        st.markdown(f"**What the labels have bought.** {says(answered[-1], ahead.get(NOW))}")
     if len({one.learned for one in answered}) > 1:
         st.echarts_chart(
             accuracy_option(answered, ahead, models, theme.ink()), height=260, key=label.BOUGHT,
@@ -54,7 +65,17 @@ def bought_view(dataset: Dataset, run: Run) -> None:
     _train(dataset)
 
 
-def says(last: Bought, ahead: AccuracyForecast | None) -> str:
+def forecasts(answered: Sequence[Bought], models: Sequence[Trained], dataset: Dataset) -> dict[str, Ahead]:
+    """What more labels would bring, and what they were to bring when a model was last trained on fewer."""
+    if not answered:
+        return {}
+    fewer = [model.labels for model in models if model.labels < answered[-1].learned]
+    parts = {NOW: answered, THEN: [one for one in answered if one.learned <= max(fewer, default=0)]}
+    told = {name: outlook(part, len(dataset.classes), len(dataset)) for name, part in parts.items()}
+    return {name: Ahead(parts[name][-1], one) for name, one in told.items() if one is not None}
+
+
+def says(last: Bought, ahead: Ahead | None) -> str:
     """How good a model is now, and how good it may get with more labels."""
     now = (
         f"A model that learns from {counted(last.learned, 'label')} is right on {percent(last.accuracy, 0)} of the"
@@ -63,15 +84,17 @@ def says(last: Bought, ahead: AccuracyForecast | None) -> str:
     if ahead is None:
         return now
     return (
-        f"{now} With {counted(round(ahead.labels), 'label')} expect {percent(ahead.value, 0)}"
-        f" ({percent(ahead.low, 0)} to {percent(ahead.high, 0)})."
+        f"{now} With {counted(round(ahead.told.labels), 'label')} expect {percent(ahead.told.value, 0)}"
+        f" ({percent(ahead.told.low, 0)} to {percent(ahead.told.high, 0)})."
     )
 
 
-def _read(ahead: AccuracyForecast | None, models: Sequence[Trained]) -> str:
+def _read(ahead: dict[str, Ahead], models: Sequence[Trained]) -> str:
     said = "Accuracy on the random pictures, with 95 % interval. The model learned from none of them."
-    if ahead is not None:
+    if NOW in ahead:
         said += " Dotted: the forecast with 80 % interval, for as good a choice of pictures."
+    if THEN in ahead:
+        said += " Grey: what was to be expected when a model was last trained on fewer labels."
     if models:
         said += " Rings: models trained on the labels of their time, on their test pictures."
     return said
@@ -90,18 +113,19 @@ def trained(runs: Sequence[Run]) -> list[Trained]:
 
 
 def accuracy_option(
-    answered: Sequence[Bought], ahead: AccuracyForecast | None, models: Sequence[Trained], ink: str
+    answered: Sequence[Bought], ahead: dict[str, Ahead], models: Sequence[Trained], ink: str
 ) -> dict[str, Any]:
     """Accuracy against labels learned from, its interval, its forecast and the models trained, as ECharts options."""
     colour, points = theme.ACCENT_LIGHT, {one.learned: one for one in answered}
-    last = points[max(points)]
     ends = [(one.low, one.high) for one in points.values()]
-    series = [
+    series = []
+    for name, one in ahead.items():
+        start = one.start
+        series += continued(name, start.learned, start.accuracy, [one.told], colour if name == NOW else ink)
+    series += [
         *band("interval", list(points), ends, colour),
         accuracy_line("accuracy", list(points), [one.accuracy for one in points.values()], colour),
     ]
-    if ahead is not None:
-        series += continued("forecast", last.learned, last.accuracy, [ahead], colour)
     for one in models:
         series.append(
             interval_line([one.labels, in_percent(one.low)], [one.labels, in_percent(one.high)], ink, 2, 0.35)
@@ -111,10 +135,9 @@ def accuracy_option(
         {"type": "scatter", "name": "trained", "symbol": "emptyCircle", "symbolSize": 13, "data": rings,
          "itemStyle": {"color": ink, "borderWidth": 2.5}, "tooltip": {"formatter": "{b}: {c}"}}
     )  # fmt: skip
-    axis = {"type": "value", "name": "labels learned from", "nameLocation": "middle", "nameGap": 26}
     return {
         **chart_frame(8, 24, 16, 28),
-        "xAxis": axis | {"min": "dataMin"},
+        "xAxis": {"type": "value", "name": "labels learned from", "nameLocation": "middle", "nameGap": 26},
         "yAxis": {"type": "value", "min": 0, "max": 100} | PERCENT,
         "series": series,
     }

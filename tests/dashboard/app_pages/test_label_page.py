@@ -154,8 +154,8 @@ def test_bought__has_a_ring_for_each_model_at_the_labels_it_had(tiny_reef: Datas
     (model,) = bought.trained([run, untested])
     assert (model.name, model.labels, model.low < model.accuracy < model.high) == ("First", 40, True)
     points = [Bought(n, n, 30, share, share - 0.1, share + 0.1) for n, share in ((10, 0.3), (20, 0.5))]
-    ahead = AccuracyForecast(40, 0.6, 0.5, 0.7)
-    option = bought.accuracy_option(points, ahead, [model], "#000")
+    ahead = bought.Ahead(points[-1], AccuracyForecast(40, 0.6, 0.5, 0.7))
+    option = bought.accuracy_option(points, {bought.NOW: ahead}, [model], "#000")
     series = {one["name"]: one["data"] for one in option["series"] if "name" in one}
     assert series["trained"] == [{"name": "First", "value": [40, round(100 * model.accuracy, 2)]}]
     assert series["forecast"] == [[20, 50], [40, 60]]
@@ -167,5 +167,17 @@ def test_bought__says_what_more_labels_would_bring_only_where_it_is_known() -> N
     now = "A model that learns from 34 labels is right on 50 % of the random pictures (19 % to 81 %)."
     assert bought.says(last, None) == now
     assert (
-        bought.says(last, AccuracyForecast(68, 0.6, 0.35, 0.8)) == f"{now} With 68 labels expect 60 % (35 % to 80 %)."
+        bought.says(last, bought.Ahead(last, AccuracyForecast(68, 0.6, 0.35, 0.8)))
+        == f"{now} With 68 labels expect 60 % (35 % to 80 %)."
     )
+
+
+def test_bought__keeps_what_was_expected_when_a_model_was_trained_on_fewer_labels(tiny_reef: Dataset) -> None:
+    learning = {5: 0.3, 10: 0.4, 20: 0.5, 30: 0.6}
+    points = [Bought(n, n, 30, share, share - 0.1, share + 0.1) for n, share in learning.items()]
+    models = [bought.Trained(str(labels), labels, 0.5, 0.3, 0.7) for labels in (20, 30)]
+    found = bought.forecasts(points, models, tiny_reef)
+    goes_on = {name: (one.start.learned, one.told.labels) for name, one in found.items()}
+    assert goes_on == {bought.NOW: (30, 60), bought.THEN: (20, 40)}
+    assert list(bought.forecasts(points[:3], models, tiny_reef)) == [bought.NOW]
+    assert bought.forecasts([], models, tiny_reef) == {}
