@@ -132,8 +132,8 @@ def accuracy_option(
         )
     rings = [{"name": one.name, "value": [one.labels, in_percent(one.accuracy)]} for one in models]
     series.append(
-        {"type": "scatter", "name": "trained", "symbol": "emptyCircle", "symbolSize": 13, "data": rings,
-         "itemStyle": {"color": ink, "borderWidth": 2.5}, "tooltip": {"formatter": "{b}: {c}"}}
+        {"type": "scatter", "name": "trained", "symbolSize": 13, "data": rings, "tooltip": {"formatter": "{b}: {c}"},
+         "itemStyle": {"color": "transparent", "borderColor": ink, "borderWidth": 2.5}}
     )  # fmt: skip
     return {
         **chart_frame(8, 24, 16, 28),
