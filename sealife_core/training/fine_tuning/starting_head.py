@@ -20,7 +20,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierLoss, ClassifierModule, validation_scores
 from sealife_core.training.features import frozen_features
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.probe.features import Features, mean_and_scale
+from sealife_core.training.probe.features import Features, standardised
 from sealife_core.training.probe.lbfgs import at_each_penalty
 
 USUAL = 0.1  # without a validation split: what "Name my animals" takes then
@@ -46,20 +46,18 @@ def start_from_probe(
     run.status(stage="starting head", message="computing features for the classifier layer to start from")
     val = dataset.rows("val", labelled_only=True)
     known = inherited_head(config, run, dataset, rows)
-    seen = val if known is not None else np.concatenate([rows, val])
 
-    h = torch.from_numpy(frozen_features(config, run, dataset, encoder, machine)[0][seen])
-    labels = torch.from_numpy(dataset.labels[seen])
+    h, labels = frozen_features(config, run, dataset, encoder, machine)[0], torch.from_numpy(dataset.labels)
     if known is not None:
         module.head.load_state_dict(known.state_dict())
     else:
-        solve_probe(module.head, module.loss, h[: len(rows)], labels[: len(rows)], h[len(rows) :], labels[len(rows) :])
+        solve_probe(module.head, module.loss, standardised(h, dataset), labels, rows, val)
     if not len(val):
         return None
     with torch.no_grad():
-        logits = module.head.eval()(h[-len(val) :])
+        logits = module.head.eval()(torch.from_numpy(h[val]))
     module.head.train()
-    return validation_scores(module.loss, logits, labels[-len(val) :])
+    return validation_scores(module.loss, logits, labels[val])
 
 
 def inherited_head(config: FineTuneConfig, run: RunWriter, dataset: Dataset, rows: np.ndarray) -> nn.Module | None:
@@ -78,23 +76,22 @@ def inherited_head(config: FineTuneConfig, run: RunWriter, dataset: Dataset, row
 
 
 def solve_probe(
-    head: nn.Sequential, loss: ClassifierLoss, train: Tensor, train_labels: Tensor, val: Tensor, val_labels: Tensor
+    head: nn.Sequential, loss: ClassifierLoss, features: Features, labels: Tensor, rows: np.ndarray, val: np.ndarray
 ) -> float:
-    """Fill ``head`` with the linear probe of features ``train`` (n, D), whose penalty is best on ``val`` (m, D).
+    """Fill ``head`` with the linear probe of the images ``rows`` (n,), whose penalty is best on those of ``val`` (m,).
 
-    loss: of logits and labels, the mean. Minimised is ``loss + penalty / 2 · Σ W²`` on standardised features. Returns
-    the penalty.
+    features, labels: of every image. loss: of logits and labels, the mean. Minimised is ``loss + penalty / 2 · Σ W²``
+    on the standardised features. Returns the penalty.
     """
-    features = Features(train, *mean_and_scale(train))
-    standard, seen = ((each - features.mean) / features.scale for each in (train, val))
-    linear = nn.Linear(train.shape[1], linear_layer(head).out_features)
+    standard, seen = features.values[rows], features.values[val]
+    linear = nn.Linear(standard.shape[1], linear_layer(head).out_features)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     best, chosen = -np.inf, USUAL
     penalties = PENALTIES if len(val) else (USUAL,)
-    for penalty, _ in at_each_penalty(linear, loss, standard, train_labels, ITERATIONS, penalties):
+    for penalty, _ in at_each_penalty(linear, loss, standard, labels[rows], ITERATIONS, penalties):
         with torch.no_grad():
-            found = validation_scores(loss, linear(seen), val_labels)["val/macro_f1"] if len(val) else 0.0
+            found = validation_scores(loss, linear(seen), labels[val])["val/macro_f1"] if len(val) else 0.0
         if found > best:
             best, chosen = found, penalty
             linear_layer(head).load_state_dict(linear.state_dict())

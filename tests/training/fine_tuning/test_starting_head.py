@@ -17,6 +17,7 @@ from sealife_core.runs.run import Run
 from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.fine_tuning import starting_head
 from sealife_core.training.fine_tuning.starting_head import inherited_head, solve_probe
+from sealife_core.training.probe.features import Features
 
 Trained = Callable[..., Run]
 NETWORK: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "stem": "auto", "image_size_px": 64}
@@ -34,9 +35,11 @@ def clusters(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_solve_probe__is_scikit_learns_logistic_regression_at_the_penalty_best_on_validation() -> None:
     (train, labels), (val, val_labels) = clusters(60, 0), clusters(200, 1)
-    head = classification_head(12, 4)
-    penalty = solve_probe(head, ClassifierLoss(FineTuneConfig()), train, labels, val, val_labels)
-    mean, scale = train.double().mean(0), train.double().std(0, correction=0)
+    head, h = classification_head(12, 4), torch.cat([train, val])
+    mean, scale = h.mean(0), h.std(0, correction=0)  # of images without a label too
+    features, every = Features((h - mean) / scale, mean, scale), torch.cat([labels, val_labels])
+    loss = ClassifierLoss(FineTuneConfig())
+    penalty = solve_probe(head, loss, features, every, np.arange(60), np.arange(60, 260))
     standard = ((train - mean) / scale).numpy(), ((val - mean) / scale).numpy()
 
     def peer(penalty: float) -> LogisticRegression:
@@ -54,9 +57,9 @@ def test_solve_probe__is_scikit_learns_logistic_regression_at_the_penalty_best_o
 
 def test_solve_probe__without_validation_takes_the_usual_penalty() -> None:
     train, labels = clusters(40, 0)
-    none = train[:0], labels[:0]
-    head = classification_head(12, 4)
-    assert solve_probe(head, ClassifierLoss(FineTuneConfig()), train, labels, *none) == starting_head.USUAL
+    head, rows = classification_head(12, 4), np.arange(40)
+    features = Features(train, torch.zeros(12), torch.ones(12))
+    assert solve_probe(head, ClassifierLoss(FineTuneConfig()), features, labels, rows, rows[:0]) == starting_head.USUAL
     assert (head.eval()(train).argmax(1) == labels).float().mean() > 0.5
 
 
