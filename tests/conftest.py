@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Any:
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     """Fail a test that starts a process and is not marked so: ``make test-fast`` would run it."""
-    if event not in STARTS or present is None or _marked(present, "process"):
+    if present is None or event not in STARTS or _marked(present, "process"):
         return
     command = args[1] if len(args) > 1 else "python"  # a fork has no command
     program = Path(os.fsdecode(command[0] if isinstance(command, list | tuple) else command)).name
@@ -154,14 +155,18 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
     No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. No run measures whether
     the fast convolutions pay, as each would in a home of its own. And no file is flushed to the disk, which takes some
-    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be.
+    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be. Streamlit looks once for components
+    among the installed packages, and not again for every page that is drawn: this took longer than drawing it.
     """
+    from streamlit.components.v2 import manifest_scanner
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("nobody")))
         patch.setenv("SEALIFE_READY_MINUTES", "0")
         patch.setenv("SEALIFE_FAST_CONVOLUTIONS", "on")
         patch.setattr(os, "fsync", lambda handle: None)
         patch.setattr(sqlite3, "connect", _unflushed)
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
         yield

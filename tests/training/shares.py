@@ -1,11 +1,10 @@
-"""Ten steps of training on shares of every batch: ``python -m tests.training.shares FOLDER PORT PORT``.
+"""Three epochs on shares of every batch, by real processes (:func:`main`) or on one device (:func:`three_epochs`).
 
-Four processes train every case as four devices, then the first two of them as two; the first leaves what it saw in
-FOLDER. The same steps on one device: :func:`ten_steps`.
+Four processes train every case as four devices, then the first two of them as two; the first leaves what it saw in a
+folder.
 """
 
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,10 @@ from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.train import on_images
 from sealife_core.training.trainer import DOES_NOT_APPLY, build_trainer
 
-STEPS = 10
-# 51 training images: two batches of 20 an epoch, which two and four devices can share, in five epochs.
+STEPS = 6
+# 51 training images: two batches of 20 an epoch, which two and four devices can share, in three epochs.
 COMMON: dict[str, Any] = {
-    "image_size_px": 32, "precision": "fp32", "device": "cpu", "batch_size": 20, "epochs": 5,
+    "image_size_px": 32, "precision": "fp32", "device": "cpu", "batch_size": 20, "epochs": 3,
     "learning_rate": 0.03, "optimiser": "sgd",
 }  # fmt: skip
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -94,7 +93,7 @@ class Notes(Callback):
         self.metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
-def ten_steps(case: str, devices: int) -> dict[str, Any]:
+def three_epochs(case: str, devices: int) -> dict[str, Any]:
     """Carry out ``case`` as one of ``devices``: losses, gradient, metrics and state at the end."""
     task, values = CASES[case]
     config = preset(task, "Quick look", **COMMON, **values, devices=devices)
@@ -136,15 +135,15 @@ def as_device(rank: int, folder: Path, ports: list[str]) -> None:
             return
         os.environ["MASTER_PORT"] = port
         for case in CASES:
-            seen = ten_steps(case, devices)
+            seen = three_epochs(case, devices)
             if rank == 0:
                 torch.save(seen, folder / f"{case}-{devices}.pt")
         torch.distributed.destroy_process_group()
 
 
-if __name__ == "__main__":
-    # One import of PyTorch for all four: it takes longer than everything that follows.
+def main(folder: str, *ports: str) -> None:
+    """All devices, with ports of their own for four and for two. This process has imported PyTorch, once for all four."""
     rank = next((rank for rank in (1, 2, 3) if os.fork() == 0), 0)
-    as_device(rank, Path(sys.argv[1]), sys.argv[2:])
+    as_device(rank, Path(folder), list(ports))
     if rank == 0:
         assert [os.wait()[1] for _ in range(3)] == [0, 0, 0]

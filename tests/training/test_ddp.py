@@ -19,8 +19,18 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.train import train
-from tests.training.shares import CASES, STEPS, ten_steps
+from tests.training.shares import CASES, STEPS, three_epochs
 
+# What came with PyTorch is frozen before four processes share it: each that searched it for garbage would copy its pages.
+SHARES = """
+import sys
+from sealife_core.worker import import_training
+
+import_training()
+from tests.training import shares
+
+shares.main(*sys.argv[1:])
+"""
 # fp32 keeps seven digits. Another order of summation costs the last one, and each step multiplies what it cost: on two
 # and four devices no loss was further off than 1e-6 of itself, and nothing else than 1e-5 of the largest in its tensor.
 LOSS, TENSOR = 1e-5, 5e-5
@@ -39,7 +49,7 @@ def alone(reef_home: Path) -> dict[str, dict[str, Any]]:
     """What one device saw of every case."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(reef_home))
-        return {case: ten_steps(case, 1) for case in CASES}
+        return {case: three_epochs(case, 1) for case in CASES}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +57,7 @@ def shared(reef_home: Path, alone: object, processes: None) -> Path:
     """What four devices, and then two of them, saw of every case: ``CASE-DEVICES.pt``. One has made the cache."""
     ports = [str(port) for port in free_ports(2)]
     told = os.environ | {"SEALIFE_HOME": str(reef_home), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "tests.training.shares", str(reef_home), *ports]
+    command = [sys.executable, "-c", SHARES, str(reef_home), *ports]
     subprocess.run(command, env=told, check=True, timeout=500)
     return reef_home
 

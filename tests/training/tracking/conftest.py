@@ -24,10 +24,12 @@ KEY = "0123456789abcdef" * 2 + "deadbeef"
 WORKERS = """
 import json, os, sys
 from pathlib import Path
-import sealife_core.training.train
-from sealife_core.training.tracking import wandb_run
-from sealife_core.worker import _leave, main
+from sealife_core.worker import _leave, import_training, main
 
+import_training()
+from sealife_core.training.tracking import wandb_run
+
+assert not {"wandb", "tensorboard"} & set(sys.modules), "no service is imported until a run asks for it"
 wandb_run.START_S, wandb_run.FINISH_S = 6.0, 4.0
 children = []
 for order in json.load(sys.stdin):

@@ -1,6 +1,5 @@
 """The part that knows no service: who is told what, what a failure does, and what the switch comes to."""
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -85,12 +84,6 @@ def test_tracking__tells_one_that_fails_nothing_more_and_the_others_everything(h
     assert [call[0] for call in failing.calls].count(method) == 1
     (warning,) = warnings(run.run)
     assert warning == "Told no longer records this run (ConnectionError). The run itself continues. It is all here."
-
-
-@pytest.mark.process
-def test_training__imports_neither_service_until_a_run_asks() -> None:
-    code = "import sealife_core.training.train, sys; sys.exit(bool({'wandb', 'tensorboard'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_outcome__that_cannot_be_drawn_is_told_and_the_rest_is_recorded(tiny_reef: Dataset, capsys) -> None:
