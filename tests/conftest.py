@@ -43,7 +43,7 @@ if WORKER:  # several workers share the cores, so no library takes all of them
 STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
 BROWSER = "tests/browser/"
-DRAWING = ("streamlit.testing.v1.app_test", "tests.dashboard.pages")
+DRAWING = ("streamlit.testing.v1.app_test", "tests.dashboard.pages", "tests.dashboard.app_pages.data.opened")
 FSYNC = os.fsync
 present: pytest.Item | None = None  # the test that runs now
 
@@ -155,8 +155,8 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
     No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. No run measures whether
     the fast convolutions pay, as each would in a home of its own. And no file is flushed to the disk, which takes some
-    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be. Streamlit looks once for components
-    among the installed packages, and not again for every page that is drawn: this took longer than drawing it.
+    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be. Streamlit looks for components
+    among the installed packages once, and not again for every page that is drawn: this took longer than drawing it.
     """
     from streamlit.components.v2 import manifest_scanner
 

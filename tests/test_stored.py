@@ -1,11 +1,8 @@
 """What an earlier release left on disk opens, shows, compares, is used and resumes today (tests/stored/README.md)."""
 
 import json
-import subprocess
-import sys
+import signal
 import tarfile
-import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from sealife_core import worker
 from sealife_core.__main__ import main
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import list_datasets, open_dataset
@@ -27,6 +25,7 @@ from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.deletion import delete, restore, trashed
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.results import over_seeds, part_results
 from sealife_core.studies.search_results import best_trial, search_of, trials_of
 from sealife_core.views.recipes import recipes
@@ -188,25 +187,28 @@ def test_commands__show_it(stored, words, capsys):
     assert json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.process
+@pytest.mark.trains
 @pytest.mark.parametrize(("name", "step"), [("Stopped SimCLR", 13), ("Killed", 2)])
 def test_resume__goes_on_from_the_stored_point(name, step, tmp_path, monkeypatch):
     unpack(STORED[-1], tmp_path)
     monkeypatch.setenv("SEALIFE_HOME", str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *args: None)  # TERM stays that of the tests
     run = next(run for run in list_runs() if run.notes()["name"] == name)
     kept = [row for row in run.metrics() if row["step"] <= step]
     (run.path / "stop").unlink(missing_ok=True)  # as the queue does, which no test starts
-    resumed = partial(has_line, run.path / "metrics.jsonl", {"resumed_from": step})
-    command = [sys.executable, "-m", "sealife_core.worker", str(run.path)]
-    with (run.path / "log.txt").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as worker:
-        while worker.poll() is None and not (resumed() and run.metrics()[-1]["step"] > step):
-            time.sleep(0.05)
+    write_row = RunWriter.metric
+
+    def metric(writer, step, epoch, **values):
+        write_row(writer, step, epoch, **values)
         (run.path / "stop").touch()
-        assert worker.wait(timeout=300) == 0, run.log_tail()
+
+    monkeypatch.setattr(RunWriter, "metric", metric)  # stopped after one more row
+    assert worker.main(run.path) == 0, run.error()
     assert run.state() == "stopped"
     assert run.status()["step"] > step
-    assert resumed()
+    assert has_line(run.path / "metrics.jsonl", {"resumed_from": step})
     assert run.metrics()[: len(kept)] == kept
+    assert run.metrics()[len(kept)]["step"] > step
 
 
 def has_line(path: Path, value: dict[str, int]) -> bool:

@@ -30,14 +30,15 @@ def carry_out(run: Run) -> int:
     return subprocess.run([sys.executable, "-m", "sealife_core.worker", str(run.path)], timeout=300).returncode
 
 
-@pytest.mark.process
+@pytest.mark.trains
 def test_worker__fails_with_a_sentence_before_training_when_imagenet_weights_are_missing(
     tiny_reef: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there: no internet, at once
+    monkeypatch.setattr(signal, "signal", lambda *args: None)  # TERM stays that of the tests
     run = create_run(preset("resnet50", "Quick look", image_size_px=32, device="cpu"), data_hash=tiny_reef.content_hash)
-    assert carry_out(run) == 1
+    assert main(run.path) == 1
     status = run.status()
     assert status["state"] == "failed"
     assert "resnet50" in status["error"]["what"]

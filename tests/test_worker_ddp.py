@@ -1,4 +1,4 @@
-"""A run on two devices as real processes: its end, its stop, and what becomes of it when one is killed."""
+"""A run on two devices as real processes: its end, and what becomes of it when one is killed."""
 
 import os
 import signal
@@ -6,16 +6,14 @@ from typing import Any
 
 import psutil
 import pytest
-import torch
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.models.checkpoint import load_model
 from sealife_core.processes import identity
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import LAST, Run
-from sealife_core.runs.scheduling.queue import launch, request_stop, resume
+from sealife_core.runs.scheduling.queue import launch, resume
 from tests.runs.processes import until
 
 pytestmark = pytest.mark.process
@@ -67,16 +65,6 @@ def test_run__that_is_told_to_end_at_once_ends_with_all_its_processes(run: Run) 
     os.killpg(pids[0], signal.SIGTERM)
     until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), 20)
     assert run.shown().message == "ended at once; the run can be resumed from its last resume point"
-
-
-def test_run__that_is_stopped_keeps_the_model_of_its_resume_point(run: Run) -> None:
-    pids = trains(run)
-    request_stop(run)
-    until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), PATIENCE_S)
-    kept = torch.load(run.path / LAST, map_location="cpu", weights_only=True)["state_dict"]
-    encoder, _, _ = load_model(run.path)
-    for name, value in encoder.state_dict().items():
-        assert torch.equal(kept[f"encoder.{name}"], value), name
 
 
 def test_run__whose_worker_is_killed_goes_on_and_ends_as_a_run_on_one_device_does(run: Run) -> None:

@@ -98,7 +98,7 @@ def cluster(processes: None) -> Iterator[TwoMachines]:
 
 def begin(folder: Path, name: str, *options: str) -> Machine:
     command = [str(Path(sys.executable).with_name("ray")), "start", *options, "--num-cpus=1", "--num-gpus=0"]
-    command += ["--object-store-memory=80000000", "--disable-usage-stats", "--block"]
+    command += ["--object-store-memory=80000000", "--disable-usage-stats", "--include-log-monitor=false", "--block"]
     with (folder / f"{name}.log").open("wb") as log:
         return Machine(
             subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | ENVIRONMENT)

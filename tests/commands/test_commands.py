@@ -1,11 +1,13 @@
 """The command line, as a person or a program calls it."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from sealife_core import worker
 from sealife_core.__main__ import build_parser, main
 from sealife_core.config import TASKS, describe, flat_settings, preset
 from sealife_core.datasets.dataset import Dataset
@@ -219,9 +221,14 @@ def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.Ca
     assert {run["id"] for run in called(capsys, "runs", "list")} == {source, probe}
 
 
-@pytest.mark.process
-def test_embed__is_a_run_whose_embeddings_are_on_disk(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.trains
+def test_embed__is_a_run_whose_embeddings_are_on_disk(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealife_core.commands.training.launch", lambda run: None)
     run = called(capsys, "embed", "--weights", "random", "--image-size-px", "32")["run"]
+    monkeypatch.setattr(signal, "signal", lambda *args: None)  # TERM stays that of the tests
+    assert worker.main(open_run(run).path) == 0
     assert main(["runs", "follow", run]) == 0
     capsys.readouterr()
     shown = called(capsys, "runs", "show", run)[0]

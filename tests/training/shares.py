@@ -142,7 +142,7 @@ def as_device(rank: int, folder: Path, ports: list[str]) -> None:
 
 
 def main(folder: str, *ports: str) -> None:
-    """All devices, with ports of their own for four and for two. This process has imported PyTorch, once for all four."""
+    """All devices, with ports of their own for four and for two. PyTorch was imported before, once for all four."""
     rank = next((rank for rank in (1, 2, 3) if os.fork() == 0), 0)
     as_device(rank, Path(folder), list(ports))
     if rank == 0:

@@ -14,14 +14,15 @@ import pytest
 import torch
 
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.models.checkpoint import load_model
 from sealife_core.models.distributed import rank_and_world_size
 from sealife_core.runs.directory import create_run
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import LAST, Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.train import train
 from tests.training.shares import CASES, STEPS, three_epochs
 
-# What came with PyTorch is frozen before four processes share it: each that searched it for garbage would copy its pages.
+# What came with PyTorch is frozen before four processes share it: each that searched it for garbage would copy it.
 SHARES = """
 import sys
 from sealife_core.worker import import_training
@@ -95,7 +96,8 @@ def test_shares__of_a_batch_train_what_the_whole_batch_does(
 def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing_behind(
     trained: Callable[..., Run], tiny_reef: Dataset
 ) -> None:
-    """Stopped after its first step and resumed: what both devices had counted of the epoch counts."""
+    """Stopped after its first step, when its model is that of its resume point, and resumed: what both devices had
+    counted of the epoch counts."""
     size: dict[str, Any] = {"batch_size": 20, "epochs": 1, "stem": "imagenet", "trained_stages": 2}
     one = trained("scratch", **size)
     threads, before = torch.get_num_threads(), psutil.Process().children()
@@ -104,6 +106,11 @@ def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing
     (run.path / "stop").touch()
     assert train(config, RunWriter(run)) is False
     assert [row["step"] for row in run.metrics()] == [1]
+    assert psutil.Process().children() == before
+    kept = torch.load(run.path / LAST, map_location="cpu", weights_only=True)["state_dict"]
+    encoder, _, _ = load_model(run.path)
+    for name, value in encoder.state_dict().items():
+        assert torch.equal(kept[f"encoder.{name}"], value), name
     (run.path / "stop").unlink()
     assert train(config, RunWriter(run))
     ends = [row["train/accuracy"] for each in (one, run) for row in each.metrics() if "train/accuracy" in row]

@@ -13,7 +13,7 @@ from dashboard.media import thumb_url
 from dashboard.words import plain
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from tests.dashboard.app_pages.test_data_page import open_data, text
+from tests.dashboard.app_pages.data.opened import open_data, text
 from tests.finished.runs import features_run, simclr_run
 
 

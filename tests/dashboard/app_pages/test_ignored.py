@@ -1,5 +1,6 @@
 """What the encoder ignores, without a browser: encoders are chosen, computed once each, and compared in sentences."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,13 +24,15 @@ from tests.finished.models import NETWORK, SIZE
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the component was given, each time; the untrained encoder is a small one."""
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What the component was given, each time; the untrained encoder is a small one, whichever was opened before."""
     monkeypatch.setattr(sources, "UNTRAINED_NETWORK", NETWORK)
     monkeypatch.setattr(sources, "UNTRAINED_PX", SIZE)
     given: list[dict[str, Any]] = []
     monkeypatch.setattr(invariance_charts, "_charts", lambda data, **more: given.append(data))
-    return given
+    cached._opened.clear()
+    yield given
+    cached._opened.clear()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from sealife_core.training.probe.features import Features, split_of, standardise
 from sealife_core.training.probe.lbfgs import STEEPEST
 from sealife_core.training.probe.train_probe import Solved, solve
 from sealife_core.training.train import train
+from tests.finished.models import NETWORK
 
 CPU = Hardware("cpu", "fp32")
 DIM = 24
@@ -214,7 +215,7 @@ def test_probe__solves_in_full_precision_whatever_the_encoder_computes_in(
         return logits
 
     monkeypatch.setattr(nn.Linear, "forward", watched)
-    config, run = started(tiny_reef, image_size_px=32, precision="bf16")
+    config, run = started(tiny_reef, encoder=NETWORK, weights="random", image_size_px=32, precision="bf16")
     assert train(config, RunWriter(run))
     assert set(seen) == {torch.float32}
     assert run.environment()["precision"] == "bf16"

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wandb.proto.wandb_internal_pb2 import Record, RunRecord
-
 BLOCK, FILE_HEADER, HEADER = 32_768, 7, 7
 FULL, LAST = 1, 4
 
@@ -16,7 +14,7 @@ class Recorded:
     """One offline run. ``config`` and ``summary`` as they were last; ``history`` a dict a logged row."""
 
     folder: Path
-    run: RunRecord = field(default_factory=RunRecord)
+    run: Any = None  # a RunRecord
     config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -60,8 +58,10 @@ def read(run_folder: Path) -> Recorded:
     return found
 
 
-def records(file: Path) -> list[Record]:
-    """Every record of a ``.wandb`` file, in order."""
+def records(file: Path) -> list[Any]:
+    """Every Record of a ``.wandb`` file, in order."""
+    from wandb.proto.wandb_internal_pb2 import Record  # half a second, which no worker pays that reads none
+
     data, at, held, found = file.read_bytes(), FILE_HEADER, b"", []
     assert data[:4] == b":W&B"
     while at + HEADER <= len(data):

@@ -1,0 +1,46 @@
+"""The Data page, opened without a browser, and what is on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.app_pages.data import import_form
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from tests.dashboard.pages import FRAME
+
+TOGETHER = "Pictures that belong together"
+
+
+def open_data(**query: str) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("app_pages/data/page.py").run()
+
+
+def text(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.error, *app.warning, *app.success, *app.subheader)
+    return " ".join(element.value for element in elements)
+
+
+def pictures(app: AppTest) -> list[dict[str, Any]]:
+    """Those of every grid on the page, with what opening one shows."""
+    grids = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [picture for grid in grids for picture in grid.get("pictures", ())]
+
+
+def button(app: AppTest, label: str):
+    return next(found for found in app.button if found.label == label)
+
+
+def field(app: AppTest, kind: str, label: str):
+    return next(found for found in getattr(app, kind) if found.label == label)
+
+
+def imported(source: Path, name: str) -> Dataset:
+    job = import_form.begin_import(str(source), name)
+    job.wait(60)
+    assert job.error is None
+    return open_dataset(name)

@@ -1,0 +1,195 @@
+"""Import: what is taken and what is not, uploads, several at a time, cancelled, and groups seen before it begins."""
+
+import errno
+import io
+import threading
+import zipfile
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import background
+from dashboard.app_pages.data import import_form
+from sealife_core.datasets.dataset import list_datasets, open_dataset
+from sealife_core.datasets.grouping.patterns import Pattern
+from sealife_core.errors import DatasetError
+from tests.dashboard.app_pages.data.opened import TOGETHER, button, field, imported, open_data, text
+
+
+def test_import__says_what_was_taken_and_why_the_rest_was_not(photographs):
+    imported(photographs, "two")
+    app = open_data(dataset="two")
+    assert "21 imported, 1 skipped" in text(app)
+    skipped = app.dataframe[0].value
+    assert skipped["File"].str.endswith("words.jpg").tolist() == [True]
+    assert skipped["Why it was skipped"].str.len().min() > 10
+
+
+def test_import__of_an_upload_leaves_no_copy(photographs, home):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(photographs.rglob("*.png")):
+            archive.write(file, file.relative_to(photographs))
+    packed.seek(0)
+    job = import_form.begin_import("", "", packed, "my reef.zip")
+    job.wait(60)
+    assert "my reef" in list_datasets()
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "says"),
+    [
+        ("", "", "Enter the path of a folder"),
+        ("/nowhere/at/all", "", "Nothing was found at"),
+        (".", "reef", "already"),
+        (".", "../x", "cannot be"),
+    ],
+)
+def test_import__says_at_once_what_cannot_be(tiny_reef, path, name, says):
+    with pytest.raises(DatasetError, match=says):
+        import_form.begin_import(path, name)
+
+
+def test_import__of_an_empty_folder_is_one_sentence(home, tmp_path):
+    (tmp_path / "empty").mkdir()
+    import_form.begin_import(str(tmp_path / "empty"), "none").wait(30)
+    app = open_data()
+    assert len(app.error) == 1
+    assert "holds no picture" in app.error[0].value
+    assert list_datasets() == []
+
+
+class TooLarge(io.BytesIO):
+    """An upload that the disk has no room for the end of."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().read(10)
+
+
+def test_import__an_upload_that_fills_the_disk_is_removed(home):
+    with pytest.raises(OSError, match="No space left"):
+        import_form.begin_import("", "", TooLarge(b"0" * 99), "large.zip")
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
+class SlowUpload(io.BytesIO):
+    """An upload of which the rest does not come before ``go_on`` is set."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.begun.set()
+        self.go_on.wait(30)
+        return super().read(size)
+
+
+def test_import__an_upload_does_not_disturb_another_that_is_still_arriving(photographs, home):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(photographs.rglob("*.png")):
+            archive.write(file, file.relative_to(photographs))
+    slow = SlowUpload(packed.getvalue())
+    ended: list[background.Job] = []
+    first = threading.Thread(target=lambda: ended.append(import_form.begin_import("", "one", slow, "one.zip")))
+    first.start()
+    assert slow.begun.wait(30)
+    import_form.begin_import("", "two", io.BytesIO(packed.getvalue()), "two.zip").wait(60)
+    slow.go_on.set()
+    first.join(30)
+    ended[0].wait(60)
+    assert ended[0].error is None
+    assert list_datasets() == ["one", "reef", "two"]
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
+@pytest.fixture
+def held_import(monkeypatch: pytest.MonkeyPatch):
+    """Imports stop at their first word until the event is set."""
+    go_on, real = threading.Event(), import_form.import_images
+
+    def waits(source, name, progress, **more):
+        progress("Held", 0, 0)
+        go_on.wait(30)
+        return real(source, name, progress=progress, **more)
+
+    monkeypatch.setattr(import_form, "import_images", waits)
+    yield go_on
+    go_on.set()
+    for job in background.cache.jobs().values():  # one that goes on would import into the next test's home
+        job.wait(60)
+
+
+def test_import__asked_for_while_another_runs_waits_in_a_queue_with_names(photographs, held_import):
+    first = import_form.begin_import(str(photographs), "one")
+    second = import_form.begin_import(str(photographs), "two")
+    app = open_data()
+    assert "Importing one" in text(app)
+    assert "Importing two" in text(app)
+    with pytest.raises(DatasetError, match="'two' is being imported right now"):
+        import_form.begin_import(str(photographs), "two")
+    held_import.set()
+    for job in (first, second):
+        job.wait(60)
+        assert job.error is None
+    assert list_datasets() == ["one", "reef", "two"]
+
+
+def test_import__cancelled_on_the_page_leaves_nothing_and_the_next_begins(photographs, held_import, home):
+    first = import_form.begin_import(str(photographs), "one")
+    second = import_form.begin_import(str(photographs), "two")
+    third = import_form.begin_import(str(photographs), "three")
+    app = open_data()
+    cancel = [found for found in app.button if found.label == "Cancel"]
+    assert len(cancel) == 3
+    cancel[1].click().run()
+    second.wait(30)
+    assert (second.running, first.running, third.running) == (False, True, True)
+    first.cancel()
+    held_import.set()
+    first.wait(60)
+    third.wait(60)
+    app.run()
+    assert "Importing one was cancelled. Nothing was kept." in text(app) or "Importing two was" in text(app)
+    assert list_datasets() == ["reef", "three"]
+    assert not list((home / "data").glob(".importing-*"))
+
+
+def test_import__of_an_upload_cancelled_while_it_waits_leaves_no_copy(photographs, held_import, home):
+    first = import_form.begin_import(str(photographs), "one")
+    second = import_form.begin_import("", "", io.BytesIO(b"0" * 99), "two.zip")
+    assert len(list((home / "data" / import_form.UPLOADS).iterdir())) == 1
+    second.cancel()
+    second.wait(30)
+    assert (first.running, second.running) == (True, False)
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
+def show_import_dialog() -> None:
+    from dashboard.app_pages.data.import_form import import_dialog
+
+    import_dialog()
+
+
+def test_import__shows_groups_before_it_begins(photographs):
+    app = AppTest.from_function(show_import_dialog, default_timeout=60).run()
+    assert field(app, "selectbox", TOGETHER).value == "none"
+    field(app, "selectbox", TOGETHER).select("parent").run()
+    assert "are shown here; others after the import" in text(app)
+    field(app, "text_input", "Path of a folder, zip or CSV").input(str(photographs)).run()
+    assert "2 groups of 22 images" in text(app), "words.jpg is a picture by its name"
+    button(app, "Import").click().run()
+    assert not app.exception
+    next(iter(background.cache.jobs().values())).wait(60)
+    assert open_dataset("photographs").info["group_by"] == "parent"
+
+
+@pytest.mark.process
+def test_import__an_expression_that_cannot_be_used_is_one_sentence_before_it_begins(photographs):
+    with pytest.raises(DatasetError, match="has 0 groups; expected one"):
+        import_form.begin_import(str(photographs), "two", pattern=Pattern("regex", expression="a+"))
+    assert not background.cache.jobs()

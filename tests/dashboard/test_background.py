@@ -1,0 +1,38 @@
+"""Jobs of the server: begun once, followed, and forgotten when there are many."""
+
+import threading
+
+import pytest
+
+from dashboard import background
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs_of_other_tests():
+    background.cache.jobs().clear()
+
+
+def test_job__is_not_begun_twice_and_tells_how_far_it_is(home):
+    go_on, told = threading.Event(), threading.Event()
+
+    def work(tell):
+        tell("Reading", 3, 4)
+        told.set()
+        go_on.wait(30)
+        return "done"
+
+    job = background.start("a", "A job", work)
+    assert background.start("a", "A job", work) is job
+    assert told.wait(30)
+    assert (job.running, job.share, job.sentence) == (True, 0.75, "Reading: 3 of 4")
+    background.forget("a")
+    assert background.find("a") is job
+    go_on.set()
+    job.wait(30)
+    assert (job.running, job.result) == (False, "done")
+
+
+def test_jobs__old_ones_are_forgotten(home):
+    for number in range(3 * background.MOST_JOBS):
+        background.start(str(number), "A job", lambda tell: None).wait(30)
+    assert len(background.cache.jobs()) == background.MOST_JOBS
