@@ -18,11 +18,12 @@ from dashboard.data.lessons.figures import figure, matrix_svg, quizzes_table, sh
 from dashboard.data.lessons.prepared import HEAD, simclr_run
 from dashboard.data.pictures import some_rows
 from dashboard.data.previews import Preview, drawn
+from dashboard.data.recipe_words import recipe_says, recipe_teaches
 from dashboard.media import data_uri
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
 from dashboard.parts.pictures.view_pairs import VIEW_NAMES, original_uri, pair_html, view_uri
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.readout import MINIMUM, advantage, mean_score
@@ -42,6 +43,7 @@ def view() -> Shown:
         name = st.segmented_control("Recipe", list(RECIPES), default="SimCLR", required=True) or "SimCLR"
         st.button("Draw again", icon=":material/casino:", on_click=state.lessons.DRAWING.advance, shortcut="d")
     recipe, draw = RECIPES[name], state.lessons.DRAWING.number
+    st.caption(unbroken(f"{recipe_says(recipe)} {recipe_teaches(recipe)}"))
     previews = cache.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
     for column, preview in zip(st.columns(len(previews), gap="large"), previews, strict=True):
         column.html(pair_html(recipe, preview, VIEW_PX, draw, 1))

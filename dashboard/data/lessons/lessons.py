@@ -156,7 +156,7 @@ LESSONS: tuple[Lesson, ...] = (
             "The loss asks one question of every view: which of the others is your partner? It needs no labels. The"
             " price: two pictures of the same species are negatives too. These are called false negatives.",
         ),
-        "Point at a bright cell off the diagonals. Which pictures does the encoder take for relatives?",
+        "Point at a strongly coloured cell without a frame. Which pictures does the encoder take for relatives?",
         "Find the darkest cell without a frame. Which two pictures does the encoder take for relatives? Are they of one"
         " species?",
         "How many negatives does one view have in this batch?",

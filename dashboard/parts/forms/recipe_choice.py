@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.data.recipe_words import recipe_says
+from dashboard.data.recipe_words import recipe_says, recipe_teaches
 from dashboard.words import unbroken
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.views.recipes import recipes
@@ -15,5 +15,6 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
     recipe = state.views.RECIPE
     name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=recipe, bind="query-params")
     name = name if name in known else "SimCLR"
-    st.caption(unbroken(("" if name in RECIPES else "Saved by you. ") + recipe_says(known[name])), width="content")
+    saved = "" if name in RECIPES else "Saved by you. "
+    st.caption(unbroken(f"{saved}{recipe_says(known[name])} {recipe_teaches(known[name])}"), width="content")
     return name, known[name]

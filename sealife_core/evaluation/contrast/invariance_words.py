@@ -126,7 +126,7 @@ def _clear(gain: Interval) -> bool:
 def _told(found: Interval) -> str:
     if found.value < 0:
         return _share(found.value)
-    return f"{_share(found.value)} ({round(100 * found.low)} to {round(100 * found.high)} %)"
+    return f"{_share(found.value)} ({round(100 * found.low)} to {round(100 * found.high)} %)".replace("-", "−")
 
 
 def _share(value: float) -> str:

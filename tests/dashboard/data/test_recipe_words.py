@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dashboard.data.recipe_words import recipe_says
+from dashboard.data.recipe_words import recipe_says, recipe_teaches
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.views.sampling import draw_views, generator_for
 
@@ -42,3 +42,52 @@ def test_recipe_says__only_what_happens() -> None:
     said = recipe_says(still.model_copy(update={"hue": 0.5, "strength": 2.0}))
     assert said.endswith("Views: 80 % recoloured (hue up to 180°).")
     assert recipe_says(RECIPES["Mild"]) != recipe_says(RECIPES["Mild"].model_copy(update={"strength": 1.0}))
+
+
+STILL = ViewRecipe(crop_scale_min=1, horizontal_flip=0, jitter=0, grayscale=0, blur=0)
+
+
+@pytest.mark.parametrize("smallest", [0.08, 0.2, 0.35, 0.5, 0.8])
+@pytest.mark.parametrize("aspect", [0.6, 1.0, 1.8])
+def test_recipe_teaches__whether_two_views_overlap(smallest: float, aspect: float) -> None:
+    recipe = STILL.model_copy(update={"crop_scale_min": smallest, "crop_scale_max": max(smallest, 0.5)})
+    near, far = (draw_views(recipe, torch.full((DRAWS,), aspect), generator_for(view)).crop for view in (0, 1))
+    low = torch.maximum(near[:, :2], far[:, :2])
+    high = torch.minimum(near[:, :2] + near[:, 2:], far[:, :2] + far[:, 2:])
+    apart = (high <= low + 1e-6).any(1)
+    said = recipe_teaches(recipe)
+    assert "different parts" not in said or apart.any()
+    assert "always overlap" not in said or not apart.any()
+    assert ("different parts" in said, "always overlap" in said) == (smallest <= 0.25, smallest >= 0.5)
+
+
+def test_recipe_teaches__what_no_pair_is_matched_by() -> None:
+    assert recipe_teaches(STILL).endswith("Hues stay: colours may help.")
+    changes = {
+        "left and right": {"horizontal_flip": 0.5},
+        "up and down": {"vertical_flip": 0.2},
+        "light": {"jitter": 0.8, "hue": 0.0, "saturation": 0.0},
+        "colour": {"grayscale": 1.0},
+        "sharpness": {"blur": 0.5},
+        "light or colour": {"haze": 0.3},
+    }
+    for what, change in changes.items():
+        said = recipe_teaches(STILL.model_copy(update=change))
+        assert f"To match a pair, an encoder cannot rely on {what}." in said
+        assert ("colours may help" in said) == ("colour" not in what)
+
+
+@pytest.mark.parametrize(
+    ("hue", "saturation", "grayscale", "ends"),
+    [
+        (0.05, 0.8, 0.0, "Hues hardly turn: colours may help."),
+        (0.05, 0.8, 0.1, "Hues hardly turn: where no view is grey, colours may help."),
+        (0.06, 0.8, 0.0, "rely on light or colour."),
+        (0.05, 1.0, 0.0, "rely on light or colour."),  # it may take all colour away
+    ],
+)
+def test_recipe_teaches__that_colours_help_only_where_they_stay(
+    hue: float, saturation: float, grayscale: float, ends: str
+) -> None:
+    update = {"jitter": 0.8, "hue": hue, "saturation": saturation, "grayscale": grayscale}
+    assert recipe_teaches(STILL.model_copy(update=update)).endswith(ends)

@@ -86,3 +86,8 @@ def test_words__of_a_collapsed_encoder_are_that_nothing_can_be_told() -> None:
     collapsed = Response(keeping().cosines, np.ones((N, N)))
     assert "cannot be told" in comparisons(Looked("A", keeping()), [Looked("B", collapsed)])[0]
     assert "cannot be told" in head_comparisons("A", keeping(), collapsed)[0]
+
+
+def test_comparisons__an_interval_below_zero_has_a_minus_sign() -> None:
+    said = of_colour(keeping(0.2, colour=0.01), Looked("B", keeping(colour=0.95)))
+    assert "it keeps 1 % (−" in said
