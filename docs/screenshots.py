@@ -45,6 +45,13 @@ def main() -> None:
             page.goto(f"{chosen.url}/{PAGES[name]}")
             page.get_by_role("heading", level=1).wait_for(timeout=120_000)
             page.locator('[data-test-script-state="running"]').wait_for(state="detached", timeout=120_000)
+            if name == "contrast":  # no better start than the reef itself: what SimCLR alone learns is seen
+                page.get_by_role("combobox", name="Encoder").click()
+                page.get_by_role("option", name="Demo: SimCLR", exact=True).click()
+                page.mouse.move(0, 0)
+                page.evaluate("document.activeElement.blur()")
+                page.wait_for_timeout(SETTLED_MS)
+                page.locator('[data-test-script-state="running"]').wait_for(state="detached", timeout=120_000)
             if name == "embeddings":
                 page.get_by_text("Trustworthiness").first.wait_for(timeout=PROJECTED_MS)
                 page.locator('[class*="st-key-waiting_"]').wait_for(state="detached", timeout=PROJECTED_MS)
