@@ -9,7 +9,7 @@ from dashboard.data.pictures import spread
 from dashboard.errors import show_error
 from dashboard.parts.notice import errors_said
 from dashboard.parts.pictures.image_grid import picture_strip
-from dashboard.parts.runs.name_animals import is_named, name_button, why_not
+from dashboard.parts.runs.name_animals import AGAIN, TITLE, is_named, known_models, name_button, why_not
 from dashboard.words import SPLIT_WORDS, plain, run_name, size
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.storage import delete_dataset
@@ -49,7 +49,8 @@ def heading(dataset: Dataset) -> None:
 def _actions(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if not why_not(dataset.name) and not is_named(dataset.name, cache.runs()):
-            name_button(dataset.name, primary=True)
+            again = known_models(dataset.name, cache.runs())
+            name_button(dataset.name, primary=True, title=AGAIN if again else TITLE)
         if st.button("See pairs of views", icon=":material/flip:"):
             state.go("views", {state.data.DATASET: dataset.name})
         if (dataset.labels < 0).any() and st.button("Label pictures", icon=":material/label:"):

@@ -9,7 +9,15 @@ from dashboard.data.pictures import some_rows
 from dashboard.parts.dataset_cards import dataset_links, readable
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.pictures.view_pairs import pair_html
-from dashboard.parts.runs.name_animals import TAKES, TITLE, first_model_panel, first_models, name_button, to_name
+from dashboard.parts.runs.name_animals import (
+    TAKES,
+    TITLE,
+    again_button,
+    first_model_panel,
+    first_models,
+    name_button,
+    to_name,
+)
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.words import plain
 from sealife_core.config import RECIPES
@@ -40,7 +48,7 @@ def page() -> None:
             next_step(names, runs)
         demo_button(primary=unnamed is None and not runs)
         if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
-            state.go("data")
+            state.go_import()
         if st.button("Lessons: how it works", icon=":material/school:"):
             state.go("lessons")
     if unnamed is not None:
@@ -52,6 +60,7 @@ def page() -> None:
         )
     if named is not None and unnamed is None:
         st.subheader(f"{TITLE}: {plain(named.config().data)}")
+        again_button(named.config().data)
         first_model_panel(named)
     dataset = readable([REEF, *names] if demo and REEF in names else names)
     if dataset is not None and (named is None or unnamed is not None):

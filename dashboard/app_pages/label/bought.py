@@ -17,7 +17,7 @@ from dashboard.data.echarts import (
     in_percent,
     interval_line,
 )
-from dashboard.parts.runs.name_animals import first_model_line, first_models, is_named, name_button, why_not
+from dashboard.parts.runs.name_animals import again_button, first_model_line, first_models, why_not
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
@@ -62,7 +62,9 @@ def bought_view(dataset: Dataset, run: Run) -> None:
             alt="Accuracy on the random pictures against the number of labels",
         )  # fmt: skip
         st.caption(_read(ahead, models))
-    _train(dataset)
+    again_button(dataset.name)
+    if not why_not(dataset.name):  # with too few labels yet the sentence would be wrong here
+        first_model_line(dataset.name)
 
 
 def forecasts(answered: Sequence[Bought], models: Sequence[Trained], dataset: Dataset) -> dict[str, Ahead]:
@@ -78,8 +80,9 @@ def forecasts(answered: Sequence[Bought], models: Sequence[Trained], dataset: Da
 def says(last: Bought, ahead: Ahead | None) -> str:
     """How good a model is now, and how good it may get with more labels."""
     now = (
-        f"A model that learns from {counted(last.learned, 'label')} is right on {percent(last.accuracy, 0)} of the"
-        f" random pictures ({percent(last.low, 0)} to {percent(last.high, 0)})."
+        f"A model that learns from {counted(last.learned, 'label')} is right on {round(last.accuracy * last.asked):,}"
+        f" of {counted(last.asked, 'random picture')}: {percent(last.accuracy, 0)} ({percent(last.low, 0)} to"
+        f" {percent(last.high, 0)})."
     )
     if ahead is None:
         return now
@@ -141,14 +144,3 @@ def accuracy_option(
         "yAxis": {"type": "value", "min": 0, "max": 100} | PERCENT,
         "series": series,
     }
-
-
-def _train(dataset: Dataset) -> None:
-    if why_not(dataset.name):  # too few labels yet
-        return
-    runs = cache.runs()
-    if not is_named(dataset.name, runs):
-        learned = int(((dataset.labels >= 0) & (dataset.manifest["split"] == "train")).sum())
-        again = "Train again" if first_models(runs, dataset.name) else "Train a model"
-        name_button(dataset.name, primary=False, title=f"{again} on {counted(learned, 'label')}")
-    first_model_line(dataset.name)

@@ -19,9 +19,9 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch, prewarm
-from sealife_core.wording import percent
+from sealife_core.wording import counted, percent
 
-TASK, TITLE = "classify", "Name my animals"
+TASK, TITLE, AGAIN = "classify", "Name my animals", "Train again"
 TAKES = (
     f"**{TITLE}** trains a first model in about a minute: a network that learned from ImageNet's photographs computes"
     " the features of your pictures, and logistic regression learns your classes from them."
@@ -39,9 +39,9 @@ def first_models(runs: Sequence[Run], data: str | None = None) -> list[Run]:
 
 
 def to_name(names: Sequence[str], runs: Sequence[Run]) -> str | None:
-    """The newest of a person's own data sets if it can have a first model and has none; else None."""
+    """The newest of a person's own data sets if it can have a first model and never had one; else None."""
     newest = next((name for name in names if name != REEF), None)
-    return newest if newest is not None and not is_named(newest, runs) and not why_not(newest) else None
+    return newest if newest is not None and not known_models(newest, runs) and not why_not(newest) else None
 
 
 def is_named(data: str, runs: Sequence[Run]) -> bool:
@@ -50,8 +50,13 @@ def is_named(data: str, runs: Sequence[Run]) -> bool:
         content = cache.dataset(data).content_hash
     except SealifeError:
         return False
-    states = [run.state() for run in first_models(runs, data) if run.config().data_hash == content]
-    return any(state is State.FINISHED or state.active for state in states)
+    return any(run.config().data_hash == content for run in known_models(data, runs))
+
+
+def known_models(data: str, runs: Sequence[Run]) -> list[Run]:
+    """The first models of a data set that are finished or on their way, whatever was corrected since."""
+    states = ((run, run.state()) for run in first_models(runs, data))
+    return [run for run, state in states if state is State.FINISHED or state.active]
 
 
 def why_not(data: str) -> str:
@@ -75,6 +80,16 @@ def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
             show_error(error)
             return
         st.rerun()
+
+
+def again_button(data: str) -> None:
+    """Trains a first model, once more where there is one, on the labels as they are now; nothing if it has those."""
+    runs = cache.runs()
+    if not why_not(data) and not is_named(data, runs):
+        dataset = cache.dataset(data)
+        learned = counted(len(dataset.rows("train", labelled_only=True)), "label")
+        again = AGAIN if known_models(data, runs) else "Train a model"
+        name_button(data, primary=False, title=f"{again} on {learned}")
 
 
 def _is_busy(data: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.parts.runs import name_animals
-from dashboard.parts.runs.name_animals import TITLE
+from dashboard.parts.runs.name_animals import AGAIN, TITLE
 from dashboard.words import plain
 from sealife_core.config import preset, task_of
 from sealife_core.datasets.corrections.editing import move
@@ -144,7 +144,13 @@ def test_data__leads_from_a_finished_model_to_its_result(survey: Dataset) -> Non
     assert "L2 penalty 0.1" in said(app)
 
 
-def test_button__comes_back_when_the_data_set_has_changed(survey: Dataset) -> None:
+def test_button__trains_again_when_the_data_set_has_changed_and_the_result_stays(survey: Dataset) -> None:
     finished(survey)
+    assert not any(label.startswith(AGAIN) for page in ("home", "data") for label in labels(open_page(page)))
     move(survey, {0: "test" if survey.manifest["split"].iat[0] != "test" else "train"})
-    assert TITLE in labels(open_page("data"))
+    assert AGAIN in labels(open_page("data"))
+    learned = len(open_dataset("survey").rows("train", labelled_only=True))
+    home = open_page("home")
+    assert f"{AGAIN} on {learned} labels" in labels(home)
+    assert TITLE not in labels(home)
+    assert "L2 penalty 0.1" in said(home)

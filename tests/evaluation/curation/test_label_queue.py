@@ -1,5 +1,6 @@
 """What to label next, as the data set's log knows it."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from sealife_core.datasets.corrections.editing import correct, redo, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
-from sealife_core.evaluation.curation.label_queue import WHY, LabelQueue, Pick
+from sealife_core.evaluation.curation.label_queue import STEP, WHY, LabelQueue, Pick
 from sealife_core.evaluation.curation.points import Points, units
 from tests.evaluation.curation.conftest import class_of
 
@@ -187,6 +188,13 @@ def test_bought__rises_with_the_answers(unlabelled: Dataset, points: Points) -> 
     assert found[-1].learned == 43
     assert found[-1].accuracy >= 0.8
     assert all(point.low <= point.accuracy <= point.high for point in found)
+
+
+def test_bought__makes_no_models_from_hardly_more_labels(unlabelled: Dataset, points: Points) -> None:
+    dataset = answered(unlabelled, points, rounds=5)
+    learned = [point.learned for point in LabelQueue(dataset, points).bought(steps=50)]
+    assert 2 < len(learned) < 20
+    assert all(after >= STEP * before for before, after in itertools.pairwise(learned[:-1]))
 
 
 def test_bought__asks_only_pictures_that_were_picked_at_random(unlabelled: Dataset, points: Points) -> None:
