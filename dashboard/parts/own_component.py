@@ -13,11 +13,11 @@ def own_component(
 ) -> ComponentRenderer:
     """The component whose ``.js``, ``.css`` and ``.html`` lie beside ``python_file`` and have its name.
 
-    html: given here where it is one line. shared: the names of further ``.js`` and ``.css`` in the same folder, as
-    several components use them. The browser gets one module: ``elements.js``, these scripts, the component's own.
+    html: given here where it is one line. shared: further ``.js`` and ``.css`` that several components use, as seen
+    from that folder ("../correcting/lightbox"). The browser gets one module: ``elements.js``, these scripts, its own.
     """
     own = Path(python_file)
-    files = [*map(own.with_stem, (shared,) if isinstance(shared, str) else shared), own]
+    files = [*map(own.parent.joinpath, (shared,) if isinstance(shared, str) else shared), own]
     return component(
         own.stem,
         html=html or _joined([own.with_suffix(".html")]),

@@ -10,7 +10,7 @@ from dashboard.cache import embeddings
 from dashboard.data.pictures import class_name, class_of
 from dashboard.data.point_tables import selection_csv
 from dashboard.data.points import Look
-from dashboard.parts.pictures.correct_many import correct_many
+from dashboard.parts.correcting.correct_many import correct_many
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.words import plain, run_name
 from sealife_core.datasets.dataset import Dataset

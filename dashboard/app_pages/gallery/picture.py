@@ -12,7 +12,7 @@ from dashboard.app_pages.gallery.neighbours import training_neighbours
 from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters, in_order
 from dashboard.media import evidence_url, thumb_url
-from dashboard.parts.pictures.correct_button import correct_button
+from dashboard.parts.correcting.correct_button import correct_button
 from dashboard.parts.pictures.neighbours import neighbours_view
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery

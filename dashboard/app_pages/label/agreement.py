@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts.pictures.labeller import Ask, labeller
+from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.curation.agreement import Agreement, agreement, labels_by

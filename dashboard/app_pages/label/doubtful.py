@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import background, cache
 from dashboard.cache import embeddings
-from dashboard.parts.pictures.labeller import Ask, labeller
+from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from dashboard.words import plain
 from sealife_core.datasets.checks import check

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.app_pages.label.bought import bought_view
 from dashboard.cache import curation
 from dashboard.data.pictures import class_of
-from dashboard.parts.pictures.labeller import Ask, labeller
+from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset

@@ -9,13 +9,15 @@ import streamlit as st
 
 from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
+from dashboard.parts.correcting.correcting import correcting, events
 from dashboard.parts.own_component import own_component
-from dashboard.parts.pictures.correcting import correcting, events
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
-_grid = own_component(__file__, '<div class="pictures"></div>', shared=("correcting", "lightbox"))
+_grid = own_component(
+    __file__, '<div class="pictures"></div>', shared=("../correcting/correcting", "../correcting/lightbox")
+)
 
 
 def image_grid(

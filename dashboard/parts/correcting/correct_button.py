@@ -1,7 +1,7 @@
 """A button that opens one picture large, to correct it."""
 
+from dashboard.parts.correcting.correcting import correcting, events
 from dashboard.parts.own_component import own_component
-from dashboard.parts.pictures.correcting import correcting, events
 from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset

@@ -1,0 +1,1 @@
+"""Pictures are corrected and labelled where they are seen."""
