@@ -30,7 +30,6 @@ def carry_out(run: Run) -> int:
     return subprocess.run([sys.executable, "-m", "sealife_core.worker", str(run.path)], timeout=300).returncode
 
 
-@pytest.mark.trains
 def test_worker__fails_with_a_sentence_before_training_when_imagenet_weights_are_missing(
     tiny_reef: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
