@@ -14,12 +14,13 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import LAST, Run
 from sealife_core.runs.scheduling.queue import launch, resume
+from tests.finished.models import NETWORK
 from tests.runs.processes import until
 
 pytestmark = pytest.mark.process
 
 SIZE: dict[str, Any] = {
-    "image_size_px": 32, "stem": "imagenet", "batch_size": 21, "epochs": 10, "monitor_every": 5, "device": "cpu",
+    "encoder": NETWORK, "image_size_px": 32, "batch_size": 21, "epochs": 40, "monitor_every": 20, "device": "cpu",
     "precision": "fp32", "devices": 2,
 }  # fmt: skip
 PATIENCE_S = 120  # two processes that import PyTorch, on a machine that may have other work
@@ -77,7 +78,7 @@ def test_run__whose_worker_is_killed_goes_on_and_ends_as_a_run_on_one_device_doe
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)
     steps = [row["step"] for row in run.metrics() if "train/loss" in row]
     assert steps == list(range(1, len(steps) + 1)), "each step counts once, whoever made it"
-    assert len(steps) == 20, "ten epochs of two, none of which an interruption has cut short"
+    assert len(steps) == 80, "forty epochs of two, none of which an interruption has cut short"
     assert run.environment()["devices"] == 2
     assert run.environment()["batch_size"] == 20
     assert run.status()["warnings"] == ["The batch size was reduced from 21 to 20: 2 devices take equal shares."]
