@@ -63,6 +63,7 @@ INSIDE: dict[str, set[str]] = {
     "words": set(),
     "theme": set(),
     "garbage_collection": set(),
+    "whole_clicks": set(),
     "origin_check": set(),
     "errors": {"words"},
     "state": {"words"},
@@ -74,7 +75,7 @@ INSIDE: dict[str, set[str]] = {
     "parts": UNDER_PARTS,
     "app_pages": UNDER_PARTS | {"parts"},
     "frame": {"garbage_collection", "state", "theme", "parts"},
-    "Home": {"origin_check", "errors", "media", "correction_routes"},
+    "Home": {"origin_check", "errors", "media", "correction_routes", "whole_clicks"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

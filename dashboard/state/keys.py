@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import streamlit as st
 
+from dashboard.state.url_written import catch_up, remember
 from dashboard.words import whole_number
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
@@ -70,6 +71,8 @@ class UrlKey(Key):
 
     def write(self, value: str | Sequence[str]) -> None:
         """Put ``value`` into the URL; nothing takes the key out of it."""
+        catch_up()  # what is written goes to the browser with all the rest
+        remember(self, [value] if isinstance(value, str) and value else list(value))
         if value:
             st.query_params[self] = value
         else:
@@ -93,6 +96,7 @@ class UrlValue(UrlKey):
     @property
     def value(self) -> str:
         """What the URL says."""
+        catch_up()
         return st.query_params.get(self) or self.default
 
     @property

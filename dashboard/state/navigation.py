@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.state.data import DATASET
 from dashboard.state.keys import Key, UrlKey
 from dashboard.state.train import SIZE, TASK
+from dashboard.state.url_written import catch_up
 
 _BOUND = (DATASET, TASK, SIZE)
 _ARRIVING = Key("arriving")
@@ -23,6 +24,10 @@ def go(page: str, query: Mapping[UrlKey, str | Sequence[str]] | None = None) -> 
 
 
 def arrive() -> None:
-    """Give the widgets the values that :func:`go` asked for. Called once a run, before any of them is drawn."""
+    """Give the widgets the values that :func:`go` asked for, and the URL what the browser does not show yet.
+
+    Called once a run, before any of them is drawn.
+    """
+    catch_up()
     for key, value in _ARRIVING.take({}).items():
         key.hold(value)

@@ -1,0 +1,44 @@
+"""What was written into the URL and the browser may not show yet.
+
+A click carries the URL that the browser shows. If it follows another faster than the answer to that one arrives, it
+carries the URL from before, and Streamlit takes back what the first click has changed.
+"""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_WRITTEN = "url.written"  # the page, and of each key what was written last and what stood there before
+_EARLIER = 8  # values of a key: so many clicks may be on their way
+
+Written = dict[str, tuple[list[str], list[list[str]]]]
+
+
+def remember(key: str, values: list[str]) -> None:
+    """``values`` are about to be written under ``key``."""
+    written, shown = _on_this_page(), st.query_params.get_all(key)
+    _, earlier = written.get(key, ([], []))
+    written[key] = values, [*earlier, shown][-_EARLIER:]
+
+
+def catch_up() -> None:
+    """Write again what the browser does not show yet. Where somebody goes back in its history, what it shows counts."""
+    context = get_script_run_ctx(suppress_warning=True)
+    written = _on_this_page()
+    if context and context.is_history_navigation:
+        written.clear()
+    for key, (values, earlier) in written.items():
+        shown = st.query_params.get_all(key)
+        if shown == values or shown not in earlier:
+            continue
+        if values:
+            st.query_params[key] = values
+        else:
+            st.query_params.pop(key, None)
+
+
+def _on_this_page() -> Written:
+    context = get_script_run_ctx(suppress_warning=True)
+    page = context.page_script_hash if context else ""
+    if st.session_state.get(_WRITTEN, ("", {}))[0] != page or _WRITTEN not in st.session_state:
+        st.session_state[_WRITTEN] = page, {}
+    return st.session_state[_WRITTEN][1]
