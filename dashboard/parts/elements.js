@@ -23,28 +23,28 @@ function thumbnail(address, says) {
 
 // What plays through stored epochs. Whoever extends it has data.epochs, a button, and show(at), which draws one moment.
 class Epochs {
-  constructor(momentMs) { Object.assign(this, { momentMs, at: 0, playing: false }); }
+  constructor(momentMs) { Object.assign(this, { momentMs, at: 0, playing: null }); }
 
   get last() { return this.data.epochs.length - 1; }
 
   play() {
     if (this.at >= this.last) this.at = 0;
-    this.playing = true;
     this.button.textContent = '❚❚ Pause';
     let before = performance.now();
     const turn = (now) => {
-      if (!this.playing) return;
+      if (this.playing !== turn) return;  // paused, or played anew since
       const next = Math.min(this.last, this.at + Math.max(0, now - before) / this.momentMs);
       before = now;
       this.show(next);
       if (next >= this.last) this.pause();
       else requestAnimationFrame(turn);
     };
+    this.playing = turn;
     requestAnimationFrame(turn);
   }
 
   pause() {
-    this.playing = false;
+    this.playing = null;
     this.button.textContent = '▶ Play';
   }
 

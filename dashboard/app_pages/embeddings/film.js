@@ -181,7 +181,7 @@ class Film extends Epochs {
   }
 
   remove() {
-    this.playing = false;
+    this.playing = null;
     this.watch.disconnect();
     this.hover.remove();
     this.root.remove();

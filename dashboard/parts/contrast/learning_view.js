@@ -204,7 +204,7 @@ class LearningView extends Epochs {
   }
 
   remove() {
-    this.playing = false;
+    this.playing = null;
     window.removeEventListener('keydown', this.anywhere);
     this.watch.disconnect();
     this.root.remove();

@@ -5,7 +5,7 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 class Lightbox {
   // corrected: called once something was changed, so that the page can show it.
   constructor(pictures, start, correcting, corrected) {
-    Object.assign(this, { pictures, place: start, correcting, corrected, last: 0 });
+    Object.assign(this, { pictures, place: start, correcting, corrected, last: 0, asked: 0, turn: Promise.resolve() });
     this.dialog = el('dialog', 'large');
     this.image = el('img');
     this.facts = el('dl');
@@ -55,12 +55,13 @@ class Lightbox {
     this.facts.replaceChildren(...facts.flatMap(([name, value]) => [el('dt', '', name), el('dd', '', value)]));
   }
 
-  // What was changed of the picture, and its neighbours, as it is now.
+  // What was changed of the picture, and its neighbours, as it is now; the answer to an earlier question is no news.
   async fetch(picture) {
+    const asked = ++this.asked;
     const answer = await fetch(this.correcting.about.replace('{id}', encodeURIComponent(picture.id))).catch(() => null);
-    if (!answer || !answer.ok || picture !== this.picture) return;
+    if (!answer || !answer.ok) return;
     const known = await answer.json();
-    if (picture !== this.picture) return;
+    if (asked !== this.asked) return;
     this.tell(known.facts);
     this.chips.replaceChildren(...known.suggested.map((name, at) => {
       const chip = this.action((at + 1) + ' ' + name, () => this.correct('label', name));
@@ -109,7 +110,7 @@ class Lightbox {
     this.by.onchange = () => keepName(this.by.value.trim());
     this.said = el('span', 'said');
     this.said.setAttribute('role', 'status');
-    this.undo = this.action('Undo', () => this.send({ undo: this.last }));
+    this.undo = this.action('Undo', () => this.send(() => ({ undo: this.last })));
     this.undo.hidden = true;
     line.append(this.named, this.list, this.split, this.out, this.by);
     const end = el('div', 'line-of-form');
@@ -120,10 +121,18 @@ class Lightbox {
     return form;
   }
 
-  correct(field, value) { this.send({ images: { [this.picture.id]: { [field]: value } } }); }
+  correct(field, value) {
+    const images = { [this.picture.id]: { [field]: value } };
+    this.send(() => ({ images }));
+  }
 
-  async send(change) {
+  // One change after the other: an undo takes back the last one, also where that is still being written.
+  send(change) {
     this.said.textContent = 'Saving…';
+    this.turn = this.turn.then(() => this.write(change()));
+  }
+
+  async write(change) {
     const done = await sendCorrection(this.correcting.send, { ...change, by: this.by.value.trim() });
     this.said.textContent = done.error || done.said;
     this.said.classList.toggle('fails', Boolean(done.error));
