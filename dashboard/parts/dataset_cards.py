@@ -120,5 +120,10 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
     st.markdown(f"**{plain(name)}**  \n{contents(dataset)}")
     st.button(
         "Shown below" if is_chosen else "Look inside", key=state.data.CARD.of(place, "open"), disabled=is_chosen,
-        on_click=state.data.choose_dataset, args=(name,), width="stretch",
+        on_click=_look_inside, args=(name,), width="stretch",
     )  # fmt: skip
+
+
+def _look_inside(name: str) -> None:
+    state.NOTICE.take()  # of another data set
+    state.data.choose_dataset(name)

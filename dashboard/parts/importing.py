@@ -24,6 +24,10 @@ def new_name(name: str) -> str:
 
 def start_import(name: str, work: Work, tidy: Tidy = bool) -> Job:
     """Begin ``work``, which makes the data set ``name``, after other imports; the Data page will look at it."""
+    for job in background.queued(IMPORT):  # their reports have been read; what failed stays
+        if job.error is None:
+            background.forget(job.key)
+    state.NOTICE.take()  # of another data set
     state.data.EXPECTED.hold(name)
     return background.start(_key(name), f"Importing {name}", work, IMPORT, tidy)
 

@@ -17,6 +17,7 @@ DUPLICATES_PAGE = UrlKey("group")
 PLACE = UrlValue("place", "data")
 PLACE_PAGE = UrlKey("place_page")
 EXPECTED = Key("expected_dataset")  # being imported or drawn: looked at as soon as it is there
+IMPORTS = Key("imports")  # true: on arrival the import dialog opens
 BALANCE = Key("balance")
 CARD = Key("dataset_card")
 OPEN = Key("open_data")

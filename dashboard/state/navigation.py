@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.state.data import DATASET
+from dashboard.state.data import DATASET, IMPORTS
 from dashboard.state.keys import Key, UrlKey
 from dashboard.state.train import SIZE, TASK
 from dashboard.state.url_written import catch_up
@@ -21,6 +21,12 @@ def go(page: str, query: Mapping[UrlKey, str | Sequence[str]] | None = None) -> 
     query = query or {}
     _ARRIVING.hold({key: value for key, value in query.items() if key in _BOUND})
     st.switch_page(f"app_pages/{page}/page.py", query_params={k: v for k, v in query.items() if k not in _BOUND})
+
+
+def go_import() -> None:
+    """Leave for the Data page, where the import dialog opens."""
+    IMPORTS.hold(True)
+    go("data")
 
 
 def arrive() -> None:

@@ -72,6 +72,8 @@ def _shown(preview: Preview) -> None:
     if preview.largest:
         table = pd.DataFrame(preview.largest, columns=["Group", "Pictures", "For example"])
         st.dataframe(table, hide_index=True, alt="The largest groups")
+        if len(table) < preview.groups:
+            st.caption(f"The {len(table)} largest of {preview.groups:,} groups.")
 
 
 def grouping_button(dataset: Dataset, suggestion: str) -> None:

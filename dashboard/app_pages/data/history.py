@@ -77,7 +77,7 @@ def _applying(dataset: Dataset) -> None:
     )
     file = st.file_uploader("Corrections (CSV)", type=["csv"], key=corrections.UPLOAD)
     if file is not None and st.button("Apply", type="primary"):
-        with errors_said(), TemporaryDirectory() as folder:
+        with st.spinner("Applying the corrections…"), errors_said(), TemporaryDirectory() as folder:
             kept = Path(folder) / Path(file.name).name
             kept.write_bytes(file.getvalue())
             say(plain(apply_csv(dataset, kept, by=corrections.BY.held("")).said))

@@ -26,10 +26,10 @@ from sealife_core.places import data_root, path_of
 UPLOADS = ".uploads"
 HOW = """
 A **folder** with one sub-folder per class, or a **zip** of such a folder. Folders named train, val and test are used as
-splits. Pictures outside a class folder are unlabelled: only SimCLR uses them.
+splits. Pictures outside a class folder have no label yet: the Label page asks for it.
 
-Or a **CSV** with the columns `file,label` and, optionally, `split` and `group`. Pictures of one group, such as the
-frames of a film, stay in one split.
+Or a **CSV** with the columns `file,label` and, optionally, `split` and `group`. A label may be empty. Pictures of one
+group, such as the frames of a film, stay in one split.
 """
 
 
@@ -49,7 +49,7 @@ def import_dialog() -> None:
     pattern = pattern_fields(Pattern(NONE))
     if pattern.kind != NONE:
         import_preview(path.strip(), pattern)
-    name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder", max_chars=80)
+    name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder or file", max_chars=80)
     with st.expander("What can be imported"):
         st.markdown(HOW)
         st.caption("JPEG, PNG, WebP, BMP, TIFF or GIF. Without a given split, each class is split 80 / 10 / 10.")
@@ -97,9 +97,18 @@ def begin_reef() -> None:
     background.start(REEF, "Drawing the sample reef", lambda tell: draw_reef(progress=tell), REEF)
 
 
+def importing() -> bool:
+    """Whether an import or a drawing is under way."""
+    return any(job.running for job in _jobs())
+
+
+def _jobs() -> list[Job]:
+    return [*background.queued(IMPORT), *background.queued(REEF)]
+
+
 def import_status() -> None:
     """Imports and drawings under way, waiting or just ended, until they are dismissed."""
-    for job in (*background.queued(IMPORT), *background.queued(REEF)):
+    for job in _jobs():
         if job.running:
             job_progress(job)
         elif job.error is not None:

@@ -8,7 +8,7 @@ from dashboard import cache, state
 from dashboard.app_pages.data.browse import balance, browse
 from dashboard.app_pages.data.checks import checks_view
 from dashboard.app_pages.data.history import history_view
-from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, skipped_table
+from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, importing, skipped_table
 from dashboard.app_pages.data.places import places_view
 from dashboard.errors import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
@@ -33,16 +33,17 @@ def page() -> None:
                 looked_at = state.data.chosen_dataset(names)
                 leads = looked_at is None or is_named(looked_at, cache.runs()) or bool(why_not(looked_at))
                 kind = "primary" if leads else "secondary"
-                if st.button("Import photographs", type=kind, icon=":material/add_photo_alternate:"):
+                asked = st.button("Import photographs", type=kind, icon=":material/add_photo_alternate:")
+                if state.data.IMPORTS.take() or asked:
                     import_dialog()
     notice()
     import_status()
     chosen = state.data.chosen_dataset(cache.datasets())
-    if chosen is None:
-        _nothing_yet()
-    else:
+    if chosen is not None:
         dataset_cards(names, chosen)
         _details(chosen)
+    elif not importing():
+        _nothing_yet()
     trash_fold(trashed_datasets(), "data set", empty_dataset_trash)
 
 
@@ -54,7 +55,8 @@ def _nothing_yet() -> None:
         )
         with st.container(horizontal=True):
             st.button("Draw the sample reef", type="primary", icon=":material/draw:", on_click=begin_reef)
-            if st.button("Import my own photographs", icon=":material/add_photo_alternate:"):
+            asked = st.button("Import my own photographs", icon=":material/add_photo_alternate:")
+            if state.data.IMPORTS.take() or asked:
                 import_dialog()
 
 

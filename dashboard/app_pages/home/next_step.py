@@ -19,7 +19,7 @@ def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:
     finished = [(run.id, config_of(run)) for run in runs if run.state() is State.FINISHED]
     label, page, query = advice(list(names), finished)
     if st.button(plain(label), type="primary", icon=":material/arrow_forward:"):
-        state.go(page, query)
+        state.go_import() if page == "data" else state.go(page, query)
 
 
 def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -> tuple[str, str, dict[UrlKey, str]]:

@@ -17,7 +17,7 @@ from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
-A_BATCH, ASKED_AGAIN, NEAR = 24, 18, 6
+A_BATCH, ASKED_AGAIN, NEAR = 24, 6, 6
 QUICK_S = 0.6  # a small data set is judged by then, and no progress bar blinks
 SHARE = 0.1  # of all pictures: where most of the wrong labels are found
 

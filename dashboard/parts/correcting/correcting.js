@@ -10,6 +10,12 @@ function keepName(name) {
   try { localStorage.setItem(NAME_KEPT, name); } catch { /* it is typed again the next time */ }
 }
 
+// The class that was typed: one there is, whatever its capitals, or else a new one.
+function typedClass(typed, names) {
+  const name = typed.trim(), same = (one) => one.toLowerCase() === name.toLowerCase();
+  return names.includes(name) ? name : names.find(same) ?? name;
+}
+
 // Write one correction: {images} or {undo}, with who and why. Gives {number, said}, or {error}.
 async function sendCorrection(address, change) {
   try {

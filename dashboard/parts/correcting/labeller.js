@@ -18,7 +18,7 @@ class Labeller {
     this.typed.onkeydown = (event) => {
       if (event.key === 'Escape') this.typed.blur();
       if (event.key !== 'Enter' || !this.typed.value.trim()) return;
-      this.label(this.typed.value.trim());
+      this.label(typedClass(this.typed.value, this.data.classes.map((one) => one.name)));
       this.typed.value = '';
       this.typed.blur();
     };
@@ -140,11 +140,13 @@ class Labeller {
     for (const id of ids) this.held.add(id);
     this.done.push(answered);
     this.items = this.items.filter((one) => !this.held.has(one.id));
-    if (name && !this.data.classes.some((one) => one.name === name)) this.data.classes.push({ name, examples: [] });
+    const isNew = name && !this.data.classes.some((one) => one.name === name);
+    if (isNew) this.data.classes.push({ name, examples: [] });
     this.show();
     const images = Object.fromEntries(ids.map((id) => [id, fields]));
     this.write(() => ({ images, why: this.data.why }), (done) => {
-      this.say(done.error || `${item.file.split('/').pop()}: ${done.said}`, Boolean(done.error));
+      const told = `${item.file.split('/').pop()}: ${done.said}${isNew ? ' This class is new.' : ''}`;
+      this.say(done.error || told, Boolean(done.error));
       if (done.error) this.bring(answered);
       else answered.number = done.number;
       const count = this.done.length;

@@ -69,6 +69,7 @@ class Lightbox {
       return chip;
     }));
     this.suggested = known.suggested;
+    this.classes = known.classes;
     this.list.replaceChildren(...known.classes.map((name) => Object.assign(el('option'), { value: name })));
     this.split.value = known.split;
     this.out.textContent = known.excluded ? 'Take back in' : 'Leave out';
@@ -93,7 +94,7 @@ class Lightbox {
     this.named.onkeydown = (event) => {
       if (event.key !== 'Enter' || !this.named.value.trim()) return;
       event.stopPropagation();
-      this.correct('label', this.named.value.trim());
+      this.correct('label', typedClass(this.named.value, this.classes ?? []));
       this.named.value = '';
       this.named.blur();
     };

@@ -35,7 +35,7 @@ def need_dataset(why: str) -> bool:
                 draw_reef()
                 st.rerun()
             if st.button("Import my own photographs"):
-                state.go("data")
+                state.go_import()
     return False
 
 

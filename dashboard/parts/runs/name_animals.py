@@ -75,7 +75,7 @@ def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
     if st.button(title, type=kind, icon=":material/category:", disabled=_is_busy(data)):
         try:
             if not _is_busy(data):  # the disk says whether this is a second click on the same button
-                launch(create_run(_config(data), name=default_name(TASK, data)))
+                launch(create_run(_config(data), name=_name(data)))
         except SealifeError as error:
             show_error(error)
             return
@@ -86,10 +86,19 @@ def again_button(data: str) -> None:
     """Trains a first model, once more where there is one, on the labels as they are now; nothing if it has those."""
     runs = cache.runs()
     if not why_not(data) and not is_named(data, runs):
-        dataset = cache.dataset(data)
-        learned = counted(len(dataset.rows("train", labelled_only=True)), "label")
         again = AGAIN if known_models(data, runs) else "Train a model"
-        name_button(data, primary=False, title=f"{again} on {learned}")
+        name_button(data, primary=False, title=f"{again} on {_to_learn(data)}")
+
+
+def _to_learn(data: str) -> str:
+    """ "1,379 labels"."""
+    return counted(len(cache.dataset(data).rows("train", labelled_only=True)), "label")
+
+
+def _name(data: str) -> str:
+    """The name of a new first model; where there are others, with what tells it apart."""
+    name = default_name(TASK, data)
+    return f"{name}, {_to_learn(data)}" if known_models(data, cache.runs()) else name
 
 
 def _is_busy(data: str) -> bool:

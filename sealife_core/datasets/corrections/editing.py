@@ -5,6 +5,7 @@ of two people who write at once both entries are kept, in order.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_
 from sealife_core.datasets.corrections.replay import EXCLUDED, replay
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.datasets.moves import SPLIT_NAMES
 from sealife_core.datasets.storage import changing
 from sealife_core.errors import DatasetError, disk_problem
 from sealife_core.wording import counted
@@ -124,11 +126,15 @@ def said(entry: Entry) -> str:
     for image in entry.images.values():
         for field, pair in changed(image).items():
             changes.setdefault(field, set()).add(pair)
-    done = [
-        change_said(field, *next(iter(pairs))) if len(pairs) == 1 else _NAMES[field]
-        for field, pairs in sorted(changes.items())
-    ]
+    done = [_pairs_said(field, pairs) for field, pairs in sorted(changes.items())]
     return f"{counted(len(entry.images), 'image')} {' and '.join(done)}."
+
+
+def _pairs_said(field: str, pairs: set[Change]) -> str:
+    if len(pairs) == 1:
+        return change_said(field, *next(iter(pairs)))
+    after = {became for _, became in pairs}
+    return change_said(field, "", *after) if field == "label" and len(after) == 1 else _NAMES[field]
 
 
 def change_said(field: str, was: str, became: str) -> str:
@@ -139,6 +145,8 @@ def change_said(field: str, was: str, became: str) -> str:
         return {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(became, "to look at again")
     if field == "label" and (was == became or not was or not became):
         return f"confirmed as {became!r}" if was == became else f"labelled {became!r}" if became else "left unlabelled"
+    if field == "split":
+        return f"moved: {SPLIT_NAMES.get(was, 'none')} → {SPLIT_NAMES[became]}"
     return f"{_NAMES[field]}: {was or 'none'!r} → {became or 'none'!r}"
 
 
@@ -204,4 +212,4 @@ def _add(dataset: Dataset, make: Callable[[Dataset], dict[str, Any]], by: str) -
             raise DatasetError(
                 f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
             ) from error
-        return now.after([*now.entries, entry])
+        return replace(corrected, entries=(*now.entries, entry))

@@ -144,13 +144,16 @@ def test_data__leads_from_a_finished_model_to_its_result(survey: Dataset) -> Non
     assert "L2 penalty 0.1" in said(app)
 
 
-def test_button__trains_again_when_the_data_set_has_changed_and_the_result_stays(survey: Dataset) -> None:
+def test_button__trains_again_when_the_data_set_has_changed_and_the_result_stays(
+    survey: Dataset, launched: list[Run]
+) -> None:
     finished(survey)
     assert not any(label.startswith(AGAIN) for page in ("home", "data") for label in labels(open_page(page)))
     move(survey, {0: "test" if survey.manifest["split"].iat[0] != "test" else "train"})
     assert AGAIN in labels(open_page("data"))
-    learned = len(open_dataset("survey").rows("train", labelled_only=True))
+    learned = f"{len(open_dataset('survey').rows('train', labelled_only=True))} labels"
     home = open_page("home")
-    assert f"{AGAIN} on {learned} labels" in labels(home)
     assert TITLE not in labels(home)
     assert "L2 penalty 0.1" in said(home)
+    press(home, f"{AGAIN} on {learned}")
+    assert [run.notes()["name"] for run in launched] == [f"{TITLE} on survey, {learned}"]

@@ -141,9 +141,11 @@ def test_a_second_opinion__is_written_though_it_changes_nothing(bay: Dataset):
 
 def test_said__names_what_all_images_share(bay: Dataset):
     now = correct(bay, {"i7": {"label": "eel", "split": "val"}})
-    assert said(now.entries[-1]) == "1 image labelled 'eel' and moved: 'train' → 'val'."
+    assert said(now.entries[-1]) == "1 image labelled 'eel' and moved: training → validation."
     now = correct(now, {"i0": {"label": "eel", "split": "val"}, "i4": {"label": "crab"}})
-    assert said(now.entries[-1]) == "2 images relabelled and moved: 'train' → 'val'."
+    assert said(now.entries[-1]) == "2 images relabelled and moved: training → validation."
+    now = correct(now, {"i0": {"label": "ray"}, "i4": {"label": "ray"}})
+    assert said(now.entries[-1]) == "2 images labelled 'ray'."
     assert said(correct(now, {"i0": {"label": ""}}).entries[-1]) == "1 image left unlabelled."
 
 

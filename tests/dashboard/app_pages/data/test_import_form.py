@@ -130,6 +130,7 @@ def test_import__asked_for_while_another_runs_waits_in_a_queue_with_names(photog
     app = open_data()
     assert "Importing one" in text(app)
     assert "Importing two" in text(app)
+    assert "No pictures yet" not in text(app)
     with pytest.raises(DatasetError, match="'two' is being imported right now"):
         import_form.begin_import(str(photographs), "two")
     held_import.set()

@@ -1,9 +1,12 @@
 """The Data page without a browser: nothing yet, a data set and its pictures, a damaged one, deleted and back."""
 
+from streamlit.testing.v1 import AppTest
+
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import list_datasets
 from sealife_core.datasets.storage import trashed_datasets
 from tests.dashboard.app_pages.data.opened import button, imported, open_data, pictures, text
+from tests.dashboard.pages import FRAME
 
 
 def test_page__without_data_offers_the_reef(home):
@@ -11,6 +14,14 @@ def test_page__without_data_offers_the_reef(home):
     assert not app.exception
     assert "No pictures yet" in text(app)
     assert button(app, "Draw the sample reef")
+
+
+def test_page__reached_by_import_my_own_photographs_asks_for_them_at_once(home):
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    button(app, "Import my own photographs").click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Data"]
+    assert "Path of a folder, zip or CSV" in [field.label for field in app.text_input]
 
 
 def test_page__shows_a_data_set(tiny_reef):
