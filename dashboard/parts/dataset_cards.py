@@ -9,7 +9,16 @@ from dashboard.data.pictures import spread
 from dashboard.errors import show_error
 from dashboard.parts.notice import errors_said
 from dashboard.parts.pictures.image_grid import picture_strip
-from dashboard.parts.runs.name_animals import AGAIN, TITLE, is_named, known_models, name_button, why_not
+from dashboard.parts.runs.name_animals import (
+    AGAIN,
+    TITLE,
+    is_named,
+    known_models,
+    label_button,
+    labels_first,
+    name_button,
+    why_not,
+)
 from dashboard.words import SPLIT_WORDS, plain, run_name, size
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.storage import delete_dataset
@@ -53,8 +62,8 @@ def _actions(dataset: Dataset) -> None:
             name_button(dataset.name, primary=True, title=AGAIN if again else TITLE)
         if st.button("See pairs of views", icon=":material/flip:"):
             state.go("views", {state.data.DATASET: dataset.name})
-        if (dataset.labels < 0).any() and st.button("Label pictures", icon=":material/label:"):
-            state.go("label", {state.data.DATASET: dataset.name})
+        if (dataset.labels < 0).any():
+            label_button(dataset.name, primary=labels_first(dataset.name))
         if st.button("Train on it", icon=":material/model_training:"):
             state.go("train", {state.data.DATASET: dataset.name})
         with st.popover("More", icon=":material/more_horiz:"):

@@ -109,7 +109,7 @@ def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
     elif len(labels.classes) < 2:
         said = (
             f"There is one class ('{labels.classes[classes[0]]}') in {labels.name}; a classifier needs at least two."
-            " Add a folder for each class and import it again."
+            " Label images of another class, or import a folder for each class."
         )
     elif len(classes) < 2:
         said = (

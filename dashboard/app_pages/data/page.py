@@ -13,7 +13,7 @@ from dashboard.app_pages.data.places import places_view
 from dashboard.errors import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
 from dashboard.parts.notice import notice
-from dashboard.parts.runs.name_animals import first_model_line, is_named, why_not
+from dashboard.parts.runs.name_animals import first_model_line, is_named, labels_first, why_not
 from dashboard.parts.trash import trash_fold
 from sealife_core.datasets.imports.importing import read_skipped
 from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
@@ -31,7 +31,9 @@ def page() -> None:
                 if REEF not in names:
                     st.button("Draw the sample reef", icon=":material/draw:", on_click=begin_reef)
                 looked_at = state.data.chosen_dataset(names)
-                leads = looked_at is None or is_named(looked_at, cache.runs()) or bool(why_not(looked_at))
+                leads = looked_at is None or (
+                    is_named(looked_at, cache.runs()) or (bool(why_not(looked_at)) and not labels_first(looked_at))
+                )
                 kind = "primary" if leads else "secondary"
                 asked = st.button("Import photographs", type=kind, icon=":material/add_photo_alternate:")
                 if state.data.IMPORTS.take() or asked:

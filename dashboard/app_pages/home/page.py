@@ -15,6 +15,8 @@ from dashboard.parts.runs.name_animals import (
     again_button,
     first_model_panel,
     first_models,
+    label_button,
+    labels_first,
     name_button,
     to_name,
 )
@@ -40,13 +42,17 @@ def page() -> None:
     names, runs = cache.datasets(), cache.runs()
     demo = last_demo(runs)
     unnamed = to_name(names, runs)
+    newest = next((name for name in names if name != REEF), None)
+    unlabelled = newest if newest is not None and labels_first(newest) else None
     named = next((run for run in first_models(runs) if run.config().data in names), None)
     with st.container(horizontal=True):
         if unnamed is not None:
             name_button(unnamed, primary=True)
+        elif unlabelled is not None:
+            label_button(unlabelled, primary=True)
         elif runs and not (named is not None and named.state().active):
             next_step(names, runs)
-        demo_button(primary=unnamed is None and not runs)
+        demo_button(primary=unnamed is None and unlabelled is None and not runs)
         if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
             state.go_import()
         if st.button("Lessons: how it works", icon=":material/school:"):

@@ -68,6 +68,20 @@ def why_not(data: str) -> str:
     return next((problem.says for problem in problems if problem.refuses), "")
 
 
+def labels_first(data: str) -> bool:
+    """Whether labels are what this data set lacks for a first model, and there are pictures to label."""
+    try:
+        return bool(why_not(data)) and bool((cache.dataset(data).labels < 0).any())
+    except SealifeError:
+        return False
+
+
+def label_button(data: str, *, primary: bool) -> None:
+    """Leads to the labelling of a data set."""
+    if st.button("Label pictures", type="primary" if primary else "secondary", icon=":material/label:"):
+        state.go("label", {state.data.DATASET: data})
+
+
 def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
     """Launches the first model of a data set; while one is on its way it cannot be launched again."""
     prewarm()  # PyTorch is imported while the person looks at the button

@@ -94,7 +94,12 @@ def test_data__without_classes_is_one_sentence_instead_of_the_button(
     assert not app.exception
     assert TITLE not in labels(app)
     assert says in said(app)
-    assert TITLE not in labels(open_page("home"))
+    home = open_page("home")
+    assert TITLE not in labels(home)
+    for page in (app, home):
+        assert [button.label for button in page.button if button.proto.type == "primary"] == ["Label pictures"]
+    press(home, "Label pictures")
+    assert [title.value for title in home.title] == ["Label"]
 
 
 def test_result__tells_accuracy_with_interval_confusions_and_how_the_penalty_was_chosen(survey: Dataset) -> None:

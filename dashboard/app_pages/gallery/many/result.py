@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import PurePosixPath
 
 import pandas as pd
 import streamlit as st
@@ -61,12 +62,12 @@ def _threshold(run: Run, found: Predicted) -> float | None:
     """The confidence below which a picture is unknown, from the error that a person wants; None for no such."""
     known, why_not = kept.validated(run)
     wrong = min(50, max(0, gallery.WRONG.number))
-    widget = gallery.WRONG.widget.showing(wrong)
+    widget = gallery.WRONG.widget.showing(wrong or None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            "Wrong among those named, at most (%)", 0, 50, step=1, key=widget, width=330, disabled=known is None,
-            on_change=lambda: gallery.look_for(gallery.WRONG, str(widget.held())),
-            help="Pictures of which the model is less sure are called unknown. 0: every picture is named.",
+            "Wrong among those named, at most (%)", 1, 50, None, step=1, key=widget, width=330, placeholder="no limit",
+            on_change=lambda: gallery.look_for(gallery.WRONG, str(widget.held() or 0)), disabled=known is None,
+            help="Pictures of which the model is less sure are called unknown. Without a limit every picture is named.",
         )  # fmt: skip
     if known is None:
         st.caption(f"Confidences are as the model gives them, and nothing is called unknown. {plain(why_not)}")
@@ -122,8 +123,9 @@ def _summary(run: Run, job: Job, found: Predicted, threshold: float | None, corr
         st.markdown(" · ".join(parts), width="stretch")
         with st.container(horizontal=True, width="content"):
             st.download_button(
-                "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)), f"{run.id}-{job.id}.csv",
-                "text/csv", icon=":material/download:", on_click="ignore",
+                "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)),
+                f"{PurePosixPath(job.name).stem}-predictions.csv", "text/csv", icon=":material/download:",
+                on_click="ignore",
             )  # fmt: skip
             import_popover(job, found, threshold, corrected)
 
