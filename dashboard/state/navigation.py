@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.state.data import DATASET, IMPORTS
 from dashboard.state.keys import Key, UrlKey
 from dashboard.state.train import SIZE, TASK
-from dashboard.state.url_written import catch_up
+from dashboard.state.url_written import catch_up, forget
 
 _BOUND = (DATASET, TASK, SIZE)
 _ARRIVING = Key("arriving")
@@ -18,6 +18,7 @@ def go(page: str, query: Mapping[UrlKey, str | Sequence[str]] | None = None) -> 
 
     What a widget is bound to cannot be set in the URL while that widget is on the page: :func:`arrive` sets it.
     """
+    forget()
     query = query or {}
     _ARRIVING.hold({key: value for key, value in query.items() if key in _BOUND})
     st.switch_page(f"app_pages/{page}/page.py", query_params={k: v for k, v in query.items() if k not in _BOUND})

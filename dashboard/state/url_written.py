@@ -1,23 +1,27 @@
 """What was written into the URL and the browser may not show yet.
 
 A click carries the URL that the browser shows. If it follows another faster than the answer to that one arrives, it
-carries the URL from before, and Streamlit takes back what the first click has changed.
+carries the URL from before, and Streamlit takes back what the first click has changed. What was written SETTLED_S ago
+is left as the browser has it: a click on the page's own name in the navigation begins it anew.
 """
+
+import time
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _WRITTEN = "url.written"  # the page, and of each key what was written last and what stood there before
 _EARLIER = 8  # values of a key: so many clicks may be on their way
+SETTLED_S = 5.0  # no answer to a click takes longer to reach the browser
 
-Written = dict[str, tuple[list[str], list[list[str]]]]
+Written = dict[str, tuple[list[str], list[list[str]], float]]
 
 
 def remember(key: str, values: list[str]) -> None:
     """``values`` are about to be written under ``key``."""
     written, shown = _on_this_page(), st.query_params.get_all(key)
-    _, earlier = written.get(key, ([], []))
-    written[key] = values, [*earlier, shown][-_EARLIER:]
+    earlier = written[key][1] if key in written else []
+    written[key] = values, [*earlier, shown][-_EARLIER:], time.monotonic()
 
 
 def catch_up() -> None:
@@ -26,14 +30,19 @@ def catch_up() -> None:
     written = _on_this_page()
     if context and context.is_history_navigation:
         written.clear()
-    for key, (values, earlier) in written.items():
+    for key, (values, earlier, at) in written.items():
         shown = st.query_params.get_all(key)
-        if shown == values or shown not in earlier:
+        if shown == values or shown not in earlier or time.monotonic() - at > SETTLED_S:
             continue
         if values:
             st.query_params[key] = values
         else:
             st.query_params.pop(key, None)
+
+
+def forget() -> None:
+    """Another URL is on its way, perhaps of the same page."""
+    st.session_state.pop(_WRITTEN, None)
 
 
 def _on_this_page() -> Written:

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.runtime.state.query_params import QueryParams
 
-from dashboard.state import arrive, url_written
+from dashboard.state import arrive, go, url_written
 from dashboard.state.keys import UrlValue
 
 pytestmark = pytest.mark.usefixtures("session", "url")
@@ -69,3 +69,22 @@ def test_link__to_what_never_was_there_counts(context: SimpleNamespace) -> None:
     SHUFFLE.advance()
     request(shuffle="7")
     assert SHUFFLE.number == 7
+
+
+def test_click__on_the_name_of_the_page_begins_it_anew(
+    context: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SHUFFLE.advance()
+    later = url_written.time.monotonic() + url_written.SETTLED_S + 1
+    monkeypatch.setattr(url_written.time, "monotonic", lambda: later)
+    request()
+    arrive()
+    assert not st.query_params.to_dict()
+
+
+def test_go__to_the_same_page_takes_nothing_along(context: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    SHUFFLE.advance()
+    monkeypatch.setattr(st, "switch_page", lambda page, query_params: request(**query_params))
+    go("contrast", {DRAW: "3"})
+    arrive()
+    assert st.query_params.to_dict() == {"draw": "3"}
