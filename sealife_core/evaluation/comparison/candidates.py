@@ -35,7 +35,7 @@ class Candidate:
                 "queued": "still waiting; it is tested when it ends",
             }.get(self.state, f"{self.state}, so it was never tested")
         if self.test_hash != test_hash:
-            return f"tested on other images: {self.n:,} of {self.data}"
+            return f"tested on other images or labels: {self.n:,} of {self.data}"
         return ""
 
 

@@ -49,7 +49,7 @@ def test_candidates__say_why_they_cannot_be_compared(tmp_path: Path) -> None:
     found = candidates([here, elsewhere, untested, *(Run(p) for p in tmp_path.iterdir() if "simclr" in p.name), broken])
     assert [(one.name, one.why_not("h")) for one in found] == [
         ("here", ""),
-        ("elsewhere", "tested on other images: 100 of reef"),
+        ("elsewhere", "tested on other images or labels: 100 of reef"),
         ("untested", "stopped before its test"),
     ]
 

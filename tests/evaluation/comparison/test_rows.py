@@ -54,7 +54,7 @@ def test_comparison__puts_the_best_comparable_run_first(tmp_path: Path) -> None:
     ]
     rows = comparison(runs)
     assert [(row.name, row.comparable) for row in rows] == [("better", True), ("worse", True), ("elsewhere", False)]
-    assert "other images (20 of 'reef')" in rows[2].why_not
+    assert "other images or labels (20 of 'reef')" in rows[2].why_not
 
 
 def test_comparison__of_equally_many_takes_the_first_as_measure(tmp_path: Path) -> None:
