@@ -10,7 +10,7 @@ from dashboard.app_pages.runs.downloads import downloads
 from dashboard.parts.class_bars import per_class_bars
 from dashboard.parts.runs.first_model import confusions, how_chosen, next_steps
 from dashboard.words import between, plain
-from sealife_core.config import task_of
+from sealife_core.config import ClassifierConfig, task_of
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
@@ -41,7 +41,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         confusions(run)
         if task_of(run.config()) == "classify":
             next_steps(run)
-    elif val is not None and "knn_accuracy" in val:
+    elif val is not None and not isinstance(run.config(), ClassifierConfig):
         _representation(val)
         if said := kept_words(results):
             st.markdown(said)
@@ -76,13 +76,10 @@ def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> N
 
 
 def _representation(val: dict[str, Any]) -> None:
-    nearest = f"{val['knn_k']} nearest training pictures" if "knn_k" in val else "nearest training pictures"
-    st.caption(
-        f"On {val.get('n') or 0:,} validation pictures, each classified by its {nearest} in feature space. Guessing"
-        f" reaches {percent(val.get('chance'))}. Train a classifier on this encoder to get a test accuracy."
-    )
-    _metrics((("k-NN accuracy", val.get("knn_accuracy"), between(val.get("knn_low"), val.get("knn_high")),
-               "The nearest neighbours vote. This needs no training."),))  # fmt: skip
+    if "knn_accuracy" in val:
+        _nearest(val)
+    else:
+        st.caption("Too few pictures have a label to say how well these features tell the classes apart.")
     rows = [
         {"": name.replace("_", " ").capitalize(), "Value": f"{val[name]:.2f}", "Means": says}
         for name, says in FEATURE_MEASURES.items()
@@ -90,6 +87,16 @@ def _representation(val: dict[str, Any]) -> None:
     ]
     if rows:
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+
+
+def _nearest(val: dict[str, Any]) -> None:
+    nearest = f"{val['knn_k']} nearest training pictures" if "knn_k" in val else "nearest training pictures"
+    st.caption(
+        f"On {val.get('n') or 0:,} validation pictures, each classified by its {nearest} in feature space. Guessing"
+        f" reaches {percent(val.get('chance'))}. Train a classifier on this encoder to get a test accuracy."
+    )
+    _metrics((("k-NN accuracy", val.get("knn_accuracy"), between(val.get("knn_low"), val.get("knn_high")),
+               "The nearest neighbours vote. This needs no training."),))  # fmt: skip
 
 
 def _metrics(cells: Sequence[tuple[str, Any, str, str]]) -> None:

@@ -146,7 +146,7 @@ def change_said(field: str, was: str, became: str) -> str:
     if field == "label" and (was == became or not was or not became):
         return f"confirmed as {became!r}" if was == became else f"labelled {became!r}" if became else "left unlabelled"
     if field == "split":
-        return f"moved: {SPLIT_NAMES.get(was, 'none')} → {SPLIT_NAMES[became]}"
+        return f"moved: {SPLIT_NAMES.get(was, was)} → {SPLIT_NAMES.get(became, became)}"
     return f"{_NAMES[field]}: {was or 'none'!r} → {became or 'none'!r}"
 
 

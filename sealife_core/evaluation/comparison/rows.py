@@ -147,7 +147,9 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
     comparable = test_hash == reference and not run.broken
     names = ("n", "accuracy", "macro_f1", "macro_f1_low", "macro_f1_high", "top3", "chance")
     same: dict[str, Any] = {key: test.get(key) for key in names}
-    why_not = "" if comparable else f"tested on other images or labels ({test['n']:,} of '{config.data}'), so not comparable."
+    why_not = (
+        "" if comparable else f"tested on other images or labels ({test['n']:,} of '{config.data}'), so not comparable."
+    )
     if run.broken:
         why_not = f"{not_compared(run.broken)}."
     return ComparisonRow(

@@ -313,6 +313,15 @@ def test_results__of_a_continuation_say_that_it_kept_its_start(tiny_reef):
     assert "Kept the start: no epoch reached a higher k-NN accuracy than its 70.0 % on 50 validation" in text(app)
 
 
+def test_results__of_features_without_labels_say_so_and_show_no_scores(tiny_reef):
+    run = trained(preset("embed", data="reef"), "Features", val={"n": 0, "chance": 1.0, "effective_rank": 9.0})
+    app = open_runs(run=run.id, tab="Results")
+    assert not app.exception
+    assert "Too few pictures have a label" in text(app)
+    assert "stopped before its test" not in text(app)
+    assert not app.metric
+
+
 def test_results__of_a_classifier_can_be_downloaded(classifier: Run):
     writer = RunWriter(classifier)
     writer.results(test={"n": 10, "chance": 0.1, "accuracy": 0.5})
