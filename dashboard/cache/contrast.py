@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
 from dashboard.data.contrast.breaking import CHANGED, Measures, measured
-from dashboard.data.contrast.ignored import unseen_rows
 from dashboard.data.contrast.sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
@@ -167,7 +166,9 @@ def knn_right(run: Run, dataset: Dataset) -> tuple[np.ndarray, float]:
 # What cannot be read is part of the answer: it is asked again once a file is another one.
 @kept(16, METRICS, PREDICTIONS, MODEL, *FILES.values(), spinner="Both runs are asked the same pictures…")
 def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset, seeds: tuple[Run, ...]) -> Measures:
-    """As :func:`measured`."""
+    """As :func:`measured`. Imports torch."""
+    from dashboard.data.contrast.ignored import unseen_rows
+
     rows = tuple(unseen_rows(dataset, CHANGED))
     return measured(
         intact, broken, dataset, other, seeds, lambda run: responses(Source(run.id, "", run), dataset, rows)["h"]

@@ -32,7 +32,9 @@ def catch_up() -> None:
         written.clear()
     for key, (values, earlier, at) in written.items():
         shown = st.query_params.get_all(key)
-        if shown == values or shown not in earlier or time.monotonic() - at > SETTLED_S:
+        if shown == values or shown not in earlier or key in st.session_state:
+            continue  # in session state it is a widget's: Streamlit keeps both equal
+        if time.monotonic() - at > SETTLED_S:
             continue
         if values:
             st.query_params[key] = values

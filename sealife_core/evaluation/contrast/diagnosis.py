@@ -95,7 +95,7 @@ def pretext(course: Sequence[Moment], epochs: Sequence[int], right: Bool[np.ndar
     )
     gain = after.accuracy - before.accuracy
     if gain < LEAST_CHANGE:
-        how = "as well as at the start" if gain > -LEAST_CHANGE else "worse than at the start"
+        how = "about as well as at the start" if gain > -LEAST_CHANGE else "worse than at the start"
         return f"**It tells pairs apart {how}**: after epoch {after.epoch}, {task}."
     for since in (max(held, key=knn.__getitem__), first):
         then = min(finite, key=lambda moment: abs(moment.epoch - epochs[since]))

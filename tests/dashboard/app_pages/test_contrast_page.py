@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -65,3 +67,10 @@ def test_pairs__of_a_damaged_model_are_a_sentence(link: dict[str, str | list[str
     assert not app.exception
     assert not app.get("bidi_component")
     assert app.error
+
+
+@pytest.mark.process
+def test_learning_and_breaking__open_without_torch() -> None:
+    parts = [f"dashboard.app_pages.contrast.{name}" for name in ("learning", "breaking")]
+    script = f"import sys, {', '.join(parts)}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == 0

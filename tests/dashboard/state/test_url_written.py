@@ -88,3 +88,11 @@ def test_go__to_the_same_page_takes_nothing_along(context: SimpleNamespace, monk
     go("contrast", {DRAW: "3"})
     arrive()
     assert st.query_params.to_dict() == {"draw": "3"}
+
+
+def test_url__of_a_widget_is_left_to_streamlit(context: SimpleNamespace) -> None:
+    SHUFFLE.advance()
+    SHUFFLE.hold("0")
+    request()
+    arrive()
+    assert not st.query_params.to_dict()

@@ -131,7 +131,7 @@ def right(*shares: float, images: int = 400) -> np.ndarray:
         ((0.1, 0.9, 0.6), (0.2, 0.7, 0.5), "**Here the pretext helped**"),  # the fall came with that of the pretext
         ((0.1, 0.6, 0.9), (0.5, 0.51, 0.52), "**The pretext did not show in k-NN accuracy**"),
         ((0.1, 0.6, 0.9), (0.2, 0.71, 0.70), "**Here the pretext helped**"),  # a fall within its noise
-        ((0.1, 0.1, 0.11), (0.2, 0.5, 0.7), "**It tells pairs apart as well as at the start**: after epoch 20"),
+        ((0.1, 0.1, 0.11), (0.2, 0.5, 0.7), "**It tells pairs apart about as well as at the start**: after epoch 20"),
         ((0.9, 0.9, 0.4), (0.2, 0.5, 0.7), "**It tells pairs apart worse than at the start**: after epoch 20"),
     ],
 )
