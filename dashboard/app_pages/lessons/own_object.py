@@ -25,6 +25,7 @@ from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 VIEW_PX = 160
+THREADS = torch.get_num_threads()
 BY_CAMERA, BY_FILE = "Camera", "File"
 
 
@@ -46,10 +47,15 @@ def own_object(dataset: Dataset) -> None:
         if taken is None:
             st.caption("The picture stays in this browser tab and in the server's memory. It is not saved.")
             return
+        # One picture is so little work that further threads mostly wait for each other: 68 ms of processor time instead
+        # of 211 on two busy cores.
+        torch.set_num_threads(1)
         try:
             _named(run, dataset, taken.getvalue())
         except SealifeError as error:
             show_error(error)
+        finally:
+            torch.set_num_threads(THREADS)
 
 
 def _named(run: Run, dataset: Dataset, content: bytes) -> None:
