@@ -17,9 +17,7 @@ sys.path.insert(0, str(ROOT))
 from dashboard import correction_routes, media  # noqa: E402
 from dashboard.errors import show_script_error  # noqa: E402
 from dashboard.origin_check import OriginCheck  # noqa: E402 - the path comes first
-from dashboard.whole_clicks import finish_callbacks  # noqa: E402
 
-finish_callbacks()
 app = st.App(
     ROOT / "dashboard" / "frame.py",
     routes=[*media.routes(), *correction_routes.routes()],

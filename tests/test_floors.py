@@ -63,7 +63,6 @@ INSIDE: dict[str, set[str]] = {
     "words": set(),
     "theme": set(),
     "garbage_collection": set(),
-    "whole_clicks": set(),
     "origin_check": set(),
     "errors": {"words"},
     "state": {"words"},
@@ -75,7 +74,7 @@ INSIDE: dict[str, set[str]] = {
     "parts": UNDER_PARTS,
     "app_pages": UNDER_PARTS | {"parts"},
     "frame": {"garbage_collection", "state", "theme", "parts"},
-    "Home": {"origin_check", "errors", "media", "correction_routes", "whole_clicks"},
+    "Home": {"origin_check", "errors", "media", "correction_routes"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

@@ -8,7 +8,7 @@ let listening;
 
 class Labeller {
   constructor(root, ask) {
-    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, queue: [] });
+    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, asked: 0, waits: false, queue: [] });
     window.addEventListener('pagehide', () => this.flush());
     this.image = root.querySelector('.picture img');
     this.by = root.querySelector('.by');
@@ -27,7 +27,7 @@ class Labeller {
 
   // New pictures from the page: those that are answered here already are left out.
   take(data) {
-    this.data = data;
+    Object.assign(this, { data, waits: false });
     if (!this.by.value && data.by) this.by.value = data.by;
     const current = this.items[0];
     const fresh = data.items.filter((item) => !this.held.has(item.id) && item.id !== current?.id);
@@ -150,7 +150,11 @@ class Labeller {
       if (done.error) this.bring(answered);
       else answered.number = done.number;
       const count = this.done.length;
-      if (this.items.length === AHEAD || !this.items.length || count % this.data.every === 0) this.ask('more', count);
+      const short = this.items.length <= AHEAD && !this.waits;
+      if (short || !this.items.length || Math.abs(count - this.asked) >= this.data.every) {
+        Object.assign(this, { asked: count, waits: true });
+        this.ask('more', count);
+      }
     });
   }
 

@@ -9,6 +9,7 @@ from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast, 
 from sealife_core.evaluation.curation.label_queue import Bought
 
 TIMES = 2  # labels of the forecast, at most, for each of today
+LEAST_ASKED = 10  # random pictures: of fewer, an accuracy is hardly known
 LEAST_GROWTH = 2  # a curve over less than a doubling of the labels does not say how it goes on
 
 
@@ -18,7 +19,12 @@ def outlook(bought: Sequence[Bought], classes: int, most: int) -> AccuracyForeca
     The interval contains that accuracy was measured on so many random pictures.
     """
     points = list({one.learned: one for one in bought}.values())
-    if not points or points[-1].learned < LEAST_GROWTH * points[0].learned or most <= points[-1].learned:
+    if (
+        not points
+        or points[-1].asked < LEAST_ASKED
+        or points[-1].learned < LEAST_GROWTH * points[0].learned
+        or most <= points[-1].learned
+    ):
         return None
     at = min(TIMES * points[-1].learned, most)
     # As if two answers more were right and two wrong: all right of ten does not mean that none can be wrong.

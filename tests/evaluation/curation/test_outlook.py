@@ -55,6 +55,10 @@ def test_outlook__of_few_random_pictures_covers_what_comes() -> None:
     assert np.mean(held) >= 0.75
 
 
+def test_outlook__says_nothing_of_a_handful_of_random_pictures() -> None:
+    assert outlook(bought(9), 5, 1000) is None
+
+
 @pytest.mark.parametrize("labels", [(), (40,), (40, 60, 70), (40, 100)])
 def test_outlook__says_nothing_from_too_little(labels: tuple[int, ...]) -> None:
     assert outlook(bought(100, labels), 5, 1000) is None
