@@ -100,13 +100,13 @@ NOT_SHOWN = {"key", "icon", "on_click", "on_change", "args", "kwargs", "type", "
 OURS = {
     "_count", "_counted", "_next", "_plus", "_seed", "_summary", "believed", "beside", "between", "capitalize",
     "contents", "counted", "duration", "interval", "join", "len", "lower", "measure_title", "min", "percent",
-    "points", "progress_sentence", "quote", "request_stop", "size", "source_run", "spoken", "state", "state_words",
-    "title_of",
+    "points", "progress_sentence", "quote", "recipe_says", "recipe_teaches", "request_stop", "round", "says", "size",
+    "source_run", "spoken", "state", "state_words", "title_of",
 }  # fmt: skip
 
 OUR_FIELDS = {
     "best.number", "dataset.version", "found.says", "found.span", "look.method", "panel.title", "place.name",
-    "place.says", "row.number", "search.base.epochs", "setting.says", "setting.title", "setting.unit",
+    "place.says", "row.number", "search.base.epochs", "setting.says", "setting.title", "setting.unit", "sheeted.says",
 }  # fmt: skip
 PLAIN_TEXT = {"selectbox", "multiselect"}  # their options, unlike their labels, are shown as they are
 

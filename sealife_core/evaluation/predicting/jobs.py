@@ -70,8 +70,8 @@ class Job:
 
 def jobs_of(run_path: Path) -> list[Job]:
     """The jobs of a run, the newest first."""
-    folders = sorted((run_path / PREDICTED).glob("[!.]*"), reverse=True)
-    return [job for folder in folders if (job := job_in(folder))]
+    found = [job for folder in (run_path / PREDICTED).glob("[!.]*") if (job := job_in(folder))]
+    return sorted(found, key=lambda job: (job.made, job.id), reverse=True)
 
 
 def job_in(folder: Path) -> Job | None:

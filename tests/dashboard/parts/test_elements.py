@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 PARTS = Path(parts.__file__).parent
 ELEMENTS, CORRECTING, LIGHTBOX = (
     (PARTS / name).read_text(encoding="utf-8")
-    for name in ("elements.js", "pictures/correcting.js", "pictures/lightbox.js")
+    for name in ("elements.js", "correcting/correcting.js", "correcting/lightbox.js")
 )
 
 
