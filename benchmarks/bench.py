@@ -45,6 +45,7 @@ OF_PHOTOGRAPHS = (  # several hours
     "photographs.continuation",
     "photographs.suspects",
     "photographs.label_queue",
+    "photographs.few_labels",
 )
 EVERY = TOPICS + OF_PHOTOGRAPHS
 KEPT = Path(__file__).with_name("figures.json")

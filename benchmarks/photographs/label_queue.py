@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.forecast import features_of
-from sealife_core.datasets.dataset import list_datasets, open_dataset
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.splits import split_rows
 from sealife_core.evaluation.classification.scores import wilson
@@ -50,13 +50,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--peer", metavar="SITE", help="where scikit-activeml is installed")
     chosen = parser.parse_args()
-    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder.resolve(), NAME).dataset
+    dataset, features = features_in(chosen.folder)
+    strategies = OURS | (peers(chosen.peer) if chosen.peer else {})
+    values = points_of(dataset.manifest["id"].tolist(), features).values
+    tell_all(measure(values, dataset.labels, chosen.seeds, strategies), chosen.json)
+
+
+def features_in(folder: Path) -> tuple[Dataset, np.ndarray]:
+    """The photographs of ``folder``, imported unless they are, and their features (N, D), computed once."""
+    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(folder.resolve(), NAME).dataset
     kept = dataset.folder / "label-queue.npy"
     if not kept.exists():
         np.save(kept, features_of(dataset, 224))
-    strategies = OURS | (peers(chosen.peer) if chosen.peer else {})
-    values = points_of(dataset.manifest["id"].tolist(), np.load(kept)).values
-    tell_all(measure(values, dataset.labels, chosen.seeds, strategies), chosen.json)
+    return dataset, np.load(kept).astype(np.float32)
 
 
 def doubt(values: np.ndarray, known: np.ndarray) -> np.ndarray:

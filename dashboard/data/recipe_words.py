@@ -5,10 +5,7 @@ from sealife_core.wording import percent
 
 HALF_A_TURN = 0.5  # the hue turns no further, however strong a recipe is
 HARDLY = 0.05  # turns: 18°, within what is called one colour
-MAY_PART, ALWAYS_OVERLAP = (
-    0.25,
-    0.5,
-)  # of the picture: two squares of a quarter fit beside each other; two halves do not
+MAY_PART, ALWAYS_OVERLAP = 0.25, 0.5  # of the picture: two quarters fit beside each other, two larger halves do not
 
 
 def recipe_says(recipe: ViewRecipe) -> str:

@@ -47,8 +47,7 @@ def own_object(dataset: Dataset) -> None:
         if taken is None:
             st.caption("The picture stays in this browser tab and in the server's memory. It is not saved.")
             return
-        # One picture is so little work that further threads mostly wait for each other: 68 ms of processor time instead
-        # of 211 on two busy cores.
+        # One picture is so little work that further threads mostly wait for each other.
         torch.set_num_threads(1)
         try:
             _named(run, dataset, taken.getvalue())
