@@ -17,6 +17,7 @@ from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.datasets.manifest import INFO, MANIFEST
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.figures.palette import class_colours
 from sealife_core.launching.data_checks import Problem
 from sealife_core.launching.launch_checks import problems_of
 from sealife_core.models import imagenet
@@ -162,12 +163,12 @@ def _reader(path: str) -> tuple[MetricsReader, Lock]:
     return MetricsReader(Path(path)), Lock()
 
 
-def classes(name: str) -> tuple[str, ...]:
-    """The classes of a data set in the order of their colours; () if it is gone or damaged."""
+def colours_of_classes(name: str) -> dict[str, str]:
+    """Class → its colour, of all classes of a data set; {} if it is gone or damaged."""
     try:
-        return dataset(name).classes
+        return class_colours(dataset(name))
     except SealifeError:
-        return ()
+        return {}
 
 
 @st.cache_resource(show_spinner=False)

@@ -10,7 +10,7 @@ import numpy as np
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +64,12 @@ class Answers:
         return self.truth == self.predicted
 
     def colour(self, place: int) -> str:
-        """The colour of a class, which depends on its place in the data set; grey if the data set lacks it."""
-        name = self.classes[place]
-        return class_colour(self.dataset.classes.index(name) if name in self.dataset.classes else -1)
+        """The colour of a class; grey if the data set lacks it."""
+        return self._colours.get(self.classes[place], UNLABELLED_COLOUR)
+
+    @cached_property
+    def _colours(self) -> dict[str, str]:
+        return class_colours(self.dataset)
 
     def place_of(self, image_id: str) -> int | None:
         """The place of the image with this id, or None."""

@@ -9,7 +9,7 @@ from dashboard.data.pictures import class_of, picture_facts
 from sealife_core.datasets.corrections.editing import change_said, said
 from sealife_core.datasets.corrections.log import Entry, changed, in_force
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import label_colour
 
 WHY_WORDS = {
     "hand": "by hand", "duplicate": "a copy", "suspect": "a doubtful label", "queue": "labelled next",
@@ -77,7 +77,7 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
         "near": [
             {
                 "row": place, "caption": f"{class_of(dataset, place)} · {similarity:.2f}",
-                "colour": class_colour(int(dataset.labels[place])),
+                "colour": label_colour(dataset, int(dataset.labels[place])),
             }
             for place, similarity in near
         ],

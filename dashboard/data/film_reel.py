@@ -10,13 +10,14 @@ import numpy as np
 from dashboard.data.points import Cloud, Look, facts_of
 from dashboard.data.scatter import colouring, point_size_px
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.figures.palette import class_colours
 from sealife_core.wording import percent
 
 
 def film_reel(dataset: Dataset, cloud: Cloud, frames: np.ndarray, look: Look) -> dict[str, Any]:
     """What the browser plays: groups of points and, in their order, ``frames`` (E, n, 2) and what is known of each."""
     facts = facts_of(dataset, None).only(cloud.rows)
-    groups = colouring(look.colour, facts, dataset.classes).groups
+    groups = colouring(look.colour, facts, class_colours(dataset)).groups
     order = np.concatenate([group.members for group in groups])
     custom = facts.custom()[order]
     told = [

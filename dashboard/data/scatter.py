@@ -1,7 +1,7 @@
 """Points and a colouring → a Plotly figure: what the page draws and what the interactive file holds."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -12,7 +12,7 @@ from plotly.basedatatypes import BaseTraceType
 from dashboard.data.points import Cloud, ImageFacts, Look
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colours
 
 # What the colour of a point can say.
 CLASS, SPLIT, PREDICTED, RIGHT, CONFIDENCE, LOSS, CLUSTER = (
@@ -80,7 +80,7 @@ class Chart:
 
 def chart_of(look: Look, dataset: Dataset, cloud: Cloud, facts: ImageFacts, dark: bool) -> Chart:
     """The chart of ``cloud`` as ``look`` colours it; ``facts`` are those of its points."""
-    coloured = colouring(look.colour, facts, dataset.classes)
+    coloured = colouring(look.colour, facts, class_colours(dataset))
     zoom = f"{look.method} {look.dims} {look.of} {look.settings.key}"  # recolouring keeps the zoom
     figure = scatter_figure(cloud.points, facts.custom(), coloured, axes=cloud.axes, dark=dark, zoom_key=zoom)
     return Chart(look, cloud, facts, coloured, picture(figure, f"{look.run_id}-{look.method.lower()}-{look.dims}d"))
@@ -92,13 +92,13 @@ def picture(figure: go.Figure, name: str) -> ScatterPicture:
     return ScatterPicture(text, hashlib.sha256(text.encode()).hexdigest()[:16], name)
 
 
-def colouring(by: str, facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
+def colouring(by: str, facts: ImageFacts, colours: Mapping[str, str]) -> Colouring:
     """Colour the points of ``facts`` by one of ALWAYS or PREDICTING. Empty groups are left out."""
     scale = None
     if by == CLASS:
-        groups = _named(facts.labels, classes, "unlabelled")
+        groups = _named(facts.labels, colours, "unlabelled")
     elif by == PREDICTED:
-        groups = _named(facts.predicted, classes, _NO_PREDICTION)
+        groups = _named(facts.predicted, colours, _NO_PREDICTION)
     elif by == SPLIT:
         marks = enumerate(zip(SPLIT_WORDS.values(), _SPLIT_MARKS, strict=True))
         groups = [
@@ -123,8 +123,8 @@ def colouring(by: str, facts: ImageFacts, classes: tuple[str, ...]) -> Colouring
     return Colouring(tuple(group for group in groups if len(group.members)), scale)
 
 
-def _named(index: np.ndarray, classes: tuple[str, ...], unknown: str) -> list[Group]:
-    named = [Group(name, class_colour(i), np.flatnonzero(index == i)) for i, name in enumerate(classes)]
+def _named(index: np.ndarray, colours: Mapping[str, str], unknown: str) -> list[Group]:
+    named = [Group(name, colour, np.flatnonzero(index == i)) for i, (name, colour) in enumerate(colours.items())]
     return [_grey(index < 0, unknown), *named]
 
 

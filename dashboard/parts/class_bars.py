@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.data.echarts import chart_frame
 from dashboard.words import SPLIT_WORDS
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 
 MOST_CLASSES = 60  # nobody reads a chart of 500 bars: a sentence says how many are not shown
 BAR_PX = 24
@@ -16,12 +16,13 @@ SHADES = (1.0, 0.6, 0.3)  # of training, validation and test
 GREY = "#8A979C"  # of the legend: there is no one colour for all classes
 
 
-def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> None:
-    """Pictures of each class, stacked by split; a click on a bar shows them. ``counts``: class → split → pictures."""
-    order = sorted(classes, key=lambda name: -sum(counts[name].values()))
+def balance_bars(counts: Mapping[str, Mapping[str, int]], colours: Mapping[str, str]) -> None:
+    """Pictures of each class, stacked by split; a click on a bar shows them. ``counts``: class → split →
+    pictures; ``colours``: class → its colour."""
+    order = sorted(colours, key=lambda name: -sum(counts[name].values()))
     shown = order[:MOST_CLASSES]
     st.echarts_chart(
-        balance_option(counts, shown, classes), height=60 + BAR_PX * len(shown),
+        balance_option(counts, shown, colours), height=60 + BAR_PX * len(shown),
         key=state.data.BALANCE, on_select=lambda: _show(shown),
         alt=f"Pictures of each of {len(shown)} classes by split; most: {shown[0]}, fewest: {order[-1]}",
     )  # fmt: skip
@@ -36,17 +37,16 @@ def _show(shown: Sequence[str]) -> None:
 
 
 def balance_option(
-    counts: Mapping[str, Mapping[str, int]], shown: Sequence[str], classes: Sequence[str]
+    counts: Mapping[str, Mapping[str, int]], shown: Sequence[str], colours: Mapping[str, str]
 ) -> dict[str, Any]:
     """ECharts option of :func:`balance_bars`, largest class on top."""
-    colours = [class_colour(list(classes).index(name)) for name in shown]
     series = [
         {
             "type": "bar", "name": title, "stack": "all", "selectedMode": "single", "barWidth": "66%",
             "color": GREY, "itemStyle": {"opacity": shade},
             "data": [
-                {"value": int(counts[name].get(split, 0)), "itemStyle": {"color": colour, "opacity": shade}}
-                for name, colour in zip(shown, colours, strict=True)
+                {"value": int(counts[name].get(split, 0)), "itemStyle": {"color": colours[name], "opacity": shade}}
+                for name in shown
             ],
         }
         for (split, title), shade in zip(SPLIT_WORDS.items(), SHADES, strict=True)
@@ -54,25 +54,27 @@ def balance_option(
     return _frame(shown) | {"legend": {"top": 0, "left": 0, "icon": "roundRect"}, "series": series}
 
 
-def per_class_bars(per_class: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> None:
+def per_class_bars(per_class: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
     """Recall as a bar, precision as a tick, weakest class first: where the network needs help."""
     scored = [row for row in per_class if isinstance(row.get("recall"), int | float)]
     rows = sorted(scored, key=lambda row: row["recall"])[:MOST_CLASSES]
     if not rows:
         return
     st.echarts_chart(
-        per_class_option(rows, classes), height=60 + BAR_PX * len(rows), key=state.runs.PER_CLASS,
+        per_class_option(rows, colours), height=60 + BAR_PX * len(rows), key=state.runs.PER_CLASS,
         alt=f"Recall and precision of {len(rows)} classes; weakest {rows[0]['label']}, strongest {rows[-1]['label']}",
     )  # fmt: skip
     if len(scored) > len(rows):
         st.caption(f"The {len(rows)} weakest of {len(scored)} classes are shown.")
 
 
-def per_class_option(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
+def per_class_option(rows: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> dict[str, Any]:
     """ECharts option of :func:`per_class_bars`."""
-    place = {name: index for index, name in enumerate(classes)}
     bars = [
-        {"value": round(100 * row["recall"], 1), "itemStyle": {"color": class_colour(place.get(row["label"], -1))}}
+        {
+            "value": round(100 * row["recall"], 1),
+            "itemStyle": {"color": colours.get(row["label"], UNLABELLED_COLOUR)},
+        }
         for row in rows
     ]
     ticks = [round(100 * (row.get("precision") or 0), 1) for row in rows]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sealife_core.datasets.corrections.log import Entry, read_log
+from sealife_core.datasets.corrections.log import Entry, in_force, read_log
 from sealife_core.datasets.corrections.replay import replay
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.manifest import (
@@ -63,6 +63,26 @@ class Dataset:
         """(N,) int64: index into ``classes``; -1 is unlabelled."""
         place = {label: index for index, label in enumerate(self.classes)}
         return np.array([place.get(label, -1) for label in self.manifest["label"]], dtype=np.int64)
+
+    @cached_property
+    def class_numbers(self) -> dict[str, int]:
+        """Class → a number that it keeps: those of the import in their order, then as corrections named them.
+
+        A renamed class keeps its number, so that its colour stays and no other class changes its own.
+        """
+        numbers = {name: number for number, name in enumerate(classes_of(self.imported))}
+        held = {entry.number for entry in in_force(self.entries)}
+        for entry in self.entries:
+            if entry.rename and entry.number in held:
+                was, became = entry.rename
+                if was in numbers and became not in numbers:
+                    numbers[became] = numbers.pop(was)
+            for changes in entry.images.values():
+                if "label" in changes and (name := changes["label"][1]):
+                    numbers.setdefault(name, len(numbers))
+        for name in self.classes:
+            numbers.setdefault(name, len(numbers))
+        return {name: numbers[name] for name in self.classes}
 
     @cached_property
     def _row_of(self) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Class by class: how many pictures the second run fixes, and how many it breaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.state import compare
 from dashboard.theme import ink
 from sealife_core.evaluation.comparison.paired import ClassChange, Paired, class_changes
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 
 
 def class_view(pair: Paired, data: str) -> None:
@@ -27,7 +27,7 @@ def class_view(pair: Paired, data: str) -> None:
     half = MOST_CLASSES // 2  # of both ends: the largest changes
     drawn = shown if len(shown) <= MOST_CLASSES else [*shown[:half], *shown[-half:]]
     st.echarts_chart(
-        class_option(drawn, cache.classes(data), ink()), height=64 + BAR_PX * len(drawn), key=compare.BARS,
+        class_option(drawn, cache.colours_of_classes(data), ink()), height=64 + BAR_PX * len(drawn), key=compare.BARS,
         on_select=lambda: _pick(drawn),
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
     )  # fmt: skip
@@ -41,10 +41,9 @@ def class_view(pair: Paired, data: str) -> None:
         st.dataframe(pd.DataFrame(class_rows(changes)), hide_index=True, alt="Change of each class")
 
 
-def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: str) -> dict[str, Any]:
+def class_option(changes: Sequence[ClassChange], colour_of: Mapping[str, str], ink: str) -> dict[str, Any]:
     """The ECharts option: two bars a class, away from the middle, in its colour; what is broken is half transparent."""
-    place = {name: index for index, name in enumerate(classes)}
-    colours = [class_colour(place.get(change.label, -1)) for change in changes]
+    colours = [colour_of.get(change.label, UNLABELLED_COLOUR) for change in changes]
     most = max(max(change.fixed, change.broken) for change in changes)
     sides = (
         ("fixed", [change.fixed for change in changes], "FF", "right"),

@@ -18,7 +18,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.comparison.paired import PILE_WORDS, PILES, Paired
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 
 SAYS = {
     "fixed": "{a} is wrong, {b} is right.",
@@ -86,7 +86,7 @@ def _pictured(dataset: Dataset, image_id: str, truth: str) -> dict[str, Any]:
         return grid_picture(dataset, dataset.row_of(image_id), truth)
     except DatasetError:
         gone = "No longer in the data set"
-        return {"url": "", "alt": gone, "title": f"{gone}: {image_id}", "caption": truth, "colour": class_colour(-1)}
+        return {"url": "", "alt": gone, "title": f"{gone}: {image_id}", "caption": truth, "colour": UNLABELLED_COLOUR}
 
 
 def _turn(key: UrlValue) -> None:

@@ -24,7 +24,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
 from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, rows_of, snapshot_epochs
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import label_colour
 from sealife_core.runs.run import Run
 
 _TILE_PX = 96
@@ -104,7 +104,7 @@ def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.nda
         st.caption(f"No pictures are shown, and {less}: {plain(str(error))}")
         return np.zeros((len(epochs), 0), bool), votes, _NO_PICTURES
     wanted = [snapshots.epochs.index(epoch) for epoch in epochs]
-    pictures = pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), class_colour)
+    pictures = pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), partial(label_colour, dataset))
     return right[wanted], votes_of(epochs, right[wanted], level), pictures
 
 

@@ -11,6 +11,7 @@ from dashboard.state import data
 from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.figures.palette import class_colours
 
 SPLITS = {"all": "All"} | {split: title.capitalize() for split, title in SPLIT_WORDS.items()}
 
@@ -42,7 +43,7 @@ def balance(dataset: Dataset) -> None:
         counts = class_counts(dataset)
         totals = {name: sum(splits.values()) for name, splits in counts.items()}
         st.markdown("**Pictures of each class**")
-        balance_bars(counts, dataset.classes)
+        balance_bars(counts, class_colours(dataset))
         st.caption(f"Click a bar to see its pictures. {plain(evenness(totals))}")
         class_names(dataset)
     st.markdown("**Sizes of the pictures**")

@@ -25,7 +25,7 @@ from dashboard.state import gallery
 from dashboard.words import plain
 from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 from sealife_core.evaluation.predicting.jobs import jobs_of
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
@@ -176,6 +176,6 @@ def _card(answers: Answers, picture: OwnPicture) -> dict[str, Any]:
         "state": "unlike" if found.unlike else "",
         "badge": "! unlike training" if found.unlike else "",
         "truth": found.label,
-        "colour": answers.colour(index) if index >= 0 else class_colour(-1),
+        "colour": answers.colour(index) if index >= 0 else UNLABELLED_COLOUR,
         "said": [{"run": "", "state": "", "sign": "", "text": name, "sure": percent(found.confidence)}],
     }

@@ -75,7 +75,7 @@ def _tabs(run: Run, polls_s: float | None) -> None:
         return
     shows = {
         "Curves": lambda: st.fragment(detail.curves, run_every=polls_s)([run], colours_of_all()),
-        "Results": lambda: results_view(run, cache.classes(config.data)),
+        "Results": lambda: results_view(run, cache.colours_of_classes(config.data)),
         "Settings": lambda: settings_view(run),
         "Log": lambda: st.fragment(log_view, run_every=polls_s)(run),
     }

@@ -1,6 +1,6 @@
 """What a run reached: the scores with interval, chance and number of pictures; each class; the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -27,8 +27,8 @@ FEATURE_MEASURES = {
 }
 
 
-def results_view(run: Run, classes: Sequence[str]) -> None:
-    """Scores, or why there are none. ``classes``: those of the data set, in the order of their colours."""
+def results_view(run: Run, colours: Mapping[str, str]) -> None:
+    """Scores, or why there are none. ``colours``: class → its colour."""
     results = run.results()
     if not results:
         st.caption("Scores appear here when the run has finished.")
@@ -36,7 +36,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
     downloads(run)
     test, val = results.get("test"), results.get("val")
     if test is not None:
-        _classifier(test, "test pictures that it never saw in training", classes)
+        _classifier(test, "test pictures that it never saw in training", colours)
         how_chosen(run)
         confusions(run)
         if task_of(run.config()) == "classify":
@@ -46,11 +46,11 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         if said := kept_words(results):
             st.markdown(said)
     elif val is not None:
-        _classifier(val, "validation pictures, because the run was stopped before its test", classes)
+        _classifier(val, "validation pictures, because the run was stopped before its test", colours)
     figures_view(run)
 
 
-def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> None:
+def _classifier(scored: dict[str, Any], where: str, colours: Mapping[str, str]) -> None:
     st.caption(
         f"On {scored.get('n') or 0:,} {where}. Always guessing the most common class reaches"
         f" {percent(scored.get('chance'))}."
@@ -72,7 +72,7 @@ def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> N
             "Recall: the share of a class's pictures that were classified correctly. Precision: the share of"
             " correct predictions among all predictions of the class."
         )
-        per_class_bars(per_class, classes)
+        per_class_bars(per_class, colours)
 
 
 def _representation(val: dict[str, Any]) -> None:

@@ -160,7 +160,7 @@ def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
 
 
 def _classes(study: StudyConfig) -> int:
-    return len(cache.classes(study.data)) or 1  # 1 where the data set is gone
+    return len(cache.colours_of_classes(study.data)) or 1  # 1 where the data set is gone
 
 
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:

@@ -94,7 +94,7 @@ def pictures_of(
         int(place): {
             "src": address(int(rows[here[place]])),
             "name": dataset.classes[labels[place]] if labels[place] >= 0 else "no label",
-            "colour": colour(int(labels[place])) if labels[place] >= 0 else "#8A979C",
+            "colour": colour(int(labels[place])),
             "label": int(labels[place]),
         }
         for place in np.union1d(asked, near)

@@ -15,7 +15,7 @@ from dashboard.data.previews import Preview, drawn
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import similarity_matrix
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import label_colour
 from sealife_core.views.sampling import ViewParameters
 from sealife_core.views.transforms import apply_views
 
@@ -61,7 +61,7 @@ def view_batch(
         rows=tuple(preview.row for preview in previews),
         labels=labels,
         names=tuple(class_name(dataset, label) for label in labels),
-        colours=tuple(class_colour(label) for label in labels),
+        colours=tuple(label_colour(dataset, label) for label in labels),
         jpegs=tuple(map(_jpeg, views)),
         similarities={name: similarity_matrix(x).float().numpy() for name, x in spaces.items() if x is not None},
     )

@@ -9,7 +9,7 @@ from dashboard.media import LARGE_PX, thumb_url
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key, corrections
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
 MOST_LIKELY, EXAMPLES = 9, 6
 _LABELLER = own_component(__file__, shared="correcting")
@@ -43,7 +43,7 @@ def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why:
 
 def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
     ids, label = dataset.manifest["id"], dataset.manifest["label"].iat[ask.row]
-    place = {name: index for index, name in enumerate(dataset.classes)}
+    colours = class_colours(dataset)
     return {
         "id": str(ids.iat[ask.row]),
         "large": thumb_url(dataset, ask.row, LARGE_PX),
@@ -52,7 +52,7 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
         "note": ask.note,
         "split": ask.split,
         "likely": [
-            {"name": name, "share": float(share), "colour": class_colour(place.get(name, -1))}
+            {"name": name, "share": float(share), "colour": colours.get(name, UNLABELLED_COLOUR)}
             for name, share in ask.likely[:MOST_LIKELY]
         ],
         "near": [{"url": thumb_url(dataset, row), "caption": words} for row, words in ask.near],

@@ -13,7 +13,7 @@ from dashboard.parts.correcting.correcting import correcting, events
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import label_colour
 
 _grid = own_component(
     __file__, '<div class="pictures"></div>', shared=("../correcting/correcting", "../correcting/lightbox")
@@ -54,7 +54,7 @@ def grid_picture(dataset: Dataset, row: int, caption: str) -> dict[str, Any]:
         "large": thumb_url(dataset, row, LARGE_PX),
         "alt": f"{facts['Class']}, {facts['File']}",
         "title": f"{caption}\n{facts['File']}",
-        "colour": class_colour(int(dataset.labels[row])),
+        "colour": label_colour(dataset, int(dataset.labels[row])),
         "caption": caption,
         "lines": [],
         "facts": list(facts.items()),

@@ -3,7 +3,7 @@
 Drawn with ``Figure`` only, as in run_figures.py; each function returns an unsaved figure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
-from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 from sealife_core.evaluation.figures.run_figures import FAINT, INK, QUIET, SEA, calm
 
 
-def projection_figure(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], title: str = "") -> Figure:
+def projection_figure(points: np.ndarray, labels: np.ndarray, colours: Mapping[str, str], title: str = "") -> Figure:
     """Pictures as points in the colours of their classes. points: (n, 2); labels: (n,), -1: none.
+
+    colours: class → its colour, in the order of the labels (:func:`palette.class_colours`).
 
     Raises DatasetError if the points are not two-dimensional or not as many as the labels.
     """
@@ -27,12 +29,14 @@ def projection_figure(points: np.ndarray, labels: np.ndarray, classes: Sequence[
             f"The figure got points of shape {points.shape} and {len(labels)} labels; it needs (n, 2) and n. Project"
             " to two dimensions."
         )
+    classes = [*colours.items()]
     figure = Figure(figsize=(8, 6), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     for index in np.unique(labels):
         of = labels == index
-        name = drawable(shortened(classes[index], 24)) if index >= 0 else "unlabelled"
-        axes.scatter(*points[of].T, s=14, color=class_colour(int(index)), alpha=0.8, linewidths=0, label=name)
+        name, colour = classes[index] if index >= 0 else ("unlabelled", UNLABELLED_COLOUR)
+        said = drawable(shortened(name, 24))
+        axes.scatter(*points[of].T, s=14, color=colour, alpha=0.8, linewidths=0, label=said)
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xticks([])
     axes.set_yticks([])

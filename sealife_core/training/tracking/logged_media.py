@@ -19,6 +19,7 @@ from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.evaluation.figures.learned_figures import projection_figure
+from sealife_core.evaluation.figures.palette import class_colours
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, pca
 from sealife_core.runs.run import PREDICTIONS
 from sealife_core.views.sampling import draw_views, generator_for
@@ -81,7 +82,7 @@ def embedding_picture(folder: Path, dataset: Dataset, *, seed: int) -> tuple[np.
         points, how = fit_umap(h, ProjectionSettings(seed=seed)), "UMAP, cosine"
     of = f"{len(h):,} images" if len(h) == len(embedded.values) else f"{len(h):,} of {len(embedded.values):,} images"
     says = f"Encoder output h of {of} ({how})"
-    return _drawn(projection_figure(points, dataset.labels[rows], dataset.classes, title=says)), says
+    return _drawn(projection_figure(points, dataset.labels[rows], class_colours(dataset), title=says)), says
 
 
 def predictions_of(folder: Path, dataset: Dataset, *, seed: int) -> Predictions | None:

@@ -215,7 +215,9 @@ def test_comparison_table__gives_interval_number_chance_and_cost_with_every_accu
 
 
 def test_class_option__fixed_to_the_right_broken_to_the_left_in_the_colour_of_the_class() -> None:
-    option = class_option([change("eel", 4, 1), change("crab", 0, 3)], ["crab", "eel"], "#777777")
+    option = class_option(
+        [change("eel", 4, 1), change("crab", 0, 3)], {"crab": class_colour(0), "eel": class_colour(1)}, "#777777"
+    )
     fixed, broken = option["series"]
     assert [cell["value"] for cell in fixed["data"]] == [4, 0]
     assert [cell["value"] for cell in broken["data"]] == [-1, -3]

@@ -8,6 +8,7 @@ from dashboard import cache
 from dashboard.cache import kept, stamp
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import write_dataset
+from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from tests.dashboard.answers_made import table
@@ -76,8 +77,8 @@ def test_dataset__is_one_object_until_it_changes(tiny_reef):
     manifest = tiny_reef.manifest.assign(label=tiny_reef.classes[0])
     write_dataset(tiny_reef.folder, manifest, {})
     assert cache.dataset("reef") is not held
-    assert cache.classes("reef") == (tiny_reef.classes[0],)
-    assert cache.classes("nobody") == ()
+    assert cache.colours_of_classes("reef") == {tiny_reef.classes[0]: class_colour(0)}
+    assert cache.colours_of_classes("nobody") == {}
 
 
 def test_predictions__of_a_run_that_has_none_are_none_until_it_has(tiny_reef):

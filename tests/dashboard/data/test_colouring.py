@@ -9,7 +9,7 @@ from dashboard.data.points import ImageFacts
 from dashboard.data.scatter import colouring
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
-CLASSES = ("crab", "eel", "seal")
+CLASSES = {"crab": class_colour(0), "eel": class_colour(1), "seal": class_colour(2)}
 NAN = float("nan")
 
 

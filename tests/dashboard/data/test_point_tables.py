@@ -14,6 +14,7 @@ from dashboard.data.scatter import CLASS, colouring
 from sealife_core.datasets.dataset import write_dataset
 from sealife_core.datasets.imports.tables import read_table
 from sealife_core.evaluation.classification.predictions import predictions_table
+from sealife_core.evaluation.figures.palette import class_colours
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -50,7 +51,9 @@ def test_table__leaves_unknown_predictions_empty(tiny_reef, cloud):
 
 def test_interactive_page__needs_no_network_and_uploads_nothing(tiny_reef, cloud):
     facts = facts_of(tiny_reef, None).only(cloud.rows)
-    page = interactive_html(tiny_reef, cloud, facts, colouring(CLASS, facts, tiny_reef.classes), "A <title>", "says")
+    page = interactive_html(
+        tiny_reef, cloud, facts, colouring(CLASS, facts, class_colours(tiny_reef)), "A <title>", "says"
+    )
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", page[:5000] + page[-20_000:])
     assert "A <title>" not in page
     assert "A \\u003ctitle" not in page, "Plotly reads mark-up in titles"
@@ -76,7 +79,7 @@ def test_interactive_page__folds_its_caption_and_keeps_no_mark_up(tiny_reef, clo
     facts = facts_of(tiny_reef, None).only(cloud.rows)
     says = " ".join(["**Trustworthiness 0.91** (1: all neighbours in the picture are true ones)."] * 6)
     solid = Cloud(cloud.rows, cloud.at, np.hstack([cloud.points, cloud.points[:, :1]]), ("", "", ""))
-    page = interactive_html(tiny_reef, solid, facts, colouring(CLASS, facts, tiny_reef.classes), "A title", says)
+    page = interactive_html(tiny_reef, solid, facts, colouring(CLASS, facts, class_colours(tiny_reef)), "A title", says)
     subtitle = re.search(r'"subtitle":\s*\{[^}]*\}*?"text":"(.*?)"', page) or re.search(r'"text":"(Trust.*?)"', page)
     assert subtitle
     lines = re.split(r"<br>|\\u003cbr\\u003e", subtitle[1])
@@ -93,6 +96,6 @@ def test_tables__name_files_as_a_person_called_them(tiny_reef, cloud):
     assert found["file"].tolist() == manifest["file"].iloc[[1, 4]].tolist()
     facts = facts_of(imported, None).only(cloud.rows)
     assert points_table(imported, cloud, facts)["source"].tolist() == [f"dive 3/{i}.jpg" for i in (5, 0, 9)]
-    page = interactive_html(imported, cloud, facts, colouring(CLASS, facts, imported.classes), "A title", "says")
+    page = interactive_html(imported, cloud, facts, colouring(CLASS, facts, class_colours(imported)), "A title", "says")
     assert "dive 3/5.jpg" in page or "dive 3\\u002f5.jpg" in page
     assert imported.manifest["id"].iloc[5] not in page

@@ -97,6 +97,19 @@ def test_rename__to_another_class_merges_them_and_the_undoing_parts_them_again(b
         rename_class(bay, "eel", "crab")
 
 
+def test_class_numbers__stay_whatever_classes_come_go_and_change(bay: Dataset):
+    assert bay.class_numbers == {"crab": 0, "ray": 1}
+    now = correct(correct(bay, {"i7": {"label": "eel"}}), {"i0": {"label": "cod"}})
+    assert [*now.class_numbers.items()] == [("cod", 3), ("crab", 0), ("eel", 2), ("ray", 1)]
+    renamed = rename_class(now, "crab", "spider crab")
+    assert renamed.class_numbers == {"cod": 3, "eel": 2, "ray": 1, "spider crab": 0}
+    assert undo(renamed, renamed.version).class_numbers == now.class_numbers
+    assert undo(now, 1).class_numbers == {"cod": 3, "crab": 0, "ray": 1}
+    merged = rename_class(now, "crab", "ray")
+    assert merged.class_numbers == {"cod": 3, "ray": 1}
+    assert merged.at(2).class_numbers == now.class_numbers
+
+
 def test_an_image_without_a_label__is_never_tested_on(bay: Dataset):
     assert correct(bay, {"i3": {"label": ""}}).manifest["split"][3] == "train"
     both = correct(bay, {"i7": {"label": "eel"}})

@@ -13,7 +13,9 @@ from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_col
 
 def test_projection_figure__draws_every_picture_in_the_colour_of_its_class():
     points = np.arange(10.0).reshape(5, 2)
-    axes = projection_figure(points, np.array([1, -1, 0, 1, 1]), ["crab", "$eel_"]).axes[0]
+    axes = projection_figure(
+        points, np.array([1, -1, 0, 1, 1]), {"crab": class_colour(0), "$eel_": class_colour(1)}
+    ).axes[0]
     drawn = {str(of.get_label()): of for of in axes.collections}
     assert {name: len(np.asarray(of.get_offsets())) for name, of in drawn.items()} == {
         "unlabelled": 1,
@@ -30,7 +32,7 @@ def test_projection_figure__draws_every_picture_in_the_colour_of_its_class():
 @pytest.mark.parametrize(("points", "labels"), [((4, 3), 4), ((4, 2), 5), ((8,), 8)])
 def test_projection_figure__refuses_other_shapes(points: tuple[int, ...], labels: int):
     with pytest.raises(DatasetError, match=r"needs \(n, 2\)"):
-        projection_figure(np.zeros(points), np.zeros(labels, int), ["a"])
+        projection_figure(np.zeros(points), np.zeros(labels, int), {"a": class_colour(0)})
 
 
 def test_reliability_figure__has_a_dot_for_each_bin_with_pictures():

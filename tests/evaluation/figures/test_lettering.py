@@ -15,6 +15,7 @@ from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure
 from sealife_core.evaluation.figures.learned_figures import projection_figure
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
+from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.evaluation.figures.run_figures import confusion, curves, prediction_page
 
 
@@ -55,7 +56,9 @@ def test_figures__a_class_with_dollars_is_no_mathematics(
     prediction_page(tiny_reef, told, tmp_path / "page.png", title=name)
     fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0.5) | {"name": name, "encoder": name, "n": 3}
     drawn = [
-        projection_figure(np.zeros((2, 2)), np.array([0, 1]), [name, "x$y$"], title=name),
+        projection_figure(
+            np.zeros((2, 2)), np.array([0, 1]), {name: class_colour(0), "x$y$": class_colour(1)}, title=name
+        ),
         class_figure([ClassChange(name, 3, 1, 1, 0.5, 0.5, 1.0, 1.0)]),
         comparison_figure([ComparisonRow(**fields)]),  # type: ignore[arg-type],
     ]
