@@ -1,15 +1,15 @@
 """Correcting a data set: labels, splits, groups, images left out, classes renamed; undoing and redoing any of it.
 
-Every function adds one entry to the log and returns the data set with it. The log is read again under the lock, so that
-of two people who write at once both entries are kept, in order.
+Every function adds one entry to the log and returns the data set with it; :func:`add_entries` adds many at once. The
+log is read again under the lock, so that of two people who write at once both entries are kept, in order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entry, changed, in_force
+from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entries, changed, in_force
 from sealife_core.datasets.corrections.replay import EXCLUDED, replay
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import SPLITS
@@ -26,6 +26,9 @@ _NAMES = {"label": "relabelled", "split": "moved", "group": "regrouped", "exclud
 Changes = Mapping[str, Mapping[str, str]]
 """Image id → field → what it becomes."""
 
+Make = Callable[[Dataset], dict[str, Any] | None]
+"""Finds the fields of an ``Entry`` for the data set as it is then; None: there is nothing to add."""
+
 
 def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "hand", as_seen: bool = False) -> Dataset:
     """Change images: "label" ("" for none), "split", "group", "excluded" ("yes" or ""), "review".
@@ -35,15 +38,19 @@ def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "han
     that comes with a label: with an earlier entry undone, the image does not fall back into another split. Raises
     DatasetError for unknown images, fields and values, and where nothing would be written.
     """
+    return add_entries(dataset, [correction(changes, by=by, why=why, seen=values_of(dataset) if as_seen else None)])
+
+
+def correction(changes: Changes, *, by: str, why: str, seen: Mapping[str, Mapping[str, str]] | None = None) -> Make:
+    """The entry of :func:`correct`. ``seen``: refuse where the values of these images are not those any more."""
     if not any(changes.values()):
         raise DatasetError("There is nothing to change: no image was chosen.")
-    seen = values_of(dataset) if as_seen else {}
 
     def entry(now: Dataset) -> dict[str, Any]:
         values = values_of(now)
         if unknown := next((image for image in changes if image not in values), None):
             raise DatasetError(f"Data set {now.name!r} has no image {unknown!r}. Was it imported again?")
-        if as_seen:
+        if seen is not None:
             _refuse_changed(now, changes, seen, values)
         found: dict[str, dict[str, tuple[str, str]]] = {}
         for image, fields in changes.items():
@@ -59,9 +66,9 @@ def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "han
         found = {image: fields for image, fields in found.items() if fields}
         if not found:
             raise DatasetError("There is nothing to change: every image is already like that.")
-        return {"images": found, "why": why}
+        return {"images": found, "by": by, "why": why}
 
-    return _add(dataset, entry, by)
+    return entry
 
 
 def move(dataset: Dataset, splits: Mapping[int, str], *, by: str = "", why: str = "hand") -> Dataset:
@@ -75,6 +82,11 @@ def rename_class(dataset: Dataset, was: str, became: str, *, by: str = "", why: 
 
     With ``became`` "" the images have no label afterwards.
     """
+    return add_entries(dataset, [renaming(was, became, by=by, why=why)])
+
+
+def renaming(was: str, became: str, *, by: str, why: str) -> Make:
+    """The entry of :func:`rename_class`."""
 
     def entry(now: Dataset) -> dict[str, Any]:
         check_values({"label": became}, now)
@@ -82,9 +94,9 @@ def rename_class(dataset: Dataset, was: str, became: str, *, by: str = "", why: 
             raise DatasetError(f"Data set {now.name!r} has no class {was!r}. It has: {', '.join(now.classes)}.")
         if was == became:
             raise DatasetError(f"The class is called {was!r} already.")
-        return {"rename": (was, became), "why": why}
+        return {"rename": (was, became), "by": by, "why": why}
 
-    return _add(dataset, entry, by)
+    return entry
 
 
 def undo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
@@ -94,9 +106,9 @@ def undo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
         _correction(now, number)
         if all(one.number != number for one in in_force(now.entries)):
             raise DatasetError(f"Correction {number} of data set {now.name!r} is undone already.")
-        return {"undo": number, "why": "hand"}
+        return {"undo": number, "by": by, "why": "hand"}
 
-    return _add(dataset, entry, by)
+    return add_entries(dataset, [entry])
 
 
 def redo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
@@ -106,9 +118,38 @@ def redo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
         _correction(now, number)
         if any(one.number == number for one in in_force(now.entries)):
             raise DatasetError(f"Correction {number} of data set {now.name!r} is in force: there is nothing to redo.")
-        return {"redo": number, "why": "hand"}
+        return {"redo": number, "by": by, "why": "hand"}
 
-    return _add(dataset, entry, by)
+    return add_entries(dataset, [entry])
+
+
+def add_entries(dataset: Dataset, makes: Iterable[Make]) -> Dataset:
+    """Append the entry that each of ``makes`` finds, each for the data set with those before it.
+
+    Raises DatasetError where one cannot be made or the disk is full; then none is added.
+    """
+    with changing(dataset.folder.parent):
+        now = open_dataset(dataset.name, dataset.folder.parent)
+        there = now.version
+        for make in makes:
+            if (told := make(now)) is not None:
+                now = _with_entry(now, told)
+        try:
+            append_entries(now.folder, now.entries[there:])
+        except OSError as error:
+            what, step = disk_problem(error) or (f"{error}.", "Find the cause")
+            raise DatasetError(
+                f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
+            ) from error
+        return now
+
+
+def _with_entry(now: Dataset, told: dict[str, Any]) -> Dataset:
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    entry = Entry(number=now.version + 1, at=at, **told | {"by": told["by"].strip()})
+    corrected = now.after([*now.entries, entry])
+    entry = entry.model_copy(update={"content_hash": corrected.content_hash})
+    return replace(corrected, entries=(*now.entries, entry))
 
 
 def said(entry: Entry) -> str:
@@ -180,7 +221,7 @@ def values_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     }
 
 
-def _refuse_changed(now: Dataset, changes: Changes, seen: dict[str, Any], values: dict[str, Any]) -> None:
+def _refuse_changed(now: Dataset, changes: Changes, seen: Mapping[str, Any], values: dict[str, Any]) -> None:
     changed = [
         image
         for image, fields in changes.items()
@@ -195,21 +236,3 @@ def _refuse_changed(now: Dataset, changes: Changes, seen: dict[str, Any], values
 def _correction(dataset: Dataset, number: int) -> None:
     if not 1 <= number <= dataset.version or not dataset.entries[number - 1].corrects:
         raise DatasetError(f"Data set {dataset.name!r} has no correction {number}.")
-
-
-def _add(dataset: Dataset, make: Callable[[Dataset], dict[str, Any]], by: str) -> Dataset:
-    """Append the entry that ``make`` finds for the data set as it is now."""
-    with changing(dataset.folder.parent):
-        now = open_dataset(dataset.name, dataset.folder.parent)
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        entry = Entry(number=now.version + 1, at=at, by=by.strip(), **make(now))
-        corrected = now.after([*now.entries, entry])
-        entry = entry.model_copy(update={"content_hash": corrected.content_hash})
-        try:
-            append_entry(dataset.folder, entry)
-        except OSError as error:
-            what, step = disk_problem(error) or (f"{error}.", "Find the cause")
-            raise DatasetError(
-                f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
-            ) from error
-        return replace(corrected, entries=(*now.entries, entry))

@@ -8,12 +8,14 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from sealife_core.datasets.corrections.editing import check_values, correct, rename_class, values_of
+from sealife_core.datasets.corrections.editing import Make, add_entries, check_values, correction, renaming, values_of
 from sealife_core.datasets.corrections.log import MOST_BYTES, in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
@@ -63,31 +65,47 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
     """Apply the corrections in ``path`` to ``dataset``, an entry each; images are found by file name and content.
 
     Where no image has both, the only one with that content serves. ``by``: who applies those that name nobody. What
-    changes nothing is left out. Raises DatasetError for a file that holds no corrections; then nothing is written.
+    changes nothing is left out. All are written at once: a file that holds no corrections, or one that the data set
+    refuses, raises DatasetError and writes nothing.
     """
-    missing, entries, changed = [], 0, 0
-    rows = _read(path, dataset)
-    by_name, by_content = _places(dataset)
-    for _, group in groupby(rows, key=lambda row: row["entry"]):
-        lines = list(group)
-        who, why = lines[0]["by"] or by, lines[0]["why"] or "file"
-        changes: dict[str, dict[str, str]] = {}
+    lines, applying = _read(path, dataset), _Applying(dataset)
+    makes: list[Make] = []
+    for _, group in groupby(lines, key=lambda line: line["entry"]):
+        entry = list(group)
+        who, why = entry[0]["by"] or by, entry[0]["why"] or "file"
+        makes += [partial(applying.renamed, line, who, why) for line in entry if line["field"] == CLASS]
+        makes.append(partial(applying.corrected, [line for line in entry if line["field"] != CLASS], who, why))
+    corrected = add_entries(dataset, makes)
+    return Applied(corrected, applying.entries, applying.changes, list(dict.fromkeys(applying.missing)))
+
+
+class _Applying:
+    """Finds the entries that lines of a file make, and counts them and what they miss."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._by_name, self._by_content = _places(dataset)
+        self.entries, self.changes = 0, 0
+        self.missing: list[str] = []
+
+    def renamed(self, line: dict[str, str], by: str, why: str, now: Dataset) -> dict[str, Any] | None:
+        if line["from"] not in now.classes:
+            self.missing.append(f"class {line['from']!r}")
+            return None
+        self.entries += 1
+        return renaming(line["from"], line["to"], by=by, why=why)(now)
+
+    def corrected(self, lines: list[dict[str, str]], by: str, why: str, now: Dataset) -> dict[str, Any] | None:
+        values, changes = values_of(now), dict[str, dict[str, str]]()
         for line in lines:
-            if line["field"] == CLASS:
-                if line["from"] not in dataset.classes:
-                    missing.append(f"class {line['from']!r}")
-                    continue
-                dataset, entries = rename_class(dataset, line["from"], line["to"], by=who, why=why), entries + 1
-            elif image := by_name.get((line["file"], line["sha256"])) or by_content.get(line["sha256"]):
+            if image := self._by_name.get((line["file"], line["sha256"])) or self._by_content.get(line["sha256"]):
                 changes.setdefault(image, {})[line["field"]] = line["to"]
             else:
-                missing.append(line["file"])
-        values = values_of(dataset)
+                self.missing.append(line["file"])
         changes = {i: c for i, c in changes.items() if any(values[i][field] != to for field, to in c.items())}
-        if changes:
-            dataset = correct(dataset, changes, by=who, why=why)
-            entries, changed = entries + 1, changed + len(changes)
-    return Applied(dataset, entries, changed, list(dict.fromkeys(missing)))
+        if not changes:
+            return None
+        self.entries, self.changes = self.entries + 1, self.changes + len(changes)
+        return correction(changes, by=by, why=why)(now)
 
 
 def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:

@@ -94,11 +94,11 @@ def _problem(folder: Path, number: int, line: bytes) -> str:
     return f"The {where} is damaged. Put back a copy of this file, or delete that line and what follows."
 
 
-def append_entry(folder: Path, entry: Entry) -> None:
-    """Add ``entry``, and flush it to the disk. The caller holds the lock of the data sets. Raises OSError."""
-    line = entry.model_dump_json(exclude_defaults=True)
-    text = f'{{"format":{FORMAT},{line[1:]}\n'.encode()
-    append_lines(folder / LOG, text)
+def append_entries(folder: Path, entries: Sequence[Entry]) -> None:
+    """Add ``entries``, and flush them to the disk. The caller holds the lock of the data sets. Raises OSError."""
+    lines = [entry.model_dump_json(exclude_defaults=True) for entry in entries]
+    if lines:
+        append_lines(folder / LOG, "".join(f'{{"format":{FORMAT},{line[1:]}\n' for line in lines).encode())
 
 
 def in_force(entries: Sequence[Entry]) -> list[Entry]:

@@ -42,6 +42,16 @@ def test_corrections__find_an_image_that_was_renamed_and_name_those_that_are_gon
     assert applied.said.endswith("1 image is not in this data set: dive 1/DSC_0007.jpg.")
 
 
+def test_apply__one_refused_correction_writes_none(bay: Dataset, home: Path, tmp_path: Path):
+    now = correct(corrected(bay), {"i3": {"split": "val"}})
+    text = corrections_csv(now).replace("split,test,val", "label,crab,")
+    (tmp_path / "c.csv").write_text(text + text.splitlines()[-1].replace("label,crab,", "split,test,val") + "\n")
+    drawn(home / "data" / "fresh")
+    with pytest.raises(DatasetError, match="Image i3 has no label"):
+        apply_csv(open_dataset("fresh"), tmp_path / "c.csv")
+    assert open_dataset("fresh").version == 0
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
