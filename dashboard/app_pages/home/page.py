@@ -25,8 +25,9 @@ from dashboard.words import plain
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import REEF, last_demo
-from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.evaluation.comparison.rows import comparison, of_the_newest
 from sealife_core.runs.run import Run
+from sealife_core.wording import counted
 
 SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS, SHOWN_DATASETS = 12, 4, 5, 5
 
@@ -91,10 +92,14 @@ def _positive_pair(dataset: Dataset) -> None:
 
 def _how_things_stand(names: list[str], runs: list[Run]) -> None:
     demo = {run.id for run in last_demo(runs).values()}
-    rows = [row for row in comparison(runs) if row.run_id not in demo]
+    tested = [run for run in runs if run.id not in demo and not run.broken]
+    rows = comparison(tested)
     if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score is shown above
         st.subheader("Best on the test images")
-        score_cards(rows[:SHOWN_SCORES])
+        best = of_the_newest(rows, tested)
+        score_cards(best[:SHOWN_SCORES])
+        if others := len(rows) - len(best):
+            st.caption(f"{counted(others, 'run was', 'runs were')} tested on other pictures: see Compare.")
     if not names:
         return
     data, last = st.columns(2, gap="large")

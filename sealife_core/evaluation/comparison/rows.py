@@ -91,6 +91,13 @@ def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[Compar
     return sorted(rows, key=lambda row: (not row.comparable, -row.accuracy))
 
 
+def of_the_newest(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[ComparisonRow]:
+    """Those of ``rows`` that were tested on the same images as the newest of ``runs``, which come newest first."""
+    known = {row.run_id: row.test_hash for row in rows}
+    newest = next((known[run.id] for run in runs if run.id in known), "")
+    return [row for row in rows if row.test_hash == newest]
+
+
 def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[tuple[str, list[ComparisonRow]]]:
     """``rows`` grouped by their encoder, in words; best ``score`` first, within and among the groups."""
     groups: dict[str, list[ComparisonRow]] = {}

@@ -11,6 +11,7 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.evaluation.comparison.rows import (
     comparison,
+    of_the_newest,
     representation_rows,
     to_frame,
 )
@@ -61,6 +62,18 @@ def test_comparison__of_equally_many_takes_the_first_as_measure(tmp_path: Path) 
     runs = [_tested(tmp_path, name=name, test_hash=name) for name in ("a", "b")]
     assert [row.name for row in comparison(runs) if row.comparable] == ["a"]
     assert [row.name for row in comparison(runs[::-1]) if row.comparable] == ["b"]
+
+
+def test_of_the_newest__are_the_rows_on_its_test_images_however_few(tmp_path: Path) -> None:
+    old = [_tested(tmp_path, name=name, test_hash="old", accuracy=0.9) for name in ("a", "b")]
+    new = [_tested(tmp_path, name="c", test_hash="new", accuracy=0.5)]
+    runs = [*new, *old]
+    assert [row.name for row in of_the_newest(comparison(runs), runs)] == ["c"]
+    assert [row.name for row in of_the_newest(comparison(old), [create_run(preset("probe"), root=tmp_path), *old])] == [
+        "a",
+        "b",
+    ]
+    assert of_the_newest([], runs) == []
 
 
 def test_comparison__leaves_out_what_was_not_tested(tmp_path: Path) -> None:
