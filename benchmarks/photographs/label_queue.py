@@ -136,7 +136,14 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
             if model is not None:
                 share = float(np.mean(model.predict(values[aside]) == labels[aside]))
                 found.append(
-                    Bought(asked, len(learned), len(aside), share, *wilson(round(share * len(aside)), len(aside)))
+                    Bought(
+                        asked,
+                        len(learned),
+                        len(aside),
+                        len(aside),
+                        share,
+                        *wilson(round(share * len(aside)), len(aside)),
+                    )
                 )
         return found
 

@@ -59,9 +59,9 @@ def bought_view(dataset: Dataset, run: Run) -> None:
     if len({one.learned for one in answered}) > 1:
         st.echarts_chart(
             accuracy_option(answered, ahead, models, theme.ink()), height=260, key=label.BOUGHT,
-            alt="Accuracy on the random pictures against the number of labels",
+            alt="Accuracy on pictures held out against the number of labels",
         )  # fmt: skip
-        st.caption(_read(ahead, models))
+        st.caption(_read(answered[-1], ahead, models))
     again_button(dataset.name)
     if not why_not(dataset.name):  # with too few labels yet the sentence would be wrong here
         first_model_line(dataset.name)
@@ -79,9 +79,10 @@ def forecasts(answered: Sequence[Bought], models: Sequence[Trained], dataset: Da
 
 def says(last: Bought, ahead: Ahead | None) -> str:
     """How good a model is now, and how good it may get with more labels."""
+    held_out = "random picture" if last.random == last.asked else "validation picture"
     now = (
         f"A model that learns from {counted(last.learned, 'label')} is right on {round(last.accuracy * last.asked):,}"
-        f" of {counted(last.asked, 'random picture')}: {percent(last.accuracy, 0)} ({percent(last.low, 0)} to"
+        f" of {counted(last.asked, held_out)}: {percent(last.accuracy, 0)} ({percent(last.low, 0)} to"
         f" {percent(last.high, 0)})."
     )
     if ahead is None:
@@ -92,8 +93,12 @@ def says(last: Bought, ahead: Ahead | None) -> str:
     )
 
 
-def _read(ahead: dict[str, Ahead], models: Sequence[Trained]) -> str:
-    said = "Accuracy on the random pictures, with 95 % interval. The model learned from none of them."
+def _read(last: Bought, ahead: dict[str, Ahead], models: Sequence[Trained]) -> str:
+    if last.random == last.asked:
+        held_out = "the random pictures"
+    else:
+        held_out = f"{last.asked - last.random:,} validation pictures of the import and {last.random:,} random ones"
+    said = f"Accuracy on {held_out}, with 95 % interval. The model learned from none of them."
     if NOW in ahead:
         said += " Dotted: the forecast with 80 % interval, for as good a choice of pictures."
     if THEN in ahead:

@@ -63,7 +63,7 @@ def _next(chosen: argparse.Namespace, output: Output) -> None:
         last = bought[-1]
         output.say(
             f"{counted(last['answers'], 'answer')} so far: {percent(last['accuracy'])} right"
-            f" ({percent(last['low'])} to {percent(last['high'])}) on the random ones."
+            f" ({percent(last['low'])} to {percent(last['high'])}) on pictures held out."
         )
 
 

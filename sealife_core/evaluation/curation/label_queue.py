@@ -48,15 +48,16 @@ class Pick:
 
 @dataclass(frozen=True)
 class Bought:
-    """Accuracy on the random pictures (95 % Wilson interval) of the model that the first ``answers`` would have made.
+    """Accuracy (95 % Wilson interval) of the model that the first ``answers`` would have made, on pictures held out.
 
     answers: random ones too; learned: pictures with a label that it learned from, those of the import too; asked: how
-    many random pictures.
+    many were held out, of which so many are ``random``. The others are the validation pictures of the import.
     """
 
     answers: int
     learned: int
     asked: int
+    random: int
     accuracy: float
     low: float
     high: float
@@ -116,10 +117,14 @@ class LabelQueue:
     @cached_property
     def _has_tests(self) -> bool:
         """Whether the import brought labelled test pictures that are still there: those that were not asked here."""
+        return bool(len(self._brought("test")))
+
+    def _brought(self, split: str) -> Int64[np.ndarray, " b"]:
+        """Rows that came with a label in ``split``, and are still there; not those that were asked here."""
         manifest, imported = self.dataset.manifest, self.dataset.imported.iloc[self.dataset.places]
-        brought = (imported["split"] == "test") & (imported["label"] != "")
-        tests = np.flatnonzero(brought.to_numpy(bool) & (manifest["split"] == "test").to_numpy(bool))
-        return bool(set(tests.tolist()) - {int(self.rows[at]) for answer in self.answers for at in answer})
+        brought = ((imported["split"] == split) & (imported["label"] != "")).to_numpy(bool)
+        rows = np.flatnonzero(brought & ((manifest["split"] == split) & (manifest["label"] != "")).to_numpy(bool))
+        return np.setdiff1d(rows, self.rows[[at for answer in self.answers for at in answer]])
 
     @cached_property
     def answers(self) -> list[tuple[int, ...]]:
@@ -191,15 +196,18 @@ class LabelQueue:
         return tuple((self.dataset.classes[self._model.classes_[at]], float(probabilities[at])) for at in best)
 
     def bought(self, steps: int = 8) -> list[Bought]:
-        """What the answers so far have bought, at ``steps`` numbers of answers or fewer; none before a random one.
+        """What the answers so far have bought, at ``steps`` numbers of answers or fewer; none without a held-out one.
 
-        All points are asked of the same random pictures. Of those that look alike only one is: more tell nothing more.
-        Between the first and the last, a model is made only where its labels have become STEP times as many.
+        All points are asked of the same pictures: the random ones, and the import's validation pictures. Of those that
+        look alike only one is: more tell nothing more. Between the first and the last, a model is made only where its
+        labels have become STEP times as many.
         """
-        asked = np.array([a[0] for a, split in zip(self.answers, self._random_splits, strict=True) if split], int)
-        if not len(asked):
+        random = [a[0] for a, split in zip(self.answers, self._random_splits, strict=True) if split]
+        asked = np.array([*random, *np.flatnonzero(np.isin(self.rows, self._brought("val")))], int)
+        if not self.answers or not len(asked):
             return []
         asked = asked[np.unique(self._looks[asked], return_index=True)[1]]
+        held_out = (len(asked), int(np.isin(asked, random).sum()))
         of_answers = {at for answer in self.answers for at in answer}
         start = [at for at in np.flatnonzero(self._learned).tolist() if at not in of_answers]
         total = len(self.answers)
@@ -208,8 +216,9 @@ class LabelQueue:
             learned = start + [at for answer in self.answers[:answers] for at in answer if self._learned[at]]
             if found and answers < total and len(learned) < STEP * found[-1].learned:
                 continue
-            model = fitted(self.points.values[learned], self._labels[learned])
+            last = answers == total
+            model = self._model if last else fitted(self.points.values[learned], self._labels[learned])
             if model is not None:
                 right = int(np.sum(model.predict(self.points.values[asked]) == self._labels[asked]))
-                found.append(Bought(answers, len(learned), len(asked), right / len(asked), *wilson(right, len(asked))))
+                found.append(Bought(answers, len(learned), *held_out, right / len(asked), *wilson(right, len(asked))))
         return found

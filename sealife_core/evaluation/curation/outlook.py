@@ -9,14 +9,14 @@ from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast, 
 from sealife_core.evaluation.curation.label_queue import Bought
 
 TIMES = 2  # labels of the forecast, at most, for each of today
-LEAST_ASKED = 10  # random pictures: of fewer, an accuracy is hardly known
+LEAST_ASKED = 10  # pictures held out: of fewer, an accuracy is hardly known
 LEAST_GROWTH = 2  # a curve over less than a doubling of the labels does not say how it goes on
 
 
 def outlook(bought: Sequence[Bought], classes: int, most: int) -> AccuracyForecast | None:
     """Accuracy with twice as many labels in all, or with ``most`` if that is fewer; None while too little is known.
 
-    The interval contains that accuracy was measured on so many random pictures.
+    The interval contains that accuracy was measured on so many pictures.
     """
     points = list({one.learned: one for one in bought}.values())
     if (

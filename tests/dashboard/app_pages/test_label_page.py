@@ -152,7 +152,7 @@ def test_bought__has_a_ring_for_each_model_at_the_labels_it_had(tiny_reef: Datas
     RunWriter(untested).status(state="finished")
     (model,) = bought.trained([run, untested])
     assert (model.name, model.labels, model.low < model.accuracy < model.high) == ("First", 40, True)
-    points = [Bought(n, n, 30, share, share - 0.1, share + 0.1) for n, share in ((10, 0.3), (20, 0.5))]
+    points = [Bought(n, n, 30, 30, share, share - 0.1, share + 0.1) for n, share in ((10, 0.3), (20, 0.5))]
     ahead = bought.Ahead(points[-1], AccuracyForecast(40, 0.6, 0.5, 0.7))
     option = bought.accuracy_option(points, {bought.NOW: ahead}, [model], "#000")
     series = {one["name"]: one["data"] for one in option["series"] if "name" in one}
@@ -162,18 +162,19 @@ def test_bought__has_a_ring_for_each_model_at_the_labels_it_had(tiny_reef: Datas
 
 
 def test_bought__says_what_more_labels_would_bring_only_where_it_is_known() -> None:
-    last = Bought(40, 34, 6, 0.5, 0.19, 0.81)
+    last = Bought(40, 34, 6, 6, 0.5, 0.19, 0.81)
     now = "A model that learns from 34 labels is right on 3 of 6 random pictures: 50 % (19 % to 81 %)."
     assert bought.says(last, None) == now
     assert (
         bought.says(last, bought.Ahead(last, AccuracyForecast(68, 0.6, 0.35, 0.8)))
         == f"{now} With 68 labels expect 60 % (35 % to 80 %)."
     )
+    assert "3 of 6 validation pictures" in bought.says(Bought(40, 34, 6, 1, 0.5, 0.19, 0.81), None)
 
 
 def test_bought__keeps_what_was_expected_when_a_model_was_trained_on_fewer_labels(tiny_reef: Dataset) -> None:
     learning = {5: 0.3, 10: 0.4, 20: 0.5, 30: 0.6}
-    points = [Bought(n, n, 30, share, share - 0.1, share + 0.1) for n, share in learning.items()]
+    points = [Bought(n, n, 30, 30, share, share - 0.1, share + 0.1) for n, share in learning.items()]
     models = [bought.Trained(str(labels), labels, 0.5, 0.3, 0.7) for labels in (20, 30)]
     found = bought.forecasts(points, models, tiny_reef)
     goes_on = {name: (one.start.learned, one.told.labels) for name, one in found.items()}

@@ -206,6 +206,21 @@ def test_bought__asks_only_pictures_that_were_picked_at_random(unlabelled: Datas
     assert LabelQueue(dataset, points).bought() == before
 
 
+def test_bought__asks_the_validation_pictures_of_the_import_too(unlabelled: Dataset, points: Points) -> None:
+    manifest = unlabelled.manifest.copy()
+    for row in range(0, 60, 2):
+        manifest.loc[row, ["label", "split"]] = [class_of(unlabelled, row), ("train", "val")[row % 4 // 2]]
+    half = write_dataset(unlabelled.folder, manifest, {})
+    assert LabelQueue(half, points).bought() == []
+    found = LabelQueue(answered(half, points, rounds=2), points).bought()
+    assert found[-1].asked > found[-1].random == 3
+    assert found[-1].asked <= 15 + 3
+    assert found[-1].learned == 15 + 17
+    moved = correct(open_dataset("dive"), {f"i{row:03}": {"split": "train"} for row in range(2, 60, 4)})
+    (*_, last) = LabelQueue(moved, points).bought()
+    assert (last.asked, last.learned) == (3, 15 + 17 + 15)
+
+
 def test_queue__knows_pictures_that_the_run_has_not_seen_or_that_are_left_out(
     unlabelled: Dataset, points: Points
 ) -> None:

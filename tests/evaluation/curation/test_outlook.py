@@ -20,7 +20,7 @@ def bought(asked: int, labels: tuple[int, ...] = LABELS, noise: np.ndarray | Non
     found = []
     for place, each in enumerate(labels):
         share = accuracy(each) if noise is None else float(np.clip(accuracy(each) + noise[place], 0, 1))
-        found.append(Bought(each, each, asked, share, *wilson(round(share * asked), asked)))
+        found.append(Bought(each, each, asked, asked, share, *wilson(round(share * asked), asked)))
     return found
 
 
