@@ -135,16 +135,8 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
             model = fitted(values[learned], labels[learned])
             if model is not None:
                 share = float(np.mean(model.predict(values[aside]) == labels[aside]))
-                found.append(
-                    Bought(
-                        asked,
-                        len(learned),
-                        len(aside),
-                        len(aside),
-                        share,
-                        *wilson(round(share * len(aside)), len(aside)),
-                    )
-                )
+                right = wilson(round(share * len(aside)), len(aside))
+                found.append(Bought(asked, len(learned), len(aside), len(aside), share, *right))
         return found
 
     def forecasts(orders: list[np.ndarray], answers: int) -> Iterator[Figure]:
