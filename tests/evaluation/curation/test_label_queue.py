@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sealife_core.datasets.corrections.editing import correct, redo, rename_class, undo
+from sealife_core.datasets.corrections.editing import Make, add_entries, correct, correction, redo, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.evaluation.curation.label_queue import STEP, WHY, LabelQueue, Pick
 from sealife_core.evaluation.curation.points import Points, units
@@ -15,8 +15,12 @@ from tests.evaluation.curation.conftest import class_of
 
 def answer(dataset: Dataset, pick: Pick, label: str, *, by: str, alike: Sequence[int] = ()) -> Dataset:
     """One answer, as the page writes it: the label of the picked picture and of the rows confirmed with it."""
+    return add_entries(dataset, [_answer(dataset, pick, label, by, alike)])
+
+
+def _answer(dataset: Dataset, pick: Pick, label: str, by: str, alike: Sequence[int] = ()) -> Make:
     ids, fields = dataset.manifest["id"], {"label": label, "split": pick.split}
-    return correct(dataset, {ids.iat[row]: fields for row in (pick.row, *alike)}, by=by, why=WHY)
+    return correction({ids.iat[row]: fields for row in (pick.row, *alike)}, by=by, why=WHY)
 
 
 def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
@@ -26,8 +30,8 @@ def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
 def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> Dataset:
     """``dataset`` after so many rounds of picks, each labelled right."""
     for _ in range(rounds):
-        for pick in LabelQueue(dataset, points).picks(count):
-            dataset = answer(dataset, pick, class_of(dataset, pick.row), by="Ada")
+        picks = LabelQueue(dataset, points).picks(count)
+        dataset = add_entries(dataset, [_answer(dataset, pick, class_of(dataset, pick.row), "Ada") for pick in picks])
     return dataset
 
 
