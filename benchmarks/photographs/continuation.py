@@ -4,10 +4,11 @@
 
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there. First the ways to
 continue (which weights learn, what happens to batch norm, at which rate) each train for the shortest budget; validation
-k-NN after training alone decides between them, also where each keeps its start. Then the best one trains for every
-budget with every seed, and is asked on the test split, which nothing else looks at: k-NN and logistic regression with
-5, 10, 50 labels a class and all, before and after, a subset of the labels and a training for each seed. The start at
-the encoder's own size of picture stands beside them. What each training gave is added to FILE when it ends and taken
+k-NN after training alone decides between them, also where each keeps its start. All use up their budget: features get
+worse at first and better again while the rate falls, and who stops early never sees that. Then the best one trains for
+every budget with every seed, and is asked on the test split, which nothing else looks at: k-NN and logistic regression
+with 5, 10, 50 labels a class and all, before and after, a subset of the labels and a training for each seed. The start
+at the encoder's own size of picture stands beside them. What each training gave is added to FILE when it ends and taken
 from there by the next call, so that the hours may be spread over days. All epochs are planned before the first training
 (a quiet machine, please), so that other work afterwards costs time and changes nothing that is learned.
 """
@@ -115,7 +116,12 @@ class Trainings:
 
     def _config(self, way: str) -> SimclrConfig:
         """The preset with ``way`` laid over it."""
-        common = {"data": NAME, "data_hash": self.dataset.content_hash, "image_size_px": self.image_size_px}
+        common = {
+            "data": NAME,
+            "data_hash": self.dataset.content_hash,
+            "image_size_px": self.image_size_px,
+            "patience": 0,
+        }
         config = preset("continue", "Standard", **common, **WAYS[way])
         assert isinstance(config, SimclrConfig)
         return config
