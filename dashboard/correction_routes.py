@@ -81,11 +81,22 @@ async def _correct(request: Request) -> Response:
 
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
-    """The number of the new entry, 0 for one that cannot be undone, and what it says."""
+    """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
     dataset, by = cache.dataset(name), asked.by[:100]
     if asked.undo is not None:
         now = undo(dataset, asked.undo, by=by)
     else:
-        now = correct(dataset, asked.images, by=by, why=asked.why)
+        images = {image: _as_known(fields, dataset) for image, fields in asked.images.items()}
+        now = correct(dataset, images, by=by, why=asked.why)
     entry = now.entries[-1]
-    return {"number": entry.number if entry.corrects else 0, "said": said(entry), "version": now.version}
+    number = entry.number if entry.corrects else 0
+    return {"number": number, "said": said(entry), "version": now.version, "classes": now.classes}
+
+
+def _as_known(fields: dict[str, str], dataset: Dataset) -> dict[str, str]:
+    """A label that is a class but for its capitals becomes that class: another tab may just have named it."""
+    label = fields.get("label", "")
+    if not label or label in dataset.classes:
+        return fields
+    same = [name for name in dataset.classes if name.casefold() == label.casefold()]
+    return fields | {"label": same[0]} if same else fields

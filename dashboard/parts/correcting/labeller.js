@@ -32,11 +32,16 @@ class Labeller {
     const current = this.items[0];
     const fresh = data.items.filter((item) => !this.held.has(item.id) && item.id !== current?.id);
     this.items = current && !this.held.has(current.id) ? [current, ...fresh] : fresh;
-    this.root.querySelector('datalist').replaceChildren(
-      ...data.classes.map((one) => Object.assign(el('option'), { value: one.name })),
-    );
+    this.offer();
     for (const node of this.root.querySelectorAll('[data-mode]')) node.hidden = node.dataset.mode !== data.mode;
     this.show();
+  }
+
+  // What may be typed: all classes, also those that another tab has named meanwhile.
+  offer(names = this.data.classes.map((one) => one.name)) {
+    const known = new Map(this.data.classes.map((one) => [one.name, one]));
+    this.data.classes = names.map((name) => known.get(name) ?? { name, examples: [] });
+    this.root.querySelector('datalist').replaceChildren(...names.map((name) => Object.assign(el('option'), { value: name })));
   }
 
   show() {
@@ -145,7 +150,8 @@ class Labeller {
     this.show();
     const images = Object.fromEntries(ids.map((id) => [id, fields]));
     this.write(() => ({ images, why: this.data.why }), (done) => {
-      const told = `${item.file.split('/').pop()}: ${done.said}${isNew ? ' This class is new.' : ''}`;
+      if (done.classes) this.offer(done.classes);
+      const told = `${item.file.split('/').pop()}: ${done.said}${isNew && done.classes?.includes(name) ? ' This class is new.' : ''}`;
       this.say(done.error || told, Boolean(done.error));
       if (done.error) this.bring(answered);
       else answered.number = done.number;

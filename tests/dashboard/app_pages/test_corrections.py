@@ -70,6 +70,18 @@ def test_correct__is_on_the_disk_when_the_answer_comes_and_faults_are_told(clien
     assert [entry.by for entry in open_dataset("reef").entries] == ["Ada", "Bo"]
 
 
+def test_correct__a_class_that_another_tab_has_just_named_is_that_class(client: TestClient, tiny_reef: Dataset):
+    first, second, third = tiny_reef.manifest["id"].tolist()[:3]
+
+    def named(image: str, label: str) -> list[str]:
+        return client.post(correct_url(tiny_reef), json={"images": {image: {"label": label}}}).json()["classes"]
+
+    assert "Sea Pen" in named(first, "Sea Pen")
+    assert "sea pen" not in named(second, "sea pen")
+    assert named(third, "Sea Pens") == [*open_dataset("reef").classes]
+    assert open_dataset("reef").manifest["label"].tolist()[:3] == ["Sea Pen", "Sea Pen", "Sea Pens"]
+
+
 def test_picture__is_known_with_its_history_also_when_it_is_left_out(client: TestClient, tiny_reef: Dataset):
     image = str(tiny_reef.manifest["id"][3])
     address = picture_url(tiny_reef).replace("{id}", image)
