@@ -89,13 +89,20 @@ def neighbours(
     return [pair for pair in pairs if pair[0] not in (-1, own)][:k]
 
 
-def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]:
-    """(row, cosine similarity) of the images most like ``image`` under the newest run that has features of it, one with
-    ImageNet's weights if there is any; none where no run has."""
+def featured(dataset: Dataset) -> list[Run]:
+    """The finished runs with features of a data set, those with ImageNet's weights first, then the newest."""
     known = sorted(readable_configs(runs()), key=lambda pair: pair[1].weights != "imagenet")
-    for run, config in known:
-        if config.data != dataset.name or not has_embeddings(run.path) or run.state() is not State.FINISHED:
-            continue
+    return [
+        run
+        for run, config in known
+        if config.data == dataset.name and has_embeddings(run.path) and run.state() is State.FINISHED
+    ]
+
+
+def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]:
+    """(row, cosine similarity) of the images most like ``image`` under the first of ``featured`` that has features of
+    it; none where no run has."""
+    for run in featured(dataset):
         with suppress(SealifeError):
             found = stored(run, "h")
             if image in (places := _place_of(run)):

@@ -1,7 +1,10 @@
-"""Renaming a class, and merging it with another."""
+"""Renaming a class, merging it with another, and the way to split it."""
 
 import streamlit as st
 
+from dashboard import state
+from dashboard.cache import embeddings
+from dashboard.data.scatter import CLUSTER
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.state import corrections
 from dashboard.words import plain
@@ -11,13 +14,14 @@ from sealife_core.wording import counted
 
 
 def class_names(dataset: Dataset) -> None:
-    """Which class, its new name, and what that would do."""
-    with st.popover("Rename or merge a class", icon=":material/edit:", key=corrections.RENAME):
+    """Which class, its new name, and what that would do; or its pictures as points, to part them."""
+    with st.popover("Rename, merge or split a class", icon=":material/edit:", key=corrections.RENAME):
         was = st.selectbox("Class", dataset.classes, key=corrections.RENAME.of("from"))
         became = st.selectbox(
             "New name", [name for name in dataset.classes if name != was], index=None, accept_new_options=True,
             key=corrections.RENAME.of("to"), placeholder="Type a name, or choose a class to merge with",
         )  # fmt: skip
+        _split(dataset, was)
         became = (became or "").strip()
         if was is None or not became:
             return
@@ -28,6 +32,17 @@ def class_names(dataset: Dataset) -> None:
         st.button(
             "Merge them" if merges else "Rename it", type="primary", on_click=_rename, args=(dataset, was, became)
         )
+
+
+def _split(dataset: Dataset, name: str) -> None:
+    ready = embeddings.featured(dataset)
+    if ready and st.button(
+        "Split it", icon=":material/call_split:",
+        help="Shows its pictures as points in Embeddings. Circle those of one kind and correct them to a class of"
+             " their own.",
+    ):  # fmt: skip
+        shown = {state.embeddings.RUN: ready[0].id, state.embeddings.CLASSES: [name]}
+        state.go("embeddings", shown | {state.embeddings.COLOUR: CLUSTER, state.embeddings.CLUSTERS: "2"})
 
 
 def _rename(dataset: Dataset, was: str, became: str) -> None:

@@ -5,10 +5,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import media
+from dashboard import media, state
 from dashboard.correction_routes import correct_url, picture_url, routes
 from dashboard.data.corrections import history, picture_history, suggested
 from dashboard.data.pictures import named_rows
+from dashboard.data.scatter import CLUSTER
 from dashboard.media import thumb_url
 from dashboard.words import plain
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
@@ -52,6 +53,21 @@ def test_balance__merges_two_classes(tiny_reef: Dataset):
     assert "ray" not in open_dataset("reef").classes
     next(button for button in app.button if button.label == "Undo").click().run()
     assert open_dataset("reef").content_hash == tiny_reef.content_hash
+
+
+def test_balance__leads_to_the_pictures_of_a_class_as_points_to_split_it(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    went: list[tuple] = []
+    monkeypatch.setattr(state, "go", lambda page, query: went.append((page, query)))
+    app = open_data(look="Balance")
+    assert all(button.label != "Split it" for button in app.button), "no run has features of its pictures"
+    run = features_run(tiny_reef)
+    app.selectbox(key="rename_class.from").select("ray").run()
+    next(button for button in app.button if button.label == "Split it").click().run()
+    ((page, query),) = went
+    assert page == "embeddings"
+    assert (query["run"], query["classes"], query["colour"]) == (run.id, ["ray"], CLUSTER)
 
 
 def test_correct__is_on_the_disk_when_the_answer_comes_and_faults_are_told(client: TestClient, tiny_reef: Dataset):
