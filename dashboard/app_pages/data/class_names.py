@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cache import embeddings
-from dashboard.data.scatter import CLUSTER
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.state import corrections
 from dashboard.words import plain
@@ -41,8 +40,7 @@ def _split(dataset: Dataset, name: str) -> None:
         help="Shows its pictures as points in Embeddings. Circle those of one kind and correct them to a class of"
              " their own.",
     ):  # fmt: skip
-        shown = {state.embeddings.RUN: ready[0].id, state.embeddings.CLASSES: [name]}
-        state.go("embeddings", shown | {state.embeddings.COLOUR: CLUSTER, state.embeddings.CLUSTERS: "2"})
+        state.go("embeddings", {state.embeddings.RUN: ready[0].id, state.embeddings.CLASSES: [name]})
 
 
 def _rename(dataset: Dataset, was: str, became: str) -> None:
