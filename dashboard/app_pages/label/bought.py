@@ -145,7 +145,13 @@ def accuracy_option(
     )  # fmt: skip
     return {
         **chart_frame(8, 24, 16, 28),
-        "xAxis": {"type": "value", "name": "labels learned from", "nameLocation": "middle", "nameGap": 26},
+        "xAxis": {
+            "type": "value",
+            "scale": True,
+            "name": "labels learned from",
+            "nameLocation": "middle",
+            "nameGap": 26,
+        },
         "yAxis": {"type": "value", "min": 0, "max": 100} | PERCENT,
         "series": series,
     }
