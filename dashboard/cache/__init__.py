@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # they import torch or Pillow
     from dashboard.data.previews import Preview
     from sealife_core.datasets.grouping.patterns import Pattern
     from sealife_core.datasets.grouping.regrouping import Regrouping
-    from sealife_core.datasets.imports.finding import FoundFile
+    from sealife_core.datasets.imports.finding import ClassFolder, FoundFile
 
 
 Stamp = tuple[int, int]
@@ -123,11 +123,11 @@ def regrouping(dataset: Dataset, pattern: "Pattern") -> "Regrouping":
 
 
 @st.cache_resource(ttl=60, max_entries=4, show_spinner="Reading the folder…")
-def pictures_to_import(path: str) -> list["FoundFile"]:
+def pictures_to_import(path: str, class_folder: "ClassFolder") -> list["FoundFile"]:
     """The pictures of a folder that an import would read, as they were within the last minute. Raises DatasetError."""
     from sealife_core.datasets.grouping import preview
 
-    return preview.pictures_to_import(path_of(path))
+    return preview.pictures_to_import(path_of(path), class_folder)
 
 
 @kept(16, PREDICTIONS)

@@ -24,6 +24,11 @@ def add_commands(commands: Any) -> None:
         help="image size of later runs: the import prepares the images for it (default: the default of a run)",
     )
     importing.add_argument("--group-by", metavar="PATTERN", help=f"images that stay in one split: {EXPECTED}")
+    importing.add_argument(
+        "--class-folder", choices=("first", "last"), default="first",
+        help="which folder around an image is its class: the first in crab/dive 3/1.jpg (default), the last in"
+             " site A/crab/1.jpg",
+    )  # fmt: skip
     importing.set_defaults(run=import_source)
 
     reef = commands.add_parser("reef", help="draw the built-in sample data set")
@@ -45,7 +50,8 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
     name = chosen.name or source.resolve().stem
     with output.progress() as tell:
         report = import_images(
-            source, name, seed=chosen.seed, image_size_px=size_px, group_by=pattern, progress=tell
+            source, name, seed=chosen.seed, image_size_px=size_px, group_by=pattern,
+            class_folder=chosen.class_folder, progress=tell,
         )  # fmt: skip
     skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
     found = dataset_figures(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}

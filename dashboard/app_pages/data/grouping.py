@@ -11,6 +11,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
 from sealife_core.datasets.grouping.preview import MOST_DATED, Preview, preview_import
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
+from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.errors import DatasetError
 
 NONE = "none"
@@ -18,6 +19,7 @@ KINDS = {
     NONE: "None",
     "stem": "Same name before the number",
     "parent": "Same folder",
+    "grandparent": "Same folder, one level up",
     "part": "Same part of the file name",
     "date": "Same date in the file",
     "regex": "Regular expression",
@@ -52,10 +54,10 @@ def pattern_fields(first: Pattern) -> Pattern:
     return Pattern(kind)
 
 
-def import_preview(path: str, pattern: Pattern) -> None:
+def import_preview(path: str, pattern: Pattern, class_folder: ClassFolder) -> None:
     """What ``pattern`` makes of the folder ``path`` of this machine, which is to be imported."""
     try:
-        found = cache.pictures_to_import(path) if path else []
+        found = cache.pictures_to_import(path, class_folder) if path else []
         if not found:
             st.caption("The groups of a folder on this machine are shown here; others after the import.")
             return

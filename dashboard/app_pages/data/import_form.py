@@ -17,6 +17,7 @@ from dashboard.parts.importing import IMPORT, new_name, start_import
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
+from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.demo import REEF
@@ -25,8 +26,9 @@ from sealife_core.places import data_root, path_of
 
 UPLOADS = ".uploads"
 HOW = """
-A **folder** with one sub-folder per class, or a **zip** of such a folder. Folders named train, val and test are used as
-splits. Pictures outside a class folder have no label yet: the Label page asks for it.
+A **folder** with one sub-folder per class, or a **zip** of such a folder. Further folders may be inside the classes or
+around them. Folders named train, val and test are used as splits. Pictures outside a class folder have no label yet:
+the Label page asks for it.
 
 Or a **CSV** with the columns `file,label` and, optionally, `split` and `group`. A label may be empty. Pictures of one
 group, such as the frames of a film, stay in one split.
@@ -46,9 +48,14 @@ def import_dialog() -> None:
         upload = st.file_uploader("A zip with one folder per class", type=["zip"])
     else:
         path = st.text_input("Path of a folder, zip or CSV", placeholder="/home/me/reef-survey")
+    innermost = st.checkbox(
+        "The innermost folders are the classes, as in site A/crab/1.jpg",
+        help="Otherwise the outermost are, as in crab/dive 3/1.jpg. With one level of folders both are the same.",
+    )
+    class_folder: ClassFolder = "last" if innermost else "first"
     pattern = pattern_fields(Pattern(NONE))
     if pattern.kind != NONE:
-        import_preview(path.strip(), pattern)
+        import_preview(path.strip(), pattern, class_folder)
     name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder or file", max_chars=80)
     with st.expander("What can be imported"):
         st.markdown(HOW)
@@ -58,7 +65,7 @@ def import_dialog() -> None:
         st.caption(f"The import will start after: {plain(', '.join(waiting))}.")
     if st.button("Import", type="primary", icon=":material/download:"):
         try:
-            begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""), pattern)
+            begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""), pattern, class_folder)
         except SealifeError as error:
             show_error(error)
         else:
@@ -66,8 +73,9 @@ def import_dialog() -> None:
 
 
 def begin_import(
-    path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "", pattern: Pattern | None = None
-) -> Job:
+    path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "", pattern: Pattern | None = None,
+    class_folder: ClassFolder = "first",
+) -> Job:  # fmt: skip
     """Begin to import ``path``, or ``upload``, grouped by ``pattern`` unless that is NONE.
 
     Raises DatasetError for what can be said at once.
@@ -87,7 +95,7 @@ def begin_import(
     if upload is not None:
         source = _keep(upload, name)
         tidy = partial(shutil.rmtree, source.parent, ignore_errors=True)
-    work = partial(import_images, source, name, group_by=group_by)
+    work = partial(import_images, source, name, group_by=group_by, class_folder=class_folder)
     return start_import(name, lambda tell: work(progress=tell), tidy)
 
 

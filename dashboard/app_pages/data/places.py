@@ -85,8 +85,9 @@ def _hold_each_out(name: str, run_id: str, tell: Progress) -> HeldOut:
 
 def _likely_pattern(dataset: Dataset) -> Pattern:
     """By folder where the folders are not just the classes, else by the name before the number."""
-    parent = Pattern("parent")
-    folders = groups_of(parent, dataset.file_names, list)
     labels = dataset.manifest["label"].tolist()
-    tells_more = len(set(folders)) > 1 and len(set(zip(folders, labels, strict=True))) > len(set(labels))
-    return parent if tells_more else Pattern("stem")
+    for by_folder in (Pattern("parent"), Pattern("grandparent")):
+        folders = groups_of(by_folder, dataset.file_names, list)
+        if len(set(folders)) > 1 and len(set(zip(folders, labels, strict=True))) > len(set(labels)):
+            return by_folder
+    return Pattern("stem")

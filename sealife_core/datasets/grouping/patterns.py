@@ -1,6 +1,7 @@
 """Patterns that tell from the name of a picture what it belongs to: a dive, a film, a site.
 
 parent                the name of the folder that the file is in
+grandparent           the name of the folder around that one: the site in "site A/crab/1.jpg"
 part:N, part:N:_-     the N-th part of the file name, between any of these characters; -1 is the last
 stem                  the file name without the number at its end: frames of one film
 date                  the day that the camera wrote into the file
@@ -18,11 +19,11 @@ from sealife_core.datasets.grouping.expressions import matched
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
 
-EXPECTED = "parent, part:N, part:N:SEPARATORS, stem, date or regex:EXPRESSION"
+EXPECTED = "parent, grandparent, part:N, part:N:SEPARATORS, stem, date or regex:EXPRESSION"
 SEPARATORS = "_- ."
 _DIGITS = "0123456789"
 _AROUND_NUMBER = " _-.()"
-_SIMPLE = ("parent", "stem", "date")
+_SIMPLE = ("parent", "grandparent", "stem", "date")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def groups_of(
         found = matched(pattern.expression, slashed)
     elif pattern.kind == "parent":
         found = [PurePosixPath(name).parent.name for name in slashed]
+    elif pattern.kind == "grandparent":
+        found = [PurePosixPath(name).parent.parent.name for name in slashed]
     elif pattern.kind == "stem":
         found = [(numbered(PurePosixPath(name).stem) or ("",))[0] for name in slashed]
     else:

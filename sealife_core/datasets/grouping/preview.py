@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
-from sealife_core.datasets.imports.finding import FoundFile
+from sealife_core.datasets.imports.finding import ClassFolder, FoundFile
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.opening import is_folder
@@ -69,9 +69,9 @@ def preview_of(groups: Sequence[str], names: Sequence[str], labels: Sequence[str
     )
 
 
-def pictures_to_import(source: Path) -> list[FoundFile]:
+def pictures_to_import(source: Path, class_folder: ClassFolder = "first") -> list[FoundFile]:
     """The pictures of a folder that an import would read; none of another source, which would have to be unpacked."""
-    return find_pictures(source, source, None)[0] if is_folder(source) else []
+    return find_pictures(source, source, None, class_folder)[0] if is_folder(source) else []
 
 
 def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> Preview:

@@ -20,7 +20,7 @@ SERIES_BITS = 14  # of 64; of copies, 8
 _LARGEST_SHARE = 0.5
 _TOGETHER = 0.95  # share of the series that a pattern worth naming keeps whole
 _TRIED = (
-    Pattern("stem"), Pattern("parent"), *(Pattern("part", part=number) for number in (1, 2, 3)),
+    Pattern("stem"), Pattern("parent"), Pattern("grandparent"), *(Pattern("part", part=number) for number in (1, 2, 3)),
 )  # fmt: skip
 
 
@@ -77,5 +77,8 @@ def note_on(count: int, suggestion: tuple[Pattern, int] | None) -> str:
     if suggestion is None:
         return f"{said} Group them by date, or by an expression."
     pattern, groups = suggestion
-    by = {"stem": "the name before the number", "parent": "folder", "part": f"part {pattern.part} of the name"}
+    by = {
+        "stem": "the name before the number", "parent": "folder", "grandparent": "the folder around the folder",
+        "part": f"part {pattern.part} of the name",
+    }  # fmt: skip
     return f"{said} Grouping by {by[pattern.kind]} would keep them together, in {counted(groups, 'group')}."

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from sealife_core.datasets.decoding.reading import READABLE, SUFFIXES
 
@@ -24,6 +25,9 @@ Files = list[tuple[PurePosixPath, Path]]
 
 Skipped = list[tuple[str, str]]
 """File and reason."""
+
+ClassFolder = Literal["first", "last"]
+"""Which of the folders around a picture is its class: crab/dive 3/1.jpg, or site A/crab/1.jpg."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,18 @@ def reason_to_skip(place: PurePosixPath) -> str | None:
     return None
 
 
-def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
+def arrange(files: Files, class_folder: ClassFolder = "first") -> tuple[list[FoundFile], Skipped, list[str]]:
     """Class and split of every file from its folders; what has to be left out; notes on how the folders were read.
 
-    The first folder is the class; below ready-made train, val and test folders, the second. A single folder around
-    everything is ignored. Loose files, and those in a folder "unlabelled" anywhere, have no label.
+    The class is the first folder or the last, below ready-made train, val and test folders and below a single folder
+    around everything. Loose files, and those in a folder "unlabelled" anywhere, have no label.
     """
     notes: list[str] = []
     depth = _wrapping_folders([place for place, _ in files])
     if depth:
         around = printable(str(PurePosixPath(*files[0][0].parts[:depth])))
-        notes.append(f"There is only the folder {around!r}, so the folders inside it are the classes.")
+        if class_folder == "first":
+            notes.append(f"There is only the folder {around!r}, so the folders inside it are the classes.")
     tops = {place.parts[depth] for place, _ in files if len(place.parts) > depth + 1}
     called_so = {top: SPLIT_NAMES[top.casefold()] for top in tops if top.casefold() in SPLIT_NAMES}
     ready_made = called_so if _are_splits(tops, set(called_so.values())) else {}
@@ -94,6 +99,7 @@ def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
     found: list[FoundFile] = []
     skipped: Skipped = []
     beside: set[str] = set()
+    nested: list[tuple[str, str]] = []  # the first and the last folder of each picture that has several
     for place, path in files:
         folders = list(place.parts[depth:-1])
         source = printable(str(place))
@@ -106,7 +112,9 @@ def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
             skipped.append((source, f"Outside the folders {', '.join(map(repr, sorted(ready_made)))}."))
             continue
         if labels:
-            found.append(FoundFile(source, path, clean_label(labels[0]) or "(blank)", split or ""))
+            label = labels[0] if class_folder == "first" else labels[-1]
+            nested += [(labels[0], labels[-1])] if len(labels) > 1 else []
+            found.append(FoundFile(source, path, clean_label(label) or "(blank)", split or ""))
         elif split in (None, "train"):
             found.append(FoundFile(source, path))
         else:
@@ -116,7 +124,23 @@ def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
             f"{_named(ready_made)} were read as splits. The pictures beside them in {_named(beside)} were left out. If"
             " all these folders are classes, rename the splits; otherwise move all classes into them."
         )
+    if class_folder == "first" and 2 * len(nested) > len(found):
+        notes += _classes_within(nested)
     return found, skipped, notes
+
+
+def _classes_within(nested: list[tuple[str, str]]) -> list[str]:
+    """A note where folders of the same names are inside several others: they may be the classes."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for first, last in nested:
+        homes[last].add(first)
+    again = {last for last, tops in homes.items() if len(tops) > 1}
+    if 2 * len(again) <= len(homes):
+        return []
+    return [
+        f"Most folders inside {_named({first for first, _ in nested}, 3)} have the same names: {_named(again, 3)}. If"
+        " those are the classes, import again with the innermost folders as the classes."
+    ]
 
 
 def notes_on_classes(labels: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.grouping.preview import preview_of
-from sealife_core.datasets.imports.finding import FoundFile, Skipped, printable
+from sealife_core.datasets.imports.finding import ClassFolder, FoundFile, Skipped, printable
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
 from sealife_core.datasets.storage import building, check_new_name
@@ -59,6 +59,7 @@ def import_images(
     seed: int = 0,
     image_size_px: int = USUAL_IMAGE_SIZE_PX,
     group_by: Pattern | None = None,
+    class_folder: ClassFolder = "first",
     progress: Progress | None = None,
     files: Sequence[FoundFile] | None = None,
 ) -> ImportReport:
@@ -67,15 +68,16 @@ def import_images(
     Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files that
     cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is made at the
     same time if the disk has room. ``group_by``: what images are grouped by, instead of the groups of a CSV; images of
-    one group stay in one split. files: what to import; ``source`` then only says where it came from. Raises
-    DatasetError if nothing can be imported, and leaves nothing behind.
+    one group stay in one split. class_folder: which folder around a picture is its class. files: what to import;
+    ``source`` then only says where it came from. Raises DatasetError if nothing can be imported, and leaves nothing
+    behind.
     """
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
     with _disk_errors(name), building(name, root, progress) as folder:
         if files is None:
-            found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
+            found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress, class_folder)
         else:
             found, skipped, notes = list(files), [], []
         if group_by is not None:

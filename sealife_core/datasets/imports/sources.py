@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from sealife_core.datasets.imports.archives import unpack
 from sealife_core.datasets.imports.finding import (
     TABLES,
+    ClassFolder,
     Files,
     FoundFile,
     Skipped,
@@ -25,7 +26,7 @@ _LONGEST_PATH = 300  # characters of a path that are shown
 
 
 def find_pictures(
-    source: Path, unpacked: Path, progress: Progress | None
+    source: Path, unpacked: Path, progress: Progress | None, class_folder: ClassFolder = "first"
 ) -> tuple[list[FoundFile], Skipped, list[str]]:
     """The pictures of ``source``, whose kind follows from its content and not only its name; what is skipped; notes.
 
@@ -34,7 +35,7 @@ def find_pictures(
     shown = printable(str(source)[:_LONGEST_PATH])
     if is_folder(source):
         files, skipped = find_in_folder(source)
-        return _arranged(files, skipped, [])
+        return _arranged(files, skipped, [], class_folder)
     try:
         zipped = is_zip(source)
     except OSError as error:
@@ -42,7 +43,7 @@ def find_pictures(
         what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
         raise DatasetError(f"{what} Expected a folder, a zip or a CSV.") from error
     if zipped:
-        return _arranged(*unpack(source, unpacked, progress))
+        return _arranged(*unpack(source, unpacked, progress), class_folder)
     if source.suffix.lower() in TABLES:
         listed, skipped = read_table(source)
         return listed, skipped, notes_on_classes(item.label for item in listed)
@@ -73,7 +74,9 @@ def files_in(source: Path, unpacked: Path, progress: Progress | None = None) -> 
     return sorted(files), sorted(skipped)
 
 
-def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[FoundFile], Skipped, list[str]]:
+def _arranged(
+    files: Files, skipped: Skipped, notes: list[str], class_folder: ClassFolder
+) -> tuple[list[FoundFile], Skipped, list[str]]:
     """Labels from the one table that came with the pictures, else from their folders."""
     pictures = sorted((place, path) for place, path in files if place.suffix.lower() not in TABLES)
     tables = sorted((place, path) for place, path in files if place.suffix.lower() in TABLES)
@@ -107,5 +110,5 @@ def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[Fo
             f"Several tables list pictures and labels ({names}), so none was used: the folders are the classes. Keep"
             " one table, or import the right one."
         )
-    found, left_out, said = arrange(pictures)
+    found, left_out, said = arrange(pictures, class_folder)
     return found, skipped + left_out, notes + said + notes_on_classes(item.label for item in found)

@@ -26,7 +26,10 @@ def test_data_group__shows_then_groups_then_can_be_undone(
     assert called(capsys, "data", "check", "reef")["groups_in_several_splits"] == found["straddling"]
     called(capsys, "data", "undo", "reef", "1")
     assert open_dataset("reef").content_hash == tiny_reef.content_hash
-    assert "expected parent, part:N" in called(capsys, "data", "group", "reef", "--by", "x", status=1)["error"]
+    assert (
+        "expected parent, grandparent, part:N"
+        in called(capsys, "data", "group", "reef", "--by", "x", status=1)["error"]
+    )
 
 
 def test_import__by_a_pattern_keeps_groups_in_one_split(

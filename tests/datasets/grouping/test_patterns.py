@@ -32,6 +32,8 @@ def grouped(pattern: str, *names: str) -> list[str]:
         ("parent", "crab/dive 3/a.jpg", "dive 3"),
         ("parent", "crab\\dive 3\\a.jpg", "dive 3"),
         ("parent", "a.jpg", ""),
+        ("grandparent", "survey/site A/crab/1.jpg", "site A"),
+        ("grandparent", "crab/1.jpg", ""),
         ("part:1", "crab/site-A_dive3_0001.jpg", "site"),
         ("part:1:_", "crab/site-A_dive3_0001.jpg", "site-A"),
         ("part:2:_", "site-A__dive3_0001.jpg", "dive3"),
@@ -54,7 +56,7 @@ def test_groups_of__a_name(pattern: str, name: str, group: str):
     "text", ["", "folder", "part", "part:0", "part:x", "part:²", "regex:", "parent:2", "part:1000"]
 )
 def test_parse_pattern__refuses_any_other(text: str):
-    with pytest.raises(DatasetError, match=r"expected parent, part:N|needs a number"):
+    with pytest.raises(DatasetError, match=r"expected parent, grandparent, part:N|needs a number"):
         parse_pattern(text)
 
 

@@ -2,12 +2,21 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from sealife_core.datasets.imports.finding import arrange, clean_label, find_in_folder, notes_on_classes, reason_to_skip
+from sealife_core.datasets.imports.finding import (
+    ClassFolder,
+    arrange,
+    clean_label,
+    find_in_folder,
+    notes_on_classes,
+    reason_to_skip,
+)
 
 
-def arranged(*places: str) -> tuple[dict[str, tuple[str, str]], list[str], list[str]]:
+def arranged(
+    *places: str, class_folder: ClassFolder = "first"
+) -> tuple[dict[str, tuple[str, str]], list[str], list[str]]:
     """Source → (label, split); sources left out; notes."""
-    found, skipped, notes = arrange([(PurePosixPath(place), Path(place)) for place in places])
+    found, skipped, notes = arrange([(PurePosixPath(place), Path(place)) for place in places], class_folder)
     return {f.source: (f.label, f.split) for f in found}, [source for source, _ in skipped], notes
 
 
@@ -16,6 +25,27 @@ def test_arrange__first_folder_is_the_class_however_deep():
     assert {source: label for source, (label, _) in found.items()} == {
         "crab/1.jpg": "crab", "crab/reef/deep/2.jpg": "crab", "ray/3.jpg": "ray", "4.jpg": "",
     }  # fmt: skip
+
+
+def test_arrange__last_folder_is_the_class_where_that_is_asked_for():
+    places = "Bay/crab/1.jpg", "Bay/eel/2.jpg", "Cape/crab/3.jpg", "Cape/eel/4.jpg"
+    found, _, notes = arranged(*places, class_folder="last")
+    assert ([label for label, _ in found.values()], notes) == (["crab", "eel", "crab", "eel"], [])
+    split = [f"{split}/{place}" for split in ("train", "test") for place in places]
+    assert set(arranged(*split, class_folder="last")[0].values()) == {
+        ("crab", "train"), ("eel", "train"), ("crab", "test"), ("eel", "test"),
+    }  # fmt: skip
+    one_site, _, notes = arranged("Bay/crab/1.jpg", "Bay/eel/2.jpg", class_folder="last")
+    assert ([label for label, _ in one_site.values()], notes) == (["crab", "eel"], [])
+
+
+def test_arrange__notes_that_folders_of_the_same_names_may_be_the_classes():
+    (note,) = arranged("Bay/crab/1.jpg", "Bay/eel/2.jpg", "Cape/crab/3.jpg", "Cape/eel/4.jpg", "Cape/ray/5.jpg")[2]
+    assert note == (
+        "Most folders inside 'Bay' and 'Cape' have the same names: 'crab' and 'eel'. If those are the classes, import"
+        " again with the innermost folders as the classes."
+    )
+    assert arranged("crab/dive 1/1.jpg", "crab/dive 2/2.jpg", "eel/dive 2/3.jpg", "eel/dive 3/4.jpg")[2] == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import shutil
 import threading
 import zipfile
 
@@ -187,6 +188,22 @@ def test_import__shows_groups_before_it_begins(photographs):
     assert not app.exception
     next(iter(background.cache.jobs().values())).wait(60)
     assert open_dataset("photographs").info["group_by"] == "parent"
+
+
+def test_import__with_sites_around_the_classes_takes_the_innermost_folders(photographs, tmp_path):
+    for site in ("Bay", "Cape"):
+        shutil.copytree(photographs, tmp_path / "survey" / site)
+    app = AppTest.from_function(show_import_dialog, default_timeout=60).run()
+    field(app, "text_input", "Path of a folder, zip or CSV").input(str(tmp_path / "survey")).run()
+    app.checkbox[0].check().run()
+    field(app, "selectbox", TOGETHER).select("grandparent").run()
+    assert "2 groups of 44 images" in text(app)
+    button(app, "Import").click().run()
+    assert not app.exception
+    next(iter(background.cache.jobs().values())).wait(60)
+    survey = open_dataset("survey")
+    assert survey.classes == tuple(sorted(path.name for path in photographs.iterdir()))
+    assert set(survey.manifest["group"]) == {"Bay", "Cape"}
 
 
 @pytest.mark.process
