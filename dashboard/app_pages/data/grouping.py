@@ -8,8 +8,9 @@ from dashboard.errors import show_error
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
-from sealife_core.datasets.grouping.preview import MOST_DATED, Preview, preview_import
+from sealife_core.datasets.grouping.preview import MOST_OPENED, Preview, preview_import
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.errors import DatasetError
@@ -22,6 +23,7 @@ KINDS = {
     "grandparent": "Same folder, one level up",
     "part": "Same part of the file name",
     "date": "Same date in the file",
+    "camera": "Same camera, by the file",
     "regex": "Regular expression",
 }
 PARTS = {1: "First", 2: "Second", 3: "Third", 4: "Fourth", -1: "Last"}
@@ -65,8 +67,8 @@ def import_preview(path: str, pattern: Pattern, class_folder: ClassFolder) -> No
     except DatasetError as error:
         show_error(error)
     else:
-        if pattern.kind == "date" and len(found) > MOST_DATED:
-            st.caption(f"A preview reads the dates of {MOST_DATED:,} pictures at most.")
+        if pattern.kind in READ and len(found) > MOST_OPENED:
+            st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
 
 
 def _shown(preview: Preview) -> None:

@@ -4,7 +4,7 @@ parent                the name of the folder that the file is in
 grandparent           the name of the folder around that one: the site in "site A/crab/1.jpg"
 part:N, part:N:_-     the N-th part of the file name, between any of these characters; -1 is the last
 stem                  the file name without the number at its end: frames of one film
-date                  the day that the camera wrote into the file
+date, camera          the day, or which camera it is, as the camera wrote it into the file
 regex:EXPRESSION      what the one group ( ) of the expression matches in the name with its folders
 """
 
@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sealife_core.datasets.corrections.editing import LONGEST_NAME
-from sealife_core.datasets.grouping.dates import days_taken
+from sealife_core.datasets.grouping.exif import READ, written_in
 from sealife_core.datasets.grouping.expressions import matched
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
 
-EXPECTED = "parent, grandparent, part:N, part:N:SEPARATORS, stem, date or regex:EXPRESSION"
+EXPECTED = "parent, grandparent, part:N, part:N:SEPARATORS, stem, date, camera or regex:EXPRESSION"
 SEPARATORS = "_- ."
 _DIGITS = "0123456789"
 _AROUND_NUMBER = " _-.()"
-_SIMPLE = ("parent", "grandparent", "stem", "date")
+_SIMPLE = ("parent", "grandparent", "stem", *READ)
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ def groups_of(
 ) -> list[str]:
     """The group of each picture, "" for none. names: of the files when they were imported, with their folders.
 
-    ``files`` gives where they are; it is called only for their dates. Raises DatasetError for an expression that cannot
-    be used.
+    ``files`` gives where they are; it is called only for what a camera wrote into them. Raises DatasetError for an
+    expression that cannot be used.
     """
-    if pattern.kind == "date":
-        return days_taken(files(), progress)
+    if pattern.kind in READ:
+        return [_as_name(text) for text in written_in(pattern.kind, files(), progress)]
     slashed = [name.replace("\\", "/") for name in names]
     if pattern.kind == "regex":
         found = matched(pattern.expression, slashed)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.imports.finding import ClassFolder, FoundFile
 from sealife_core.datasets.imports.sources import find_pictures
@@ -13,7 +14,7 @@ from sealife_core.opening import is_folder
 from sealife_core.wording import counted
 
 _SHOWN = 5  # groups, and names of images without one
-MOST_DATED = 1000  # files that a preview opens for their dates: a second or two
+MOST_OPENED = 1000  # files that a preview opens for what a camera wrote into them: a second or two
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def pictures_to_import(source: Path, class_folder: ClassFolder = "first") -> lis
 
 
 def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> Preview:
-    """The preview of an import of ``found``; by date, of MOST_DATED of them. Raises DatasetError."""
-    if pattern.kind == "date":
-        found = found[:: -(-len(found) // MOST_DATED) or 1]
+    """The preview of an import of ``found``; by what cameras wrote, of MOST_OPENED of them. Raises DatasetError."""
+    if pattern.kind in READ:
+        found = found[:: -(-len(found) // MOST_OPENED) or 1]
     names, labels = [item.source for item in found], [item.label for item in found]
     return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names, labels)

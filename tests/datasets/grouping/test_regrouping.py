@@ -10,7 +10,7 @@ from sealife_core.datasets.checks import check
 from sealife_core.datasets.corrections.editing import correct, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
-from sealife_core.datasets.grouping.preview import MOST_DATED, pictures_to_import, preview_import, preview_of
+from sealife_core.datasets.grouping.preview import MOST_OPENED, pictures_to_import, preview_import, preview_of
 from sealife_core.datasets.grouping.regrouping import (
     plan_regrouping,
     regroup,
@@ -118,7 +118,7 @@ def test_preview_import__of_a_folder_is_that_of_the_import(dives: Dataset, tmp_p
 
 
 def test_preview_import__opens_no_more_files_than_a_moment_allows(tmp_path: Path):
-    found = [FoundFile(f"{n}.jpg", tmp_path / f"{n}.jpg") for n in range(2 * MOST_DATED + 1)]
+    found = [FoundFile(f"{n}.jpg", tmp_path / f"{n}.jpg") for n in range(2 * MOST_OPENED + 1)]
     preview = preview_import(found, parse_pattern("date"))
-    assert MOST_DATED / 2 < preview.images <= MOST_DATED
+    assert MOST_OPENED / 2 < preview.images <= MOST_OPENED
     assert preview_import([], parse_pattern("date")) == replace(preview, images=0, without=0, without_named=())

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from sealife_core.datasets.grouping.dates import day_taken, days_taken
+from sealife_core.datasets.grouping.exif import camera_of, day_taken, written_in
 from tests.datasets.pictures import noise
 
 ORIGINAL, CHANGED = ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTime
@@ -40,14 +40,35 @@ def test_day_taken__is_what_can_be_a_day(tmp_path: Path, original: str, changed:
     assert day_taken(written(tmp_path / "a.jpg", original, changed)) == day
 
 
-def test_days_taken__of_files_that_are_no_picture_are_empty(tmp_path: Path):
+def test_written_in__files_that_are_no_picture_is_nothing(tmp_path: Path):
     (tmp_path / "words.jpg").write_text("words")
     dated = written(tmp_path / "a.jpg", "2024:05:17 10:00:00")
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(dated.read_bytes()[:40])
     told: list[int] = []
-    days = days_taken(
-        [tmp_path / "words.jpg", dated, tmp_path / "gone.jpg", cut], lambda _, done, of: told.append(done)
+    days = written_in(
+        "date", [tmp_path / "words.jpg", dated, tmp_path / "gone.jpg", cut], lambda _, done, of: told.append(done)
     )
     assert days == ["", "2024-05-17", "", ""]
     assert told[-1] == 4
+
+
+@pytest.mark.parametrize(
+    ("maker", "model", "number", "camera"),
+    [
+        ("Canon", "Canon EOS R5", "0123", "Canon EOS R5, 0123"),
+        ("GoPro", "HERO9 Black", "", "GoPro HERO9 Black"),
+        ("", "TG-6 ", "", "TG-6"),
+        ("OLYMPUS", "", "", "OLYMPUS"),
+        ("", "", "0123", ""),
+    ],
+)
+def test_camera_of__is_what_the_camera_wrote(tmp_path: Path, maker: str, model: str, number: str, camera: str):
+    exif = Image.Exif()
+    for tag, text in ((ExifTags.Base.Make, maker), (ExifTags.Base.Model, model)):
+        if text:
+            exif[tag] = text
+    if number:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.BodySerialNumber] = number
+    noise(0).save(tmp_path / "a.jpg", exif=exif)
+    assert camera_of(tmp_path / "a.jpg") == camera
