@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from dashboard import cache
 from dashboard.cache import embeddings
-from dashboard.data.corrections import known_of
+from dashboard.data.corrections import known_label, known_of
 from dashboard.media import thumb_url
 from sealife_core.datasets.corrections.editing import correct, said, undo
 from sealife_core.datasets.dataset import Dataset, list_datasets
@@ -94,9 +94,4 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
 
 
 def _as_known(fields: dict[str, str], dataset: Dataset) -> dict[str, str]:
-    """A label that is a class but for its capitals becomes that class: another tab may just have named it."""
-    label = fields.get("label", "")
-    if not label or label in dataset.classes:
-        return fields
-    same = [name for name in dataset.classes if name.casefold() == label.casefold()]
-    return fields | {"label": same[0]} if same else fields
+    return fields | {"label": known_label(fields["label"], dataset)} if "label" in fields else fields

@@ -67,7 +67,7 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
     near: (row, cosine similarity) of the most similar images.
     """
     excluded = image not in set(dataset.manifest["id"])
-    whole = dataset.original if excluded else dataset
+    whole = dataset.whole
     row = whole.row_of(image)
     label, split = str(whole.manifest["label"].iat[row]), str(whole.manifest["split"].iat[row])
     facts = [*picture_facts(whole, row).items(), *(("Changed", line) for line in picture_history(dataset, image))]
@@ -82,6 +82,13 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
             for place, similarity in near
         ],
     }  # fmt: skip
+
+
+def known_label(label: str, dataset: Dataset) -> str:
+    """The class of that name whatever its capitals, where there is one: another tab may just have named it."""
+    if label in dataset.classes:
+        return label
+    return next((name for name in dataset.classes if name.casefold() == label.casefold()), label)
 
 
 def suggested(dataset: Dataset, rows: Sequence[int]) -> list[str]:

@@ -61,6 +61,7 @@ def classify(chosen: argparse.Namespace, output: Output) -> int:
 def _data(chosen: argparse.Namespace, output: Output) -> str:
     """The name of the data set, which is imported from the path if it does not exist. Raises DatasetError."""
     from sealife_core.datasets.imports.importing import import_images
+    from sealife_core.datasets.imports.sources import name_of
 
     known = list_datasets()
     if chosen.source in known:
@@ -74,7 +75,7 @@ def _data(chosen: argparse.Namespace, output: Output) -> str:
         )
     size_px = chosen.image_size_px or preset(TASK, chosen.preset).image_size_px
     with output.progress() as tell:
-        report = import_images(source, chosen.name or source.resolve().stem, image_size_px=size_px, progress=tell)
+        report = import_images(source, chosen.name or name_of(source), image_size_px=size_px, progress=tell)
     skipped = f", {len(report.skipped):,} files skipped" if report.skipped else ""
     output.say(f"{report.imported:,} images imported as '{report.dataset.name}'{skipped}.")
     return report.dataset.name

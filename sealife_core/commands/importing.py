@@ -42,12 +42,13 @@ def add_commands(commands: Any) -> None:
 def import_source(chosen: argparse.Namespace, output: Output) -> None:
     """Import, and report what was imported and what was skipped."""
     from sealife_core.datasets.imports.importing import import_images
+    from sealife_core.datasets.imports.sources import name_of
 
     source = path_of(chosen.source)
     given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
     size_px = parse(SimclrConfig, given).image_size_px
     pattern = None if chosen.group_by is None else parse_pattern(chosen.group_by)
-    name = chosen.name or source.resolve().stem
+    name = chosen.name or name_of(source)
     with output.progress() as tell:
         report = import_images(
             source, name, seed=chosen.seed, image_size_px=size_px, group_by=pattern,

@@ -6,7 +6,7 @@ both whenever it is opened, so that a crash between writing two files cannot lea
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,8 +40,9 @@ from sealife_core.places import data_root
 class Dataset:
     """Images, labels and splits as corrected. A row is the place of an image in the manifest, 0 … N-1.
 
-    ``imported``: the import's manifest, with excluded images; ``places`` (N,): where in it each row is. ``entries``:
-    the log; ``reviews``: image id → "kept" or "unsure", where a person has looked at a doubtful label.
+    ``imported``: the import's manifest; ``every``: the same as corrected, with a column "excluded" ("" or "yes");
+    ``places`` (N,): where in both each row is. ``entries``: the log; ``reviews``: image id → "kept" or "unsure", where
+    a person has looked at a doubtful label.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Dataset:
     info: dict[str, Any]
     manifest: pd.DataFrame
     imported: pd.DataFrame
+    every: pd.DataFrame
     places: np.ndarray
     entries: tuple[Entry, ...]
     reviews: Mapping[str, str]
@@ -132,6 +134,15 @@ class Dataset:
     def original(self) -> "Dataset":
         """The data set as it was imported."""
         return self.at(0)
+
+    @cached_property
+    def whole(self) -> "Dataset":
+        """The data set as it is, with the images that are left out."""
+        manifest = self.every.drop(columns="excluded")
+        return replace(
+            self, manifest=manifest, places=np.arange(len(manifest)), classes=tuple(classes_of(manifest)),
+            content_hash=content_hash_of(manifest),
+        )  # fmt: skip
 
     def at(self, version: int) -> "Dataset":
         """The data set as it was at ``version``."""
@@ -221,8 +232,9 @@ def _made(folder: Path, info: Mapping[str, Any], imported: pd.DataFrame, entries
     classes, content_hash = classes_of(manifest), content_hash_of(manifest)
     told = {**info, "name": folder.name, "classes": classes, "content_hash": content_hash, "counts": _counts(manifest)}
     return Dataset(
-        folder, folder.name, tuple(classes), content_hash, told, manifest, imported, places, tuple(entries), reviews
-    )
+        folder, folder.name, tuple(classes), content_hash, told, manifest, imported, every, places, tuple(entries),
+        reviews,
+    )  # fmt: skip
 
 
 def _counts(manifest: pd.DataFrame) -> dict[str, int]:

@@ -85,7 +85,7 @@ def _applying(dataset: Dataset) -> None:
 
 
 def _left_out(dataset: Dataset) -> None:
-    whole = dataset.original
+    whole = dataset.whole
     rows = np.setdiff1d(np.arange(len(whole)), dataset.places).tolist()
     if rows:
         st.markdown(f"**{counted(len(rows), 'picture is', 'pictures are')} left out.** Click one to take it back in.")

@@ -19,6 +19,7 @@ from sealife_core.claims import claimed_folder
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
+from sealife_core.datasets.imports.sources import name_of
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError, SealifeError
@@ -83,7 +84,7 @@ def begin_import(
     if upload is None and not path:
         raise DatasetError("Enter the path of a folder, zip or CSV on this machine, or upload a zip.")
     source = path_of(path)
-    name = new_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
+    name = new_name(name or (Path(upload_name).stem if upload else name_of(source)))
     if upload is None and not source.exists():
         raise DatasetError(
             f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."

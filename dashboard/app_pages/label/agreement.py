@@ -36,7 +36,14 @@ def agreement_view(dataset: Dataset, run: Run) -> None:
             )
             for image, one, other in found.disagreements[:A_BATCH]
         ]  # fmt: skip
-        labeller(dataset, asks, label.LABELLER.of("agreement"), mode="agreement", why="hand", every=A_BATCH)
+        labeller(
+            dataset,
+            asks,
+            label.LABELLER.of("agreement", dataset.name, first, second),
+            mode="agreement",
+            why="hand",
+            every=A_BATCH,
+        )
     table = pd.DataFrame(
         found.confusion, index=pd.Index(found.classes, name=f"{first} \\ {second}"), columns=found.classes
     )

@@ -11,6 +11,7 @@ from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from dashboard.words import plain
 from sealife_core.datasets.checks import check
+from sealife_core.datasets.corrections.log import in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.curation.suspects import Suspect, Suspects, suspects
 from sealife_core.progress import Progress
@@ -24,7 +25,8 @@ SHARE = 0.1  # of all pictures: where most of the wrong labels are found
 
 def doubtful_view(dataset: Dataset, run: Run) -> None:
     """Judges the labels once; what a person has answered meanwhile is left out."""
-    key = f"doubt {dataset.name} {run.id}"
+    renames = [str(entry.number) for entry in in_force(dataset.entries) if entry.rename]
+    key = f"doubt {dataset.name} {run.id} {'.'.join(renames)}"
     job = background.find(key)
     if job is None:
         job = background.start(key, f"Judging the labels of {dataset.name}", partial(_judge, dataset.name, run))
@@ -49,7 +51,9 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
         )
         st.button("Judge again", icon=":material/refresh:", on_click=background.forget, args=(key,))
     rows = [_ask(dataset, one, labels) for one in left[:A_BATCH]]
-    labeller(dataset, rows, label.LABELLER.of("doubtful"), mode="doubtful", why="suspect", every=ASKED_AGAIN)
+    labeller(
+        dataset, rows, label.LABELLER.of("doubtful", dataset.name), mode="doubtful", why="suspect", every=ASKED_AGAIN
+    )
     rare = f" Too few pictures to judge: {', '.join(map(plain, found.too_rare))}." if found.too_rare else ""
     st.caption(
         "Each label is judged by a model that has not learned from that picture, and by the pictures that are most"

@@ -27,7 +27,7 @@ def next_view(dataset: Dataset, run: Run) -> None:
     if left:
         _ask(dataset, run, left)
     else:
-        _all_labelled()
+        _none_left(dataset)
     bought_view(dataset, run)  # after the labeller, which is there meanwhile
     if left:
         st.caption(
@@ -37,9 +37,17 @@ def next_view(dataset: Dataset, run: Run) -> None:
         )
 
 
-def _all_labelled() -> None:
+def _none_left(dataset: Dataset) -> None:
+    without = dataset.manifest["id"][dataset.labels < 0]
+    unsure = sum(dataset.reviews.get(image) == "unsure" for image in without)
+    unseen = len(without) - unsure
     with st.container(border=True):
-        st.markdown("**Every picture has a label.** Some of them may be wrong.")
+        said = "**Every picture has a label.**" if not len(without) else "**Nothing is left to ask.**"
+        if unsure:
+            said += f" You were unsure about {counted(unsure, 'picture')}; History on the Data page takes that back."
+        if unseen:
+            said += f" {counted(unseen, 'picture has', 'pictures have')} neither label nor features yet."
+        st.markdown(f"{said} Some labels may be wrong.")
         st.button(
             "Look at doubtful labels", type="primary", icon=":material/arrow_forward:", on_click=label.VIEW.set,
             args=("doubtful",),
@@ -50,7 +58,7 @@ def _ask(dataset: Dataset, run: Run, left: int) -> None:
     has = int((dataset.labels >= 0).sum())
     st.markdown(f"**{counted(left, 'picture')} without a label**, {has:,} with one.")
     asks = _asks(dataset, run, curation.picks(run, dataset, A_BATCH))
-    labeller(dataset, asks, label.LABELLER.of("next"), mode="next", why=WHY, every=REFIT_AFTER)
+    labeller(dataset, asks, label.LABELLER.of("next", dataset.name), mode="next", why=WHY, every=REFIT_AFTER)
 
 
 def _asks(dataset: Dataset, run: Run, picks: list[Pick]) -> list[Ask]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from dashboard.data.corrections import known_label
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.state import Key, corrections
 from dashboard.words import SPLIT_WORDS
@@ -22,7 +23,7 @@ def correct_many(dataset: Dataset, rows: Sequence[int], key: Key, *, why: str = 
         )  # fmt: skip
         st.button(
             "Give them this class", disabled=not name, key=key.of("label"), type="primary",
-            on_click=correct_now, args=(dataset, rows, {"label": (name or "").strip()}, why),
+            on_click=correct_now, args=(dataset, rows, {"label": known_label((name or "").strip(), dataset)}, why),
         )  # fmt: skip
         split = st.segmented_control(
             "Split", list(SPLIT_WORDS), format_func=SPLIT_WORDS.__getitem__, key=key.of("split")

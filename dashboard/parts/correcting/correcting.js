@@ -1,6 +1,7 @@
 // What every component that corrects pictures shares: who does it, and how a correction is written.
 
 const NAME_KEPT = 'sealife.by';
+const OUTLIVES_TAB = 30_000;  // characters: a browser refuses more than 64 kB that may outlive a tab
 
 function keptName() {
   try { return localStorage.getItem(NAME_KEPT) || ''; } catch { return ''; }  // a browser may forbid it
@@ -18,9 +19,10 @@ function typedClass(typed, names) {
 
 // Write one correction: {images} or {undo}, with who and why. Gives {number, said}, or {error}.
 async function sendCorrection(address, change) {
+  const body = JSON.stringify(change);
   try {
     const answer = await fetch(address, {
-      method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(change),
+      method: 'POST', keepalive: body.length < OUTLIVES_TAB, headers: { 'Content-Type': 'application/json' }, body,
     });
     return await answer.json();
   } catch {

@@ -17,7 +17,7 @@ class Labeller {
     this.typed = root.querySelector('.typed');
     this.typed.onkeydown = (event) => {
       if (event.key === 'Escape') this.typed.blur();
-      if (event.key !== 'Enter' || !this.typed.value.trim()) return;
+      if (event.key !== 'Enter' || event.isComposing || !this.typed.value.trim()) return;
       this.label(typedClass(this.typed.value, this.data.classes.map((one) => one.name)));
       this.typed.value = '';
       this.typed.blur();
@@ -205,7 +205,8 @@ class Labeller {
     last.undoing = true;
     this.write(() => last.number && { undo: last.number }, (done) => {  // without a number it is back already
       this.say(done.error || `Taken back: ${last.item.file.split('/').pop()}`, Boolean(done.error));
-      if (!done.error) this.bring(last);
+      if (done.error) last.undoing = false;
+      else this.bring(last);
     });
   }
 

@@ -48,7 +48,11 @@ class Lightbox {
     this.count.textContent = (this.place + 1) + ' of ' + this.pictures.length;
     this.back.disabled = this.place === 0;
     this.next.disabled = this.place === this.pictures.length - 1;
-    if (this.correcting) this.fetch(picture);
+    if (!this.correcting) return;
+    Object.assign(this, { suggested: [], excluded: false });  // of the picture before, until this one's are there
+    this.chips.replaceChildren();
+    this.split.value = '';
+    this.fetch(picture);
   }
 
   tell(facts) {
@@ -92,7 +96,7 @@ class Lightbox {
     this.named.setAttribute('list', 'sealife-classes');
     this.named.setAttribute('aria-label', 'Class');
     this.named.onkeydown = (event) => {
-      if (event.key !== 'Enter' || !this.named.value.trim()) return;
+      if (event.key !== 'Enter' || event.isComposing || !this.named.value.trim()) return;
       event.stopPropagation();
       this.correct('label', typedClass(this.named.value, this.classes ?? []));
       this.named.value = '';
@@ -106,7 +110,7 @@ class Lightbox {
     this.split.onchange = () => this.correct('split', this.split.value);
     this.out = this.action('Leave out', () => this.correct('excluded', this.excluded ? '' : 'yes'));
     this.by = el('input', 'by');
-    Object.assign(this.by, { placeholder: 'Your name', maxLength: 60, value: this.correcting.by || keptName() });
+    Object.assign(this.by, { placeholder: 'Your name', maxLength: 60, value: keptName() || this.correcting.by });
     this.by.setAttribute('aria-label', 'Your name, kept with every correction');
     this.by.onchange = () => keepName(this.by.value.trim());
     this.said = el('span', 'said');

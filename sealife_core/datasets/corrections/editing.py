@@ -1,18 +1,19 @@
 """Correcting a data set: labels, splits, groups, images left out, classes renamed; undoing and redoing any of it.
 
-Every function adds one entry to the log and returns the data set with it; :func:`add_entries` adds many at once. The
-log is read again under the lock, so that of two people who write at once both entries are kept, in order.
+Every function adds one entry to the log and returns the data set with it; :func:`add_entries` adds many at once. Of two
+people who write at once both entries are kept, in order.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entries, changed, in_force
-from sealife_core.datasets.corrections.replay import EXCLUDED, replay
+from sealife_core.datasets.corrections.log import FIELDS, Change, Entry, append_entries, changed, in_force, lines_in
+from sealife_core.datasets.corrections.replay import EXCLUDED
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.datasets.manifest import read_info
 from sealife_core.datasets.moves import SPLIT_NAMES
 from sealife_core.datasets.storage import changing
 from sealife_core.errors import DatasetError, disk_problem
@@ -123,31 +124,37 @@ def redo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
     return add_entries(dataset, [entry])
 
 
-def add_entries(dataset: Dataset, makes: Iterable[Make]) -> Dataset:
+def add_entries(dataset: Dataset, makes: Sequence[Make]) -> Dataset:
     """Append the entry that each of ``makes`` finds, each for the data set with those before it.
 
-    Raises DatasetError where one cannot be made or the disk is full; then none is added.
+    They are found before the lock is taken, which others wait for, and once more where somebody else was faster. Raises
+    DatasetError where one cannot be made or the disk is full; then none is added.
     """
-    with changing(dataset.folder.parent):
-        now = open_dataset(dataset.name, dataset.folder.parent)
-        there = now.version
+    root = dataset.folder.parent
+    while True:
+        now = corrected = open_dataset(dataset.name, root)
         for make in makes:
-            if (told := make(now)) is not None:
-                now = _with_entry(now, told)
-        try:
-            append_entries(now.folder, now.entries[there:])
-        except OSError as error:
-            what, step = disk_problem(error) or (f"{error}.", "Find the cause")
-            raise DatasetError(
-                f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
-            ) from error
-        return now
+            if (told := make(corrected)) is not None:
+                corrected = _with_entry(corrected, told)
+        with changing(root):
+            if lines_in(now.folder) != now.version or read_info(now.folder).get("made") != now.info.get("made"):
+                continue
+            try:
+                append_entries(now.folder, corrected.entries[now.version :])
+            except OSError as error:
+                what, step = disk_problem(error) or (f"{error}.", "Find the cause")
+                raise DatasetError(
+                    f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
+                ) from error
+            return corrected
 
 
 def _with_entry(now: Dataset, told: dict[str, Any]) -> Dataset:
     at = datetime.now(UTC).isoformat(timespec="seconds")
     entry = Entry(number=now.version + 1, at=at, **told | {"by": told["by"].strip()})
     corrected = now.after([*now.entries, entry])
+    if not len(corrected):
+        raise DatasetError(f"No image of {now.name!r} would be left. Delete the data set instead.")
     entry = entry.model_copy(update={"content_hash": corrected.content_hash})
     return replace(corrected, entries=(*now.entries, entry))
 
@@ -213,11 +220,10 @@ def _can_be_called(name: str) -> bool:
 
 def values_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     """Image id → field → its value; of excluded images too."""
-    every, reviews = replay(dataset.imported, dataset.entries)
-    columns = [every[field].tolist() for field in FIELDS[:-1]]
+    columns = [dataset.every[field].tolist() for field in FIELDS[:-1]]
     return {
-        image: dict(zip(FIELDS, (*values, reviews.get(image, "")), strict=True))
-        for image, *values in zip(every["id"].tolist(), *columns, strict=True)
+        image: dict(zip(FIELDS, (*values, dataset.reviews.get(image, "")), strict=True))
+        for image, *values in zip(dataset.every["id"].tolist(), *columns, strict=True)
     }
 
 

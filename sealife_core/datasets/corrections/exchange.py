@@ -29,17 +29,18 @@ CLASS = "class"
 
 @dataclass(frozen=True)
 class Applied:
-    """What a file of corrections did: the data set with them, how many entries and image fields, what was left out."""
+    """What a file of corrections did: the data set with them, how many entries and images, what was left out."""
 
     dataset: Dataset
     entries: int
-    changes: int
+    images: int
     missing: list[str]
 
     @property
     def said(self) -> str:
         """In a sentence."""
-        done = f"{counted(self.entries, 'correction')} applied to {counted(self.changes, 'image')}."
+        to = f" to {counted(self.images, 'image')}" if self.images else ""
+        done = f"{counted(self.entries, 'correction')} applied{to}."
         if not self.missing:
             return done
         named = ", ".join(self.missing[:3]) + (", …" if len(self.missing) > 3 else "")
@@ -76,22 +77,23 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
         makes += [partial(applying.renamed, line, who, why) for line in entry if line["field"] == CLASS]
         makes.append(partial(applying.corrected, [line for line in entry if line["field"] != CLASS], who, why))
     corrected = add_entries(dataset, makes)
-    return Applied(corrected, applying.entries, applying.changes, list(dict.fromkeys(applying.missing)))
+    return Applied(corrected, len(applying.entries), len(applying.images), list(applying.missing))
 
 
 class _Applying:
-    """Finds the entries that lines of a file make, and counts them and what they miss."""
+    """Finds the entries that lines of a file make, maybe several times, and which there are and what they miss."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._by_name, self._by_content = _places(dataset)
-        self.entries, self.changes = 0, 0
-        self.missing: list[str] = []
+        self.entries: set[str] = set()
+        self.images: set[str] = set()
+        self.missing: dict[str, None] = {}  # in their order
 
     def renamed(self, line: dict[str, str], by: str, why: str, now: Dataset) -> dict[str, Any] | None:
         if line["from"] not in now.classes:
-            self.missing.append(f"class {line['from']!r}")
+            self.missing[f"class {line['from']!r}"] = None
             return None
-        self.entries += 1
+        self.entries.add(line["entry"])
         return renaming(line["from"], line["to"], by=by, why=why)(now)
 
     def corrected(self, lines: list[dict[str, str]], by: str, why: str, now: Dataset) -> dict[str, Any] | None:
@@ -100,11 +102,15 @@ class _Applying:
             if image := self._by_name.get((line["file"], line["sha256"])) or self._by_content.get(line["sha256"]):
                 changes.setdefault(image, {})[line["field"]] = line["to"]
             else:
-                self.missing.append(line["file"])
+                self.missing[line["file"]] = None
+        for image, fields in changes.items():
+            if not fields.get("label", values[image]["label"]):
+                fields.pop("split", None)  # of a label that was taken back: an image without one is in "train"
         changes = {i: c for i, c in changes.items() if any(values[i][field] != to for field, to in c.items())}
         if not changes:
             return None
-        self.entries, self.changes = self.entries + 1, self.changes + len(changes)
+        self.entries.add(lines[0]["entry"])
+        self.images.update(changes)
         return correction(changes, by=by, why=why)(now)
 
 

@@ -101,6 +101,14 @@ def append_entries(folder: Path, entries: Sequence[Entry]) -> None:
         append_lines(folder / LOG, "".join(f'{{"format":{FORMAT},{line[1:]}\n' for line in lines).encode())
 
 
+def lines_in(folder: Path) -> int:
+    """How many whole lines the log of the data set in ``folder`` has. Raises OSError."""
+    try:
+        return read_regular(folder / LOG, MOST_BYTES).count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
 def in_force(entries: Sequence[Entry]) -> list[Entry]:
     """The corrections that are not undone, the oldest first."""
     last: dict[int, bool] = {}

@@ -15,7 +15,8 @@ def replay(imported: pd.DataFrame, entries: Sequence[Entry]) -> tuple[pd.DataFra
 
     An entry sets what it says, whatever was there before: with an earlier entry undone, a later one of the same image
     still holds. A renamed class takes along every image that has that label by then. Corrections of images that the
-    manifest does not have are left out. An image without a label is in "train": nothing can be tested on it.
+    manifest does not have are left out. An image without a label is in "train": nothing can be tested on it. A review
+    is of the label that the image had then.
     """
     corrections = in_force(entries)
     columns = {field: imported[field].tolist() for field in ("label", "split", "group")}
@@ -29,6 +30,8 @@ def replay(imported: pd.DataFrame, entries: Sequence[Entry]) -> tuple[pd.DataFra
         for image, changes in entry.images.items():
             if (at := place.get(image)) is None:
                 continue
+            if "label" in changes and changes["label"][1] != columns["label"][at]:
+                reviews.pop(image, None)  # it was of another label
             for field, (_, became) in changes.items():
                 if field == "review":
                     reviews[image] = became

@@ -52,6 +52,12 @@ def find_pictures(
     )
 
 
+def name_of(source: Path) -> str:
+    """What the data set of ``source`` is called if nobody says: as the folder, or as the file without its ending."""
+    source = source.resolve()
+    return source.name if source.is_dir() else source.stem
+
+
 def is_zip(source: Path) -> bool:
     """Whether a file is a zip, by its content or its name. Raises OSError if it is no regular file."""
     with open_regular(source) as file:

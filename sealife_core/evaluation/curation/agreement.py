@@ -20,8 +20,8 @@ class Agreement:
 
     agreed: share of equal labels, with its 95 % Wilson interval. kappa: Cohen's; None where both gave one and the same
     class to all, so that they could not but agree. confusion: of ``classes``, rows the first person's, columns the
-    second's. disagreements: image ids and both labels, commonest confusions first. only_first, only_second: image ids
-    that the other has still to label.
+    second's. disagreements: image ids and both labels, commonest confusions first, without those that somebody else
+    has labelled since. only_first, only_second: image ids that the other has still to label.
     """
 
     classes: tuple[str, ...]
@@ -73,7 +73,10 @@ def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
     confusion = np.zeros((len(classes), len(classes)), np.int64)
     for image in both:
         confusion[place[one[image]], place[other[image]]] += 1
+    entries = in_force(dataset.entries)
+    last = {image: entry.by for entry in entries for image, told in entry.images.items() if "label" in told}
     apart = [(image, one[image], other[image]) for image in both if one[image] != other[image]]
+    apart = [pair for pair in apart if last[pair[0]] in (first, second)]
     times = Counter(frozenset(pair[1:]) for pair in apart)
     apart.sort(key=lambda pair: (-times[frozenset(pair[1:])], sorted(pair[1:])))
     return Agreement(

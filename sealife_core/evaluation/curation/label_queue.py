@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 from sklearn.linear_model import LogisticRegression
 
+from sealife_core.datasets import holding_out
 from sealife_core.datasets.corrections.log import in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import wilson
@@ -116,8 +117,16 @@ class LabelQueue:
 
     @cached_property
     def _has_tests(self) -> bool:
-        """Whether the import brought labelled test pictures that are still there: those that were not asked here."""
-        return bool(len(self._brought("test")))
+        """Whether there are labelled test pictures that were not asked here: the import's, or places held out."""
+        ids = self.dataset.manifest["id"].to_numpy()
+        tests = set(ids[self.dataset.rows("test", labelled_only=True)].tolist())
+        held_out = {
+            image
+            for entry in in_force(self.dataset.entries)
+            for image, changes in entry.images.items()
+            if entry.why == holding_out.WHY and changes.get("split", ("", ""))[1] == "test"
+        }
+        return bool(len(self._brought("test")) or held_out & tests)
 
     def _brought(self, split: str) -> Int64[np.ndarray, " b"]:
         """Rows that came with a label in ``split``, and are still there; not those that were asked here."""

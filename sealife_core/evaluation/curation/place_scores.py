@@ -85,7 +85,8 @@ class HeldOut:
         """What to know when reading the scores."""
         said = []
         if self.only_there:
-            said.append(f"Not counted: {counted(self.only_there, 'image')} of classes that no other place could teach.")
+            what = counted(self.only_there, "image")
+            said.append(f"Not counted: {what} of classes that none of the training images from other places has.")
         if _FEWEST_PLACES <= self.places < _FEW_PLACES:
             said.append("With so few places the intervals are too narrow.")
         return said

@@ -72,12 +72,14 @@ def judge(
     classes = int(labels.max(initial=-1)) + 1
     of_class, _ = np.unique(np.stack([labels, groups]), axis=1)
     enough = np.bincount(of_class, minlength=classes) >= FOLDS
-    if np.count_nonzero(np.bincount(labels, minlength=classes)) < 2 or not enough.any():
+    folds = grouped_folds(labels, groups, seed) if enough.any() else np.zeros(len(labels), int)
+    learned = [np.unique(labels[folds != fold]) for fold in np.unique(folds)]
+    if min(map(len, learned)) < 2:
         raise DatasetError(
             f"No label can be doubted here: at least two classes are needed, and {FOLDS} images of a class that are"
             " neither copies nor of one group. Label more images."
         )
-    probabilities = out_of_fold_probabilities(features, labels, grouped_folds(labels, groups, seed))
+    probabilities = out_of_fold_probabilities(features, labels, folds)
     places, similarity = nearest(features, features, NEIGHBOURS, groups=(groups, groups))
     others = groups[places] != groups[:, None]
     voted = votes(labels[places], np.where(others, similarity, -np.inf), classes)

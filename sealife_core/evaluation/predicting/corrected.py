@@ -11,18 +11,24 @@ from sealife_core.datasets.imports.finding import FoundFile, clean_label
 from sealife_core.durable import held, replace_file
 from sealife_core.errors import RunError, disk_problem
 from sealife_core.evaluation.predicting.jobs import Job, read_files
-from sealife_core.evaluation.predicting.rows import UNKNOWN, Row, named
+from sealife_core.evaluation.predicting.rows import UNKNOWN, Row, is_named
 from sealife_core.neutral import csv_of, csv_text
 
 CORRECTED, LOCK = "corrected.csv", ".corrected.lock"
+_COLUMNS = ("file", "predicted", "class")
 
 
 def read_corrected(folder: Path) -> dict[int, str]:
     """Place of a picture in the job → the class that a person gave it. Raises RunError if the file is damaged."""
+    return {place: line["class"] for place, line in _lines(folder).items()}
+
+
+def _lines(folder: Path) -> dict[int, dict[str, str]]:
+    """Place of a picture in the job → its file, the predicted class and that of a person."""
     try:
         text = (folder / CORRECTED).read_bytes().decode()
         rows = csv.DictReader(io.StringIO(text, newline=""))
-        return {int(row["number"]): csv_text(row["class"]) for row in rows}
+        return {int(row["number"]): {name: csv_text(row[name]) for name in _COLUMNS} for row in rows}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, LookupError) as error:
@@ -39,19 +45,12 @@ def correct(job: Job, rows: Sequence[Row], places: Iterable[int], label: str) ->
         raise RunError(f"'{UNKNOWN}' is what a picture below the threshold is called. Choose another name.")
     try:
         with held(job.folder / LOCK, f"The corrections of '{job.name}'", RunError):
-            known = read_corrected(job.folder) | dict.fromkeys(places, label)
-            kept = {place: given for place, given in sorted(known.items()) if given and place < len(rows)}
-            table = pd.DataFrame(
-                {
-                    "number": place,
-                    "file": rows[place]["file"],
-                    "predicted": rows[place].get("prediction", ""),
-                    "class": given,
-                }
-                for place, given in kept.items()
-            )
-            columns = ["number", "file", "predicted", "class"]
-            replace_file(job.folder / CORRECTED, csv_of(table.reindex(columns=columns)))
+            known = _lines(job.folder)
+            for place in places:
+                row = rows[place]
+                known[place] = {"file": row["file"], "predicted": row.get("prediction", ""), "class": label}
+            table = pd.DataFrame([{"number": place} | line for place, line in sorted(known.items()) if line["class"]])
+            replace_file(job.folder / CORRECTED, csv_of(table.reindex(columns=["number", *_COLUMNS])))
     except OSError as error:
         what, step = disk_problem(error) or (f"{error}.", "Make it writable")
         raise RunError(f"The correction was not stored. {what} {step}, then try again.") from None
@@ -70,6 +69,6 @@ def to_import(
     found = []
     for place, (row, (name, path)) in enumerate(zip(rows, files, strict=False)):
         if "problem" not in row:
-            said = named(row, threshold) if predicted else UNKNOWN
-            found.append(FoundFile(name, path, given.get(place, "" if said == UNKNOWN else said)))
+            said = row["prediction"] if predicted and is_named(row, threshold) else ""
+            found.append(FoundFile(name, path, given.get(place, said)))
     return found

@@ -51,7 +51,12 @@ def sure_of(row: Row) -> float:
 
 def named(row: Row, threshold: float | None) -> str:
     """The class of a row, "unknown" below the threshold."""
-    return row["prediction"] if threshold is None or sure_of(row) >= threshold else UNKNOWN
+    return row["prediction"] if is_named(row, threshold) else UNKNOWN
+
+
+def is_named(row: Row, threshold: float | None) -> bool:
+    """Whether the model is sure enough of a row to name it."""
+    return threshold is None or sure_of(row) >= threshold
 
 
 def table_of(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from sealife_core.datasets.corrections.editing import correct, move, redo, rename_class, said, undo
+from sealife_core.datasets.corrections.editing import add_entries, correct, move, redo, rename_class, said, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.manifest import MANIFEST
 from sealife_core.errors import DatasetError
@@ -108,6 +108,38 @@ def test_class_numbers__stay_whatever_classes_come_go_and_change(bay: Dataset):
     merged = rename_class(now, "crab", "ray")
     assert merged.class_numbers == {"cod": 3, "ray": 1}
     assert merged.at(2).class_numbers == now.class_numbers
+
+
+def test_a_review__is_of_the_label_that_was_looked_at(bay: Dataset):
+    now = correct(correct(bay, {"i0": {"review": "kept"}}), {"i0": {"label": "crab"}})
+    assert now.reviews == {"i0": "kept"}
+    now = correct(now, {"i0": {"label": "ray"}})
+    assert now.reviews == {}
+    assert undo(now, now.version).reviews == {"i0": "kept"}
+
+
+def test_whole__has_what_is_left_out_as_it_was_corrected(bay: Dataset):
+    now = correct(correct(bay, {"i4": {"label": "eel"}}), {"i4": {"excluded": "yes"}})
+    assert (len(now), now.classes) == (7, ("crab", "ray"))
+    assert labels(now.whole)["i4"] == "eel"
+    assert (len(now.whole), now.whole.classes) == (8, ("crab", "eel", "ray"))
+
+
+def test_excluded__the_last_image_stays(bay: Dataset):
+    with pytest.raises(DatasetError, match="No image of 'bay' would be left"):
+        correct(bay, {f"i{n}": {"excluded": "yes"} for n in range(8)})
+    assert open_dataset("bay").version == 0
+
+
+def test_an_entry__is_found_again_where_somebody_else_was_faster(bay: Dataset):
+    def make(now: Dataset) -> dict:
+        if now.version == 0:
+            correct(now, {"i1": {"label": "eel"}}, by="Bo")
+        return {"images": {"i0": {"label": (labels(now)["i0"], "ray")}}, "by": "Ada", "why": "hand"}
+
+    now = add_entries(bay, [make])
+    assert [entry.by for entry in now.entries] == ["Bo", "Ada"]
+    assert open_dataset("bay").content_hash == now.content_hash == now.entries[-1].content_hash
 
 
 def test_an_image_without_a_label__is_never_tested_on(bay: Dataset):

@@ -25,7 +25,7 @@ def test_corrections__applied_to_a_fresh_import_give_the_same_data_set(bay: Data
     assert "dive 1/DSC_0007.jpg" in file.read_text()
     applied = apply_csv(drawn(home / "data" / "fresh"), file, by="Bo")
     assert open_dataset("fresh").manifest.equals(now.manifest)
-    assert (applied.entries, applied.changes, applied.missing) == (3, 3, [])
+    assert (applied.entries, applied.images, applied.missing) == (3, 3, [])
     assert [entry.by for entry in applied.dataset.entries] == ["Ada", "Bo", "Bo"]
     assert apply_csv(applied.dataset, file).entries == 0, "a second time changes nothing"
 
@@ -42,12 +42,25 @@ def test_corrections__find_an_image_that_was_renamed_and_name_those_that_are_gon
     assert applied.said.endswith("1 image is not in this data set: dive 1/DSC_0007.jpg.")
 
 
+def test_apply__leaves_the_split_of_a_label_that_was_taken_back(bay: Dataset, home: Path, tmp_path: Path):
+    now = correct(correct(bay, {"i7": {"label": "eel"}}), {"i7": {"split": "test"}, "i0": {"split": "val"}})
+    now = undo(now, 1)
+    (tmp_path / "c.csv").write_text(corrections_csv(now))
+    applied = apply_csv(drawn(home / "data" / "fresh"), tmp_path / "c.csv")
+    assert applied.dataset.manifest.equals(now.manifest)
+    assert applied.said == "1 correction applied to 1 image."
+
+
+def test_applied__a_renamed_class_is_of_no_image(bay: Dataset, home: Path, tmp_path: Path):
+    (tmp_path / "c.csv").write_text(corrections_csv(rename_class(bay, "ray", "stingray")))
+    assert apply_csv(drawn(home / "data" / "fresh"), tmp_path / "c.csv").said == "1 correction applied."
+
+
 def test_apply__one_refused_correction_writes_none(bay: Dataset, home: Path, tmp_path: Path):
-    now = correct(corrected(bay), {"i3": {"split": "val"}})
-    text = corrections_csv(now).replace("split,test,val", "label,crab,")
-    (tmp_path / "c.csv").write_text(text + text.splitlines()[-1].replace("label,crab,", "split,test,val") + "\n")
+    text = corrections_csv(rename_class(corrected(bay), "stingray", "ray"))
+    (tmp_path / "c.csv").write_text(text.replace("class,stingray,ray", "class,stingray,stingray"))
     drawn(home / "data" / "fresh")
-    with pytest.raises(DatasetError, match="Image i3 has no label"):
+    with pytest.raises(DatasetError, match="The class is called 'stingray' already"):
         apply_csv(open_dataset("fresh"), tmp_path / "c.csv")
     assert open_dataset("fresh").version == 0
 

@@ -29,6 +29,17 @@ def test_agreement__of_the_last_label_of_each(unlabelled: Dataset) -> None:
     assert (agreement(dataset, "Bo", "Ada").confusion == found.confusion.T).all()
 
 
+def test_agreement__asks_no_more_what_somebody_else_has_settled(unlabelled: Dataset) -> None:
+    dataset = labelled(unlabelled, "Cleo", {"i002": "ray"})
+    dataset = labelled(dataset, "Ada", {"i001": "eel", "i002": "eel"})
+    dataset = labelled(dataset, "Bo", {"i001": "ray", "i002": "ray"})
+    assert len(agreement(dataset, "Ada", "Bo").disagreements) == 2
+    dataset = labelled(dataset, "Cleo", {"i001": "crab"})
+    found = agreement(dataset, "Ada", "Bo")
+    assert found.disagreements == (("i002", "eel", "ray"),)
+    assert found.confusion.sum() == 2
+
+
 def test_labels__follow_undo_taking_away_and_renaming(unlabelled: Dataset) -> None:
     dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel"})
     dataset = labelled(dataset, "Bo", {"i001": "ray"})

@@ -54,7 +54,7 @@ def test_held_out__does_not_count_classes_that_no_other_place_has():
     labels = np.where(np.array(places) == "site 3", CLASSES, labels)
     found = held_out_scores(features, labels, places)
     assert (found.only_there, found.images, found.places) == (40, 440, 11)
-    assert "Not counted: 40 images of classes that no other place could teach" in found.said
+    assert "Not counted: 40 images of classes that none of the training images" in found.said
     last = found.each[-1]
     assert (last.place, last.images, last.counted, last.alone) == ("site 3", 40, 0, (str(CLASSES),))
     assert (last.random, last.elsewhere) == (None, None)

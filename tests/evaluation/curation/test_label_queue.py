@@ -81,6 +81,13 @@ def test_picks__at_random_validate_where_the_import_brought_tests(unlabelled: Da
     assert {pick.split for pick in LabelQueue(dataset, points).picks(200)} == {"train", "val"}
 
 
+def test_picks__at_random_validate_where_a_place_is_held_out(unlabelled: Dataset, points: Points) -> None:
+    place = correct(unlabelled, {f"i{row:03}": {"label": class_of(unlabelled, row)} for row in range(60, 120)})
+    assert {pick.split for pick in LabelQueue(place, points).picks(200)} == {"train", "val", "test"}
+    held = correct(place, {f"i{row:03}": {"split": "test"} for row in range(60, 120)}, why="place")
+    assert {pick.split for pick in LabelQueue(held, points).picks(200)} == {"train", "val"}
+
+
 def test_picks__at_random_are_dealt_where_the_import_brought_labels_for_training_only(
     unlabelled: Dataset, points: Points
 ) -> None:

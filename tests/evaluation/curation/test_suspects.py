@@ -90,6 +90,13 @@ def test_judge__asks_no_copy_of_an_image_for_its_label() -> None:
     assert {*np.argsort(-doubting.doubt)[:4]} == {0, 1, 2, 3}
 
 
+def test_judge__of_a_class_in_one_group_alone_is_refused() -> None:
+    labels = np.array([0] * 10 + [1] * 4)
+    groups = np.array([*range(10), 10, 10, 10, 10])
+    with pytest.raises(DatasetError, match="at least two classes are needed"):
+        judge(np.random.default_rng(0).normal(size=(14, 4)), labels, groups)
+
+
 def test_judge__has_fewer_neighbours_where_the_other_groups_have() -> None:
     features, labels = clusters(each=10, classes=2)
     groups = np.tile(np.repeat([0, 1, 2, 3, 4], 2), 2)
