@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
 from dashboard.words import plain, run_name
 from sealife_core.datasets.corrections.editing import said, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -15,6 +15,8 @@ from sealife_core.runs.run import Run
 
 Undo = tuple[str, str]
 """(kind, id) of what :func:`notice` can take back."""
+
+_DRAWN = state.Key("notice_drawn")
 
 
 @contextmanager
@@ -43,6 +45,7 @@ def _do(run: Run, act: Callable[[Run], object], said: str, undo: Undo | None) ->
 def notice() -> None:
     """One line at the top of a page, until it is dismissed or something else was done."""
     held = state.NOTICE.held()
+    _DRAWN.hold(held)
     if held is None:
         return
     text, undo = held
@@ -93,6 +96,12 @@ def say_corrected(dataset: Dataset, text: str = "") -> None:
     entry = dataset.entries[-1]
     way_back = ("correction", f"{entry.number} {dataset.name}") if entry.corrects else None
     state.say(text or plain(said(entry)), way_back)
+
+
+def rerun_if_corrected(dataset: Dataset) -> None:
+    """In a fragment that was given ``dataset``: run the whole page once that was corrected or there is a new notice."""
+    if cache.dataset(dataset.name).version != dataset.version or state.NOTICE.held() != _DRAWN.held():
+        st.rerun(scope="app")
 
 
 def _uncorrect(number: str, name: str) -> None:

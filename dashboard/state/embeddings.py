@@ -38,13 +38,15 @@ def selection(dataset: Dataset) -> tuple[np.ndarray, str]:
     """(n,) rows that are selected, sorted, and the stamp of this selection: of the session, else those of the URL."""
     if _SELECTION.held(("",))[0] != dataset.name:
         select(dataset, _SELECTED.rows(dataset))
-    return _SELECTION.held()[1:]
+    _, images, stamp = _SELECTION.held()
+    return np.flatnonzero(np.isin(dataset.manifest["id"].to_numpy(), images)), stamp
 
 
 def select(dataset: Dataset, rows: Sequence[int], stamp: str = "") -> None:
     """Select these rows ([]: none). ``stamp`` names the selection, if a chart made it that need not be told of it."""
     kept = np.unique(np.asarray([row for row in rows if 0 <= row < len(dataset)], np.int64))
-    _SELECTION.hold((dataset.name, kept, stamp or f"s{secrets.token_hex(4)}"))
+    images = dataset.manifest["id"].to_numpy()[kept]  # rows move when a picture is left out
+    _SELECTION.hold((dataset.name, images, stamp or f"s{secrets.token_hex(4)}"))
     _SELECTED.set(dataset, kept.tolist() if len(kept) <= MOST_LINKED else ())
 
 

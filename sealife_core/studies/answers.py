@@ -88,15 +88,17 @@ def _depth(parts: Sequence[PartResult]) -> str:
     if frozen is None or not deeper:
         return ""
     best = max(deeper, key=lambda cell: cell.mean)
-    if not clearly_better(best, frozen):
+    surely_better = [cell for cell in deeper if clearly_better(cell, frozen)]
+    if not surely_better:
         worse = all(clearly_better(frozen, cell) for cell in deeper)
         surely = "worse at every depth" if worse else f"not surely better at any depth{_few(best, frozen)}"
         return (
             f"Leave the encoder frozen: fine-tuning is {surely}. Frozen, it reaches {_percent(frozen)}. With"
             f" {_stages(best)} trained, it reaches {_percent(best)}."
         )
+    best = max(surely_better, key=lambda cell: cell.mean)
     enough = min(
-        (cell for cell in deeper if not clearly_better(best, cell) and clearly_better(cell, frozen)),
+        (cell for cell in surely_better if not clearly_better(best, cell)),
         key=lambda cell: float(cell.cell["stages"]),
     )
     said = f"Train {_stages(enough)}: {_percent(enough)} against {_percent(frozen)} frozen."
@@ -149,8 +151,9 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
     plain = here.pop(PLAIN, None)
     if plain is None or not here:
         return ""
-    best = max(here.values(), key=lambda cell: cell.mean)
-    if clearly_better(best, plain):
+    surely_better = [cell for cell in here.values() if clearly_better(cell, plain)]
+    best = max(surely_better or here.values(), key=lambda cell: cell.mean)
+    if surely_better:
         said = (
             f"At 1 : {worst_ratio:g}, {best.cell['loss']} is better than plain cross-entropy with every seed: macro-F1"
             f" {_percent(best)} against {_percent(plain)}."

@@ -10,23 +10,28 @@ from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import option_words, per_class
 from sealife_core.studies.questions import LABELS
-from sealife_core.studies.readiness import clearly_better, unfinished
+from sealife_core.studies.readiness import LEAST_SEEDS, clearly_better, unfinished
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 from sealife_core.studies.verdict import labels_at
 
 TIMES = (2, 4)  # more labels that an accuracy is forecast for
 
 
-def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], share: float) -> float | None:
-    """The share (%) of the labels with which ``baseline`` reaches the accuracy of ``better`` with ``share`` %.
+def label_saving(better: CellResult, baseline: Sequence[CellResult]) -> tuple[float, float] | None:
+    """(Share (%) of the labels that ``better`` learned from, share with which ``baseline`` reaches its accuracy).
 
-    Both are curves over the cell's "labels"; see :func:`~sealife_core.studies.verdict.labels_at`.
+    Shares are counted in the labels that were used, where these are known: of a class with ten images, 5 % is one of
+    ten. ``baseline``: a curve over the cell's "labels", in their order. None and ∞ as in
+    :func:`~sealife_core.studies.verdict.labels_at`.
     """
-    goal = next((cell.mean for cell in better if cell.cell["labels"] == share), None)
-    points = sorted((float(cell.cell["labels"]), cell.mean) for cell in baseline)
-    if goal is None:
-        return None
-    return labels_at(goal, [labels for labels, _ in points], [accuracy for _, accuracy in points])
+    own, *known = [cell.labels for cell in (better, *baseline)]
+    shares = [float(cell.cell["labels"]) for cell in baseline]
+    of_one, taught = float(better.cell["labels"]), shares
+    if own is not None and None not in known:
+        percent = (known[-1] or 0) / shares[-1]
+        of_one, taught = own / percent, [(labels or 0) / percent for labels in known]
+    needed = labels_at(better.mean, taught, [cell.mean for cell in baseline])
+    return None if needed is None else (of_one, needed)
 
 
 def curves(cells: Sequence[CellResult]) -> dict[tuple[str, str], list[CellResult]]:
@@ -48,10 +53,13 @@ def labels_sentence(parts: Sequence[PartResult]) -> str:
         if encoder == RANDOM:
             continue
         for cell in cells:
-            share = float(cell.cell["labels"])
-            same = next((other for other in scratch if other.cell["labels"] == share), None)
-            needed = label_saving(cells, scratch, share)
-            if needed is not None and needed > share and same is not None and clearly_better(cell, same):
+            same = next((other for other in scratch if other.cell["labels"] == cell.cell["labels"]), None)
+            if (found := label_saving(cell, scratch)) is None or same is None:
+                continue
+            share, needed = found
+            if needed == math.inf and not clearly_better(cell, scratch[-1]):
+                needed = float(scratch[-1].cell["labels"])  # above it on average, and not surely
+            if needed > share and clearly_better(cell, same):
                 savings.append((needed / share, share, needed, encoder, use))
     if not savings:
         return (
@@ -69,11 +77,11 @@ def labels_sentence(parts: Sequence[PartResult]) -> str:
     times, share, needed, encoder, use = max(saved, key=lambda saving: (saving[0], -saving[1]))
     if math.isinf(times):
         return (
-            f"{encoder} ({use}) with {share:g} % of the labels is better than training from scratch with {most:g} %,"
-            " with every seed."
+            f"{encoder} ({use}) with {_round(share)} % of the labels is better than training from scratch with"
+            f" {most:g} %, with every seed."
         )
     return (
-        f"{encoder} ({use}) with {share:g} % of the labels equals training from scratch with about"
+        f"{encoder} ({use}) with {_round(share)} % of the labels equals training from scratch with about"
         f" {_round(needed)} %: {_round(times)} times as many."
     )
 
@@ -93,6 +101,8 @@ def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str]
         own = [part for part in parts if part.cell and (part.cell["encoder"], part.cell["use"]) == option]
         scores = {(part.seed, part.cell["labels"]): part.accuracy for part in own if part.accuracy is not None}
         seeds = sorted({seed for seed, _ in scores})
+        if len(seeds) < LEAST_SEEDS:
+            continue  # nothing is known of how much chance there is in these accuracies
         table = [[scores.get((seed, cell.cell["labels"]), np.nan) for cell in cells] for seed in seeds]
         if told := forecast(labels, np.array(table, float), [times * labels[-1] for times in TIMES]):
             found[option] = told

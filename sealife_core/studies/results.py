@@ -25,9 +25,9 @@ class PartResult:
     """One part of a study and its scores, which are None until its run has finished.
 
     accuracy (``low`` to ``high``) and macro_f1: on the n test images, with 95 % intervals over images. rarest_f1: F1 of
-    the class with the fewest training labels. knn_accuracy (validation) and contrastive_accuracy (last training step):
-    of the SimCLR run that a probe evaluates. labels: number of training labels. pretrain_s: training time of the runs
-    that its encoder comes from.
+    the class with the fewest training labels, which has rarest_n test images. knn_accuracy (validation) and
+    contrastive_accuracy (last training step): of the SimCLR run that a probe evaluates. labels: number of training
+    labels. pretrain_s: training time of the runs that its encoder comes from.
     """
 
     key: str
@@ -46,6 +46,7 @@ class PartResult:
     macro_f1_low: float | None = None
     macro_f1_high: float | None = None
     rarest_f1: float | None = None
+    rarest_n: int = 0
     knn_accuracy: float | None = None
     contrastive_accuracy: float | None = None
     chance: float | None = None
@@ -59,8 +60,8 @@ class CellResult:
     """One cell of the table over its seeds: mean, minimum (``least``), maximum (``greatest``) and standard deviation
     (``spread``, None for one seed) of a score. ``labels``: mean number of training labels.
 
-    images: test images of an accuracy, 0 if unknown; low, high: mean ends of the 95 % intervals of macro-F1, None for
-    other scores.
+    images: test images of an accuracy, those of the class of a rarest_f1, 0 if unknown; low, high: mean ends of the
+    95 % intervals of macro-F1, None for other scores.
     """
 
     cell: dict[str, Value]
@@ -140,13 +141,15 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     source = Run(run.root / source_id) if source_id else None
     own = source or run
     ours = (own.results() or {}).get("val") or {}
+    rarest = _of_class(environment.get("rarest_class"), test)
     return {
         "n": int(test.get("n") or 0),
         "test_hash": results.get("test_hash") or "",
         "low": test.get("accuracy_low"),
         "high": test.get("accuracy_high"),
         **{name: test.get(name) for name in ("accuracy", "macro_f1", "macro_f1_low", "macro_f1_high")},
-        "rarest_f1": _f1_of(environment.get("rarest_class"), test),
+        "rarest_f1": rarest.get("f1"),
+        "rarest_n": int(rarest.get("n") or 0),
         "knn_accuracy": ours.get("knn_accuracy"),
         "contrastive_accuracy": _last(own, "train/contrastive_accuracy"),
         "chance": test.get("chance", val.get("chance")),
@@ -161,7 +164,7 @@ def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
     labels = [part.labels for part in parts if part.labels is not None]
     low, high = (_mean([getattr(part, f"{score}_{end}", None) for part in parts]) for end in ("low", "high"))
     spread, taught = stdev(values) if len(values) > 1 else None, fmean(labels) if labels else None
-    images = min(part.n for part in parts) if score == "accuracy" else 0
+    images = min({"accuracy": part.n, "rarest_f1": part.rarest_n}.get(score, 0) for part in parts)
     return CellResult(
         dict(parts[0].cell), len(values), fmean(values), min(values), max(values), spread, taught, images, low, high,
     )  # fmt: skip
@@ -173,9 +176,9 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return fmean(known) if len(known) == len(values) else None
 
 
-def _f1_of(name: Any, test: dict[str, Any]) -> float | None:
-    """F1 of the class ``name`` on the test images."""
-    return next((row.get("f1") for row in test.get("per_class") or [] if row.get("label") == name), None)
+def _of_class(name: Any, test: dict[str, Any]) -> dict[str, Any]:
+    """The scores of the class ``name`` on the test images; {} without."""
+    return next((row for row in test.get("per_class") or [] if row.get("label") == name), {})
 
 
 def _last(run: Run, name: str) -> float | None:

@@ -37,6 +37,10 @@ def test_forecasts__need_three_budgets_whose_labels_are_known_and_differ() -> No
     assert forecasts(parts(CURVE, labels={5: 0}), classes=10) == {}
 
 
+def test_forecasts__need_two_seeds() -> None:
+    assert forecasts([part for part in parts(CURVE) if part.seed == 0], classes=10) == {}
+
+
 def test_forecast_says__tells_the_best_way_once_all_runs_are_through() -> None:
     better = {labels: accuracy + 0.1 for labels, accuracy in CURVE.items()}
     every = parts(CURVE) + parts(better, "ImageNet")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,16 @@ def test_told_apart__needs_every_seed_and_two_of_them():
 
 def test_label_saving__is_read_off_on_a_logarithmic_axis():
     baseline = [cell(1, 0.1), cell(10, 0.3), cell(100, 0.5)]
-    assert label_saving([cell(10, 0.4)], baseline, 10) == pytest.approx(10**1.5)
-    assert label_saving([cell(10, 0.3)], baseline, 10) == pytest.approx(10)
-    assert label_saving([cell(10, 0.6)], baseline, 10) == math.inf
-    assert label_saving([cell(10, 0.05)], baseline, 10) is None
+    assert label_saving(cell(10, 0.4), baseline) == pytest.approx((10, 10**1.5))
+    assert label_saving(cell(10, 0.3), baseline) == pytest.approx((10, 10))
+    assert label_saving(cell(10, 0.6), baseline) == (10, math.inf)
+    assert label_saving(cell(10, 0.05), baseline) is None
+
+
+def test_label_saving__counts_the_labels_that_were_used():
+    """Of ten images a class, 5 % is one: a tenth."""
+    baseline = [replace(cell(5, 0.1), labels=100), replace(cell(100, 0.5), labels=1000)]
+    assert label_saving(replace(cell(5, 0.3), labels=100), baseline) == pytest.approx((10, 10**1.5))
 
 
 def labels_study(simclr: dict[float, float], scratch: dict[float, float], spread: float = 0.01) -> list[PartResult]:
@@ -106,6 +113,11 @@ def test_answer__of_labels_tells_the_saving():
     )
     never = labels_study({10: 0.6}, {10: 0.3, 100: 0.5})
     assert "is better than training from scratch with 100 %, with every seed" in answer(LABELS, never)
+
+
+def test_answer__of_labels_is_above_all_labels_only_where_that_is_sure():
+    unsure = labels_study({10: 0.52}, {10: 0.3, 100: 0.51}, spread=0.02)
+    assert "equals training from scratch with about 100 %" in answer(LABELS, unsure)
 
 
 def test_answer__of_labels_is_silent_where_seeds_do_not_decide():
@@ -146,6 +158,13 @@ def test_answer__of_imbalance_looks_at_macro_f1_and_the_rarest_class():
     assert "no other loss is surely better" in answer(
         IMBALANCE, loss("cross-entropy", 0.5, 0.1) + loss("focal γ 2", 0.5, 0.1)
     )
+    unsure = both_seeds({"ratio": 20, "loss": "focal γ 2"}, 0.6, spread=0.3)
+    assert "class weights is better" in answer(
+        IMBALANCE, loss("cross-entropy", 0.3, 0.1) + loss("class weights", 0.5, 0.1) + unsure
+    )
+    few = both_seeds({"ratio": 20, "loss": "cross-entropy"}, 0.3, rarest_f1=0.1, rarest_n=2)
+    few += both_seeds({"ratio": 20, "loss": "class weights"}, 0.5, rarest_f1=0.4, rarest_n=2)
+    assert "rarest class" not in answer(IMBALANCE, few)
 
 
 def depth(right: dict[int, float], spread: float = 0.01, **more: Any) -> list[PartResult]:
@@ -212,6 +231,11 @@ def test_answer__compares_no_option_with_itself():
 def test_answer__of_depth_advises_no_depth_that_is_not_surely_better_than_frozen():
     parts = depth({0: 0.4, 5: 0.6}) + both_seeds({"stages": 1}, 0.5, spread=0.15)
     assert answer(DEPTH, parts).startswith("Train all stages: 60 %")
+
+
+def test_answer__of_depth_finds_the_sure_gain_though_another_depth_is_higher_on_average():
+    parts = depth({0: 0.51, 5: 0.555}, spread=0.005) + both_seeds({"stages": 1}, 0.605, spread=0.095)
+    assert answer(DEPTH, parts).startswith("Train all stages: 56 % (55 to 56 over 2 seeds) against 51 %")
 
 
 def test_answer__of_few_test_images_says_how_many_it_takes():

@@ -7,7 +7,7 @@ from dashboard.app_pages.compare import choice
 from dashboard.app_pages.compare.chart import comparison_chart, comparison_table, untested_table
 from dashboard.app_pages.compare.cost import cost_view, ladder_view
 from dashboard.app_pages.compare.curves import curves_view
-from dashboard.app_pages.compare.pair import pair_view
+from dashboard.app_pages.compare.pair import asked_pair, pair_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
 from dashboard.parts.notice import notice, way_out
@@ -46,9 +46,7 @@ def page() -> None:
 def _downloads(chosen: Choice) -> None:
     """One HTML file, and the table as CSV; what a button fetches is made when it is pressed."""
     runs, data = chosen.runs, chosen.rows[0].data
-    ids = {run.id for run in runs}
-    a, b = state.compare.FROM.value, state.compare.TO.value
-    pair = (a, b) if a in ids and b in ids and a != b else None
+    pair = asked_pair(chosen.rows) if len(chosen.rows) > 1 else None
     with st.container(horizontal=True, width="content"), st.popover("Download", icon=":material/download:"):
         pictures = PICTURES if st.toggle(f"Include up to {PICTURES} pictures of each outcome") else 0
         st.download_button(

@@ -41,13 +41,19 @@ def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     piles_view(pair, known[b].config().data, names[a], names[b])
 
 
-def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
-    """(from, to) of the URL; unless it names two of them, the second best and the best."""
-    names = {row.run_id: row.name for row in rows}
-    ids = list(names)
+def asked_pair(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
+    """(from, to) of the URL; what it does not name of ``rows``, two or more, is the best of the others."""
+    ids = [row.run_id for row in rows]
     a, b = compare.FROM.value, compare.TO.value
     b = b if b in ids else next(run_id for run_id in ids if run_id != a)
     a = a if a in ids and a != b else next(run_id for run_id in ids if run_id != b)
+    return a, b
+
+
+def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
+    names = {row.run_id: row.name for row in rows}
+    ids = list(names)
+    a, b = asked_pair(rows)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for key, title, held, other in ((compare.FROM, "Baseline", a, b), (compare.TO, "Compared run", b, a)):
             st.selectbox(

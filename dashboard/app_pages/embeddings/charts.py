@@ -16,6 +16,7 @@ from dashboard.data.point_tables import interactive_html, points_table
 from dashboard.data.points import PCA, UMAP, Look
 from dashboard.data.scatter import Chart
 from dashboard.errors import show_error
+from dashboard.parts.notice import rerun_if_corrected
 from dashboard.theme import is_dark
 from dashboard.words import run_name
 from sealife_core.datasets.dataset import Dataset
@@ -34,6 +35,7 @@ _MEANING = {
 
 def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
     """Chart or charts, how far to trust them, neighbours, selection."""
+    rerun_if_corrected(dataset)
     readable = []
     height = WIDE_PX if len(looks) == 1 else NARROW_PX
     for column, (run, look) in zip(st.columns(len(looks)), looks, strict=True):

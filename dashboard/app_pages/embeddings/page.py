@@ -9,7 +9,7 @@ from dashboard.app_pages.embeddings.film import film
 from dashboard.cache import embeddings
 from dashboard.data.points import FILM, Look
 from dashboard.errors import show_error
-from dashboard.parts.notice import notice
+from dashboard.parts.notice import notice, rerun_if_corrected
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -44,6 +44,7 @@ def page() -> None:
 
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:
+    rerun_if_corrected(dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
         method, dims = choice.method_choice(film=isinstance(runs[0].config(), SimclrConfig))
         is_film = method == FILM

@@ -17,6 +17,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.cost import study_cost
 from sealife_core.studies.reuse import fingerprint
@@ -79,17 +80,28 @@ def _on_its_way(key: str, dataset: Dataset, said: str) -> None:
     need = next(need for need in _needs(dataset) if need.key == key)
     if need.there or _left(need.requests):
         st.rerun(scope="app")
-    st.markdown(f"{said}. On its way: this line changes when it has finished.", width="stretch")
+    if any(run.state().active for run in (*cache.runs(), *cache.studies()) if _answers(run, need.requests)):
+        st.markdown(f"{said}. On its way: this line changes when it has finished.", width="stretch")
+    else:
+        st.markdown(
+            f"{said}. It was trained, and cannot be used here: it needs labelled test pictures as they are now.",
+            width="stretch",
+        )
 
 
 def _left(requests: Sequence[Named]) -> list[Named]:
     """Those of ``requests`` that no run has answered or is about to."""
-    known = set()
-    for run in (*cache.runs(), *cache.studies()):
-        with suppress(SealifeError):  # a damaged run answers nothing
-            if run.state() in (State.QUEUED, State.RUNNING, State.FINISHED):
-                known.add(fingerprint(run.request()))
-    return [(name, request) for name, request in requests if fingerprint(request) not in known]
+    begun = [
+        run for run in (*cache.runs(), *cache.studies()) if run.state() in (State.QUEUED, State.RUNNING, State.FINISHED)
+    ]
+    return [one for one in requests if not any(_answers(run, [one]) for run in begun)]
+
+
+def _answers(run: Run, requests: Sequence[Named]) -> bool:
+    """Whether ``run`` is of one of these requests; a damaged one is of none."""
+    with suppress(SealifeError):
+        return fingerprint(run.request()) in [fingerprint(request) for _, request in requests]
+    return False
 
 
 def _takes(requests: Sequence[Named], dataset: Dataset) -> str:

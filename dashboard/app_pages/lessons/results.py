@@ -23,6 +23,7 @@ from sealife_core.evaluation.comparison.paired import Paired, paired_runs
 from sealife_core.evaluation.figures.html_document import gallery, table
 from sealife_core.runs.directory import open_run
 from sealife_core.studies.helps_answer import beside_sentence, decides_sentence, helps_found
+from sealife_core.studies.readiness import unfinished
 from sealife_core.studies.results import classes_of, part_results, study_of
 from sealife_core.studies.verdict import NO, YES
 
@@ -113,9 +114,12 @@ def help_() -> Shown:
         missing(HELP, dataset)
         return NOTHING
     parts = part_results(study)
+    if said := unfinished(parts):
+        st.caption(said)
+        return NOTHING
     found = helps_found(parts, study.root, classes_of(study_of(study)))
     if found is None:
-        st.caption("The study has not finished yet. The verdict needs two seeds of every option.")
+        st.caption("This study gives no verdict. That needs two finished seeds of the two options compared.")
         return NOTHING
     st.info(decides_sentence(found.decides))
     rows = study_table(parts, found)

@@ -9,7 +9,7 @@ from dashboard.data.runs import config_of
 from dashboard.data.settings import form_values
 from dashboard.data.trials import measure_title, settings_of, value_words, worth
 from dashboard.words import between, plain
-from sealife_core.config import SearchConfig, task_of
+from sealife_core.config import EmbedConfig, SearchConfig, task_of
 from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import Trial
 from sealife_core.wording import percent
@@ -34,22 +34,23 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
         st.markdown(f"{measure_title(search)} **{percent(best.value)}**{span}{asked}")
         st.caption(worth(best, trials, low))
         with st.container(horizontal=True, vertical_alignment="center"):
-            _longer_button(search, winner)
+            _longer_button(winner)
             if st.button("Open its run", icon=":material/monitoring:", disabled=not is_there(winner)):
                 state.go("runs", {state.runs.RUN: winner.id})
         if not active:
             _test_score(winner)
 
 
-def _longer_button(search: SearchConfig, winner: Run) -> None:
+def _longer_button(winner: Run) -> None:
     clicked = st.button(
         "Train the best for longer", icon=":material/arrow_forward:", type="primary", disabled=not is_there(winner),
         help=f"Opens the Train page with its settings and {LONGER} times the epochs",
     )  # fmt: skip
     if clicked:
         config = winner.config()
+        assert not isinstance(config, EmbedConfig)  # a search trains
         task = task_of(config)
-        values = form_values(config) | {"epochs": min(5000, LONGER * search.base.epochs)}
+        values = form_values(config) | {"epochs": min(5000, LONGER * config.epochs)}
         state.train.set_form_values(task, values)
         state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
 

@@ -103,7 +103,7 @@ def _how_many(key: Key) -> tuple[int, bool]:
     trials = left.number_input("Trials", value=TRIALS, key=key.of("trials"), persist_state="session")
     pruning = right.toggle("Stop poor trials early", True, key=key.of("pruning"), persist_state="session")
     st.caption(
-        "The first quarter of the trials uses random settings. Later trials stay close to settings that scored well"
+        "The first trials, 3 to 10 of them, use random settings. Later trials stay close to settings that scored well"
         " (TPE). A trial is stopped if its best epoch so far scores below the median of the finished trials at that"
         " epoch. This saves time, but sometimes stops a trial that would have caught up, especially one with a high"
         " learning rate."

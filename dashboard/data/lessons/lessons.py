@@ -99,7 +99,7 @@ def _pair(reading: Reading) -> Answer:
 
 def _imagenet(reading: Reading) -> Answer:
     if "knn" not in reading:
-        return Answer(None, "This needs labelled pictures of at least two classes.")
+        return Answer(None, "This needs labelled pictures of at least two classes, 20 of them for training.")
     value, chance = reading["knn"], reading["chance"]
     right = 0 if reading["low"] <= chance else 1 if value <= 0.5 else 2
     return Answer(
@@ -226,7 +226,7 @@ LESSONS: tuple[Lesson, ...] = (
         "Look at the nearest neighbours of a picture. What do they have in common: the species, or the background?",
         "Look at the pictures in each row. What do they have in common: the species, or the background?",
         "Let the nearest neighbours vote. How often are they right, with no training on your pictures?",
-        _always("About as often as guessing", "Clearly more, up to one half", "More than one half"),
+        _always("About as often as guessing", "Clearly more, up to one half", "Clearly more, and more than one half"),
         _imagenet,
     ),
     Lesson(

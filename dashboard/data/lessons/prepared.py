@@ -96,24 +96,28 @@ def newest_classifier(runs: Sequence[Run], dataset: Dataset) -> Run | None:
 
 
 def probe_and_fine_tune(runs: Sequence[Run], dataset: Dataset) -> tuple[ComparisonRow, ComparisonRow] | None:
-    """The newest two runs on ``dataset`` that differ in whether the encoder learned, and not in where it came from."""
-    frozen: dict[tuple[str, str, int], ComparisonRow] = {}
-    learned: dict[tuple[str, str, int], ComparisonRow] = {}
+    """The newest two runs that differ in whether the encoder learned, and not in where it came from or in its labels;
+    tested on the test images of ``dataset`` as they are now."""
+    frozen: dict[tuple[object, ...], ComparisonRow] = {}
+    learned: dict[tuple[object, ...], ComparisonRow] = {}
     configs = {run.id: config for run in runs if (config := config_of(run)) and config.data == dataset.name}
-    # Comparable is what was tested on the pictures of most runs: runs on other data sets must not decide which.
-    rows = comparison([run for run in runs if run.id in configs])
+    rows = comparison([run for run in runs if run.id in configs], dataset.test_hash)
     for row in sorted((row for row in rows if row.comparable), key=lambda row: row.run_id):
         config = configs[row.run_id]
         if isinstance(config, ClassifierConfig):
             kind = learned if config.trained_stages else frozen
-            kind[config.weights, config.encoder, config.image_size_px] = row
+            labels = config.label_fraction, config.labels_per_class
+            kind[config.weights, config.encoder, config.image_size_px, *labels] = row
     shared = max(frozen.keys() & learned.keys(), key=lambda start: learned[start].run_id, default=None)
     return (frozen[shared], learned[shared]) if shared else None
 
 
 def helps_study(studies: Sequence[Run], dataset: Dataset) -> Run | None:
-    """The first of ``studies`` that asks whether self-supervision helps on ``dataset``."""
-    return next((run for run in studies if _asks(run, dataset.name)), None)
+    """The first of ``studies`` that asks whether self-supervision helps on ``dataset``: one that has finished, else one
+    that is on its way."""
+    asking = [run for run in studies if _asks(run, dataset.name)]
+    finished = [run for run in asking if run.state() is State.FINISHED]
+    return next(iter([*finished, *(run for run in asking if run.state().active)]), None)
 
 
 def _asks(run: Run, data: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sealife_core.config import AnyConfig, ClassifierConfig, marked
+from sealife_core.config import AnyConfig, ClassifierConfig, marked, source_run
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
@@ -96,3 +96,10 @@ def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
         run_id: name if often.count(name) == 1 else f"{name} ({run_id.rsplit('-', 1)[-1]})"
         for run_id, name in names.items()
     }
+
+
+def source_names(found: Sequence[tuple[Run, AnyConfig]]) -> dict[str, str]:
+    """Run id → the name of the run that its weights come from, distinct; only of those whose weights do."""
+    sources = {run.id: Run(run.root / source) for run, config in found if (source := source_run(config.weights))}
+    names = distinct_names(list({source.id: source for source in sources.values()}.values()))
+    return {run_id: names[source.id] for run_id, source in sources.items()}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, describe, marked, source_run, trained_settings
-from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs
+from sealife_core.config import AnyConfig, ClassifierConfig, describe, trained_settings
+from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs, source_names
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.run import Run
@@ -20,7 +20,11 @@ def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
     """
     configs = readable_configs(runs)
     names = distinct_names([run for run, _ in configs])
-    flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
+    sources = source_names(configs)
+    flat = {
+        run.id: trained_settings(config) | {"weights": sources.get(run.id) or _weights(config)}
+        for run, config in configs
+    }
     settings = {s.path: s for _, config in configs for s in describe(type(config))}
     rows = []
     for path, setting in settings.items():
@@ -60,9 +64,5 @@ def _words(value: Any, path: str) -> str:
     return short_number(value) if isinstance(value, float) else str(value)
 
 
-def _weights(run: Run, config: AnyConfig) -> str:
-    source = source_run(config.weights)
-    if source is not None:
-        of = Run(run.root / source)
-        return marked(of.notes()["name"], of.broken)
+def _weights(config: AnyConfig) -> str:
     return published_weights(config.encoder) if config.weights == "imagenet" else config.weights

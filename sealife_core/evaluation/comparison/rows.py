@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, marked, source_run
-from sealife_core.evaluation.comparison.candidates import distinct_names, not_compared, readable_configs
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, marked
+from sealife_core.evaluation.comparison.candidates import distinct_names, not_compared, readable_configs, source_names
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import source_chain, source_of
 from sealife_core.runs.run import Run
@@ -87,7 +87,11 @@ def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[Compar
     hashes = Counter(results.get("test_hash") or "" for run, _, results in tested if not run.broken)
     reference = test_hash if test_hash is not None else hashes.most_common(1)[0][0] if hashes else ""
     names = distinct_names([run for run, _, _ in tested])
-    rows = [_row(run, config, results, reference, names[run.id]) for run, config, results in tested]
+    sources = source_names([(run, config) for run, config, _ in tested])
+    rows = [
+        _row(run, config, results, reference, names[run.id], _source(config, sources.get(run.id)))
+        for run, config, results in tested
+    ]
     return sorted(rows, key=lambda row: (not row.comparable, -row.accuracy))
 
 
@@ -109,7 +113,9 @@ def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[t
 def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
     """The SimCLR runs among ``runs`` that measured k-NN accuracy on validation, best first."""
     rows = []
-    for run, config, results in _readable(runs, "val", ("n", "knn_accuracy")):
+    readable = _readable(runs, "val", ("n", "knn_accuracy"))
+    sources = source_names([(run, config) for run, config, _ in readable])
+    for run, config, results in readable:
         if not isinstance(config, SimclrConfig):
             continue
         val = _known(results["val"], knn_low=0.0, knn_high=1.0, chance=0.0)
@@ -118,7 +124,7 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         rows.append(
             RepresentationRow(
                 run_id=run.id, name=marked(run.notes()["name"], run.broken), encoder=config.encoder,
-                source=_source(run, config.weights), data=config.data, low=val["knn_low"], high=val["knn_high"],
+                source=_source(config, sources.get(run.id)), data=config.data, low=val["knn_low"], high=val["knn_high"],
                 train_s=results.get("train_s"), **same,
             )
         )  # fmt: skip
@@ -148,7 +154,9 @@ def _known(scored: dict[str, Any], **otherwise: float) -> dict[str, Any]:
     return otherwise | {key: value for key, value in scored.items() if value is not None}
 
 
-def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, name: str) -> ComparisonRow:
+def _row(
+    run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, name: str, source: str
+) -> ComparisonRow:
     test = _known(results["test"], accuracy_low=0.0, accuracy_high=1.0, macro_f1_low=0.0, macro_f1_high=1.0)
     test_hash = results.get("test_hash") or ""
     comparable = test_hash == reference and not run.broken
@@ -160,7 +168,7 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
     if run.broken:
         why_not = f"{not_compared(run.broken)}."
     return ComparisonRow(
-        run_id=run.id, name=name, method=config.method, encoder=config.encoder, source=_source(run, config.weights),
+        run_id=run.id, name=name, method=config.method, encoder=config.encoder, source=source,
         data=config.data, low=test["accuracy_low"], high=test["accuracy_high"], train_s=results.get("train_s"),
         pretrain_s=pretrain_s(run), parameters_trained=results.get("parameters_trained"),
         label_fraction=config.label_fraction, labels_per_class=config.labels_per_class, test_hash=test_hash,
@@ -175,15 +183,13 @@ def pretrain_s(run: Run) -> float | None:
     return sum(spent, 0.0) if spent else None
 
 
-def _source(run: Run, weights: str) -> str:
-    """Where an encoder's weights come from, in words; the name of another run."""
-    run_id = source_run(weights)
-    if run_id is not None:
-        source = Run(run.root / run_id)
-        return marked(source.notes()["name"], source.broken)
-    if weights.startswith("file:"):
-        return Path(weights.removeprefix("file:")).name
-    return "random" if weights == "random" else published_weights(run.config().encoder).removesuffix(" weights")
+def _source(config: AnyConfig, named: str | None) -> str:
+    """Where an encoder's weights come from, in words; ``named``: the name of the run, if they come from one."""
+    if named is not None:
+        return named
+    if config.weights.startswith("file:"):
+        return Path(config.weights.removeprefix("file:")).name
+    return "random" if config.weights == "random" else published_weights(config.encoder).removesuffix(" weights")
 
 
 def _from(row: ComparisonRow) -> str:

@@ -90,8 +90,9 @@ def knn_measure(
     None where there is none to ask or to vote. Training images are no fair questions: they were each other's negatives
     and have been pushed apart, those of one class too.
     """
-    bank = dataset.rows("train", labelled_only=True)[:MOST_VOTING]
-    asked = np.concatenate([dataset.rows(split, labelled_only=True) for split in splits])[:MOST_ASKED]
+    draw = np.random.default_rng(0)  # an import is in the order of its classes
+    bank = draw.permutation(dataset.rows("train", labelled_only=True))[:MOST_VOTING]
+    asked = draw.permutation(np.concatenate([dataset.rows(one, labelled_only=True) for one in splits]))[:MOST_ASKED]
     if not len(bank) or not len(asked):
         return None
     labels = dataset.labels

@@ -6,6 +6,7 @@ import pytest
 from streamlit.runtime.state.query_params import QueryParams
 
 from dashboard.state import compare, contrast, data, embeddings, gallery, runs, studies, views
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 
 pytestmark = pytest.mark.usefixtures("session", "url")
@@ -102,6 +103,13 @@ def test_selection__of_a_link_or_of_another_data_set_is_read_from_the_url(
     session.clear()
     url["selected"] = [*url.get_all("selected"), "gone"]
     assert embeddings.selection(tiny_reef)[0].tolist() == [2]
+
+
+def test_selection__keeps_its_pictures_when_others_are_left_out(tiny_reef: Dataset) -> None:
+    ids = tiny_reef.manifest["id"].tolist()
+    embeddings.select(tiny_reef, [3, 5])
+    corrected = correct(tiny_reef, {ids[0]: {"excluded": "yes"}, ids[5]: {"excluded": "yes"}})
+    assert corrected.manifest["id"].iloc[embeddings.selection(corrected)[0]].tolist() == [ids[3]]
 
 
 def test_neighbours__are_those_of_one_picture(tiny_reef: Dataset) -> None:

@@ -122,6 +122,18 @@ def test_differences__are_the_settings_that_differ_and_nothing_else(tmp_path: Pa
     assert difference_rows(runs[:1]) == []
 
 
+def test_differences__of_two_encoders_of_one_name_are_told(tmp_path: Path) -> None:
+    sources = [create_run(preset("simclr", temperature=t), root=tmp_path, name="SimCLR") for t in (0.1, 0.5)]
+    runs = [
+        create_run(preset("probe", weights=f"run:{source.id}"), root=tmp_path, name=name)
+        for source, name in zip(sources, ("one", "two"), strict=True)
+    ]
+    (row,) = difference_rows(runs)
+    assert row["Setting"] == "Encoder from"
+    assert row["one"] != row["two"]
+    assert all(row[name].startswith("SimCLR (") for name in ("one", "two"))
+
+
 def test_where_a_run_is_recorded__is_no_difference(tmp_path: Path) -> None:
     recorded = {"wandb": "offline", "wandb_project": "reefs", "wandb_model": True, "tensorboard": True}
     runs = [finished(tmp_path, "here"), finished(tmp_path, "elsewhere", **recorded)]

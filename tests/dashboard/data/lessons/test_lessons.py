@@ -46,7 +46,7 @@ def test_lessons__are_seven_and_each_has_a_question_that_its_numbers_answer() ->
         ("probe", {}, "The linear probe"),
         ("probe", {"low": 0.01, "high": 0.2}, "The fine-tuned run"),
         ("probe", {"high": 0.01}, "It cannot be told from these pictures"),
-        ("imagenet", {}, "More than one half"),
+        ("imagenet", {}, "Clearly more, and more than one half"),
         ("imagenet", {"knn": 0.4, "low": 0.3}, "Clearly more, up to one half"),
         ("imagenet", {"low": 0.1}, "About as often as guessing"),
         ("help", {"verdict": 0}, "Yes"),

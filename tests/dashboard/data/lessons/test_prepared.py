@@ -59,18 +59,19 @@ def test_simclr_run__from_random_weights_comes_first_then_the_longest(tiny_reef:
     assert simclr_run([continued], tiny_reef) == continued
 
 
-def classified(data: str, task: str, **values: Any) -> Run:
+def classified(data: str, task: str, test_hash: str = "other", **values: Any) -> Run:
     """A finished classifier with scores on test pictures of ``data``."""
     config = preset(task, "Quick look", **{"data": data, "encoder": "resnet18", "weights": "imagenet", **values})
     run = create_run(config, name=f"{task} on {data}")
     test = {"n": 10, "accuracy": 0.5, "accuracy_low": 0.2, "accuracy_high": 0.8, "macro_f1": 0.5, "chance": 0.1}
-    RunWriter(run).results(test=test, test_hash=data)
+    RunWriter(run).results(test=test, test_hash=test_hash)
     write_status(run, state=State.FINISHED)
     return run
 
 
 def test_probe_and_fine_tuned__are_found_though_most_runs_are_of_other_pictures(tiny_reef: Dataset) -> None:
-    own = [classified(tiny_reef.name, task, image_size_px=64) for task in ("probe", "finetune")]
+    now = tiny_reef.test_hash
+    own = [classified(tiny_reef.name, task, now, image_size_px=64) for task in ("probe", "finetune")]
     others = [classified("photographs", "probe", seed=seed, image_size_px=64) for seed in range(3)]
     found = {need.key: need.there for need in needs(tiny_reef, [*others, *own], [])}
     assert found[PROBE] == "probe on reef and finetune on reef"
@@ -78,9 +79,16 @@ def test_probe_and_fine_tuned__are_found_though_most_runs_are_of_other_pictures(
 
 def test_probe_and_fine_tuned__must_begin_with_the_same_encoder(tiny_reef: Dataset) -> None:
     runs = [
-        classified(tiny_reef.name, "probe", image_size_px=64),
-        classified(tiny_reef.name, "finetune", image_size_px=96),
+        classified(tiny_reef.name, "probe", tiny_reef.test_hash, image_size_px=64),
+        classified(tiny_reef.name, "finetune", tiny_reef.test_hash, image_size_px=96),
     ]
+    assert probe_and_fine_tune(runs, tiny_reef) is None
+
+
+@pytest.mark.parametrize("other", [{"labels_per_class": 5}, {"test_hash": "before a correction"}])
+def test_probe_and_fine_tuned__must_have_the_same_labels_and_the_test_of_now(other: dict, tiny_reef: Dataset) -> None:
+    same = {"test_hash": tiny_reef.test_hash, "image_size_px": 64}
+    runs = [classified(tiny_reef.name, "probe", **same), classified(tiny_reef.name, "finetune", **same | other)]
     assert probe_and_fine_tune(runs, tiny_reef) is None
 
 
@@ -108,5 +116,7 @@ def test_study__is_there_and_its_table_says_what_each_number_of_labels_gains(
     assert {row["Gain"] for row in beside} == {"", "0: the same answers"}
     need = needs(tiny_reef, [], [study])[-1]
     assert (need.key, need.there) == (HELP, study.notes()["name"])
-    write_status(study, state=State.STOPPED)
+    write_status(study, state=State.QUEUED)
     assert "not finished yet" in needs(tiny_reef, [], [study])[-1].there
+    write_status(study, state=State.STOPPED)
+    assert needs(tiny_reef, [], [study])[-1].there == ""
