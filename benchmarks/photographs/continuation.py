@@ -58,6 +58,7 @@ WAYS: dict[str, dict[str, Any]] = {
         ("all, statistics kept", KEPT, 1e-4),
         ("all, statistics kept", KEPT, 3e-5),
         ("all, statistics kept", KEPT, 1e-5),
+        ("all, statistics kept", KEPT, 3e-6),
         ("batch norm alone", {"trained_stages": 5, "normalisation": "alone"}, 3e-4),
         ("last 2 stages, statistics kept", {"trained_stages": 2, "normalisation": "kept"}, 3e-5),
     )
