@@ -104,11 +104,13 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
         shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
         output.result(None, f"How much each setting changed the score{at}: {shares}.")
     if best is not None:
-        task = task_of(search.base)
+        task, config = task_of(search.base), find_run(best.run_id).config()
+        minutes, epochs = (getattr(config, name, 0) for name in ("minutes", "epochs"))
+        longer = f"--minutes {3 * minutes:g}" if minutes else f"--epochs {3 * epochs}"
         output.result(
             None,
             f"Best: {best.name}, {search.metric} {100 * (best.value or 0):.1f} % on validation. It is the best of"
             f" {len(trials)} trials, so expect a lower score on new pictures.\nTo train it for longer: python -m"
-            f" sealife_core train {task} --like {best.run_id} --epochs {3 * search.base.epochs}",
+            f" sealife_core train {task} --like {best.run_id} {longer}",
         )
     return 0

@@ -121,8 +121,10 @@ def build_search(
 ) -> SearchConfig:
     """A search around ``base``, seeded as it is, with the usual metric of its kind. Raises ConfigError.
 
-    With pruning, SimCLR is measured at least ten times (``monitor_every``), so that a hopeless run is seen.
+    With pruning, SimCLR is measured at least ten times (``monitor_every``), so that a hopeless run is seen. Runs that
+    are planned in minutes are not pruned: each has a number of epochs of its own, and its rate falls at their end.
     """
+    pruning = pruning and not getattr(base, "minutes", 0)
     if pruning and isinstance(base, SimclrConfig):
         often = max(1, base.epochs // 10)
         base = base.model_copy(update={"monitor_every": min(base.monitor_every or often, often)})

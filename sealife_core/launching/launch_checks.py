@@ -161,7 +161,7 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
                 f"There are {there:,} training images, so the batch size will be {batch:,} instead of"
                 f" {config.batch_size:,}.", refuses=False,
             ))  # fmt: skip
-    elif config.trained_stages and batch == 1 and known.batch_norm:
+    elif config.trained_stages and batch == 1 and known.batch_norm and config.batch_norm != "frozen":
         if -(-config.image_size_px // reduction) == 1:
             found.append(Problem(
                 f"With a batch size of 1 and images of {config.image_size_px} px, BatchNorm in the last stage gets a"

@@ -4,6 +4,8 @@ from functools import lru_cache
 
 from sealife_core.models.facts import CURATED, EncoderFacts
 
+_SURELY_PX = 32  # what every network of the table takes
+
 
 @lru_cache(maxsize=64)
 def facts(name: str) -> EncoderFacts:
@@ -18,7 +20,7 @@ def facts(name: str) -> EncoderFacts:
 @lru_cache(maxsize=256)
 def takes(name: str, image_size_px: int) -> bool:
     """Whether encoder ``name`` takes pictures of that side. A few of timm's networks are made for one size alone."""
-    if name in CURATED or image_size_px == 224:  # one that does not take 224 px is no encoder
+    if image_size_px == 224 or (name in CURATED and image_size_px >= _SURELY_PX):  # all encoders take 224 px
         return True
     from sealife_core.models.stage_costs import goes_through
 

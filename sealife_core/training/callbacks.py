@@ -147,6 +147,10 @@ class MovingAverage(WeightAveraging):
 
         super().__init__(multi_avg_fn=average)
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the average where the weights are: it was made before these moved to a GPU."""
+        self.module.to(pl_module.device)
+
     @property
     def module(self) -> LightningModule:
         """With the averaged weights, during and after training."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from sealife_core.models.known import facts
 from sealife_core.progress import Progress
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
+from sealife_core.training.resume_point import Stopped
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
 
 View = Callable[[torch.Tensor, np.ndarray], ViewParameters]  # of aspects (n,) and rows (n,)
@@ -70,6 +72,8 @@ def frozen_features(
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_and_watch`, of an encoder that does not learn: each image goes through it once, for all runs.
 
+    Raises Stopped where somebody stops the run meanwhile.
+
     copy: k > 0 for the k-th varied copy of each training image: (n, D), in the order of ``dataset.rows("train")``. It
     is flipped and cropped as an image alone decides, so that all runs share it.
     """
@@ -82,11 +86,18 @@ def frozen_features(
     images = dataset.manifest["sha256"].iloc[shown].tolist()
     view = partial(_varied, dataset.manifest["sha256"].tolist(), copy) if copy else None
 
+    tell = _teller(run)
+
+    def tell_or_stop(*told: Any) -> None:
+        if run.stop_requested():
+            raise Stopped
+        tell(*told)
+
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
         rows = shown[places]
         pixels = pixels_to_look(dataset, side_px)
         return with_columns(
-            folded(encoder), lambda by: features_of(config, machine, by, pixels, rows, _teller(run), view)
+            folded(encoder), lambda by: features_of(config, machine, by, pixels, rows, tell_or_stop, view)
         )
 
     run.status(stage="embedding", message="looking for features that were computed before")

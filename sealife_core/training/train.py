@@ -44,6 +44,7 @@ from sealife_core.training.preparation import (
 from sealife_core.training.probe.features import FeatureBatches, Split, probe_features
 from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
+from sealife_core.training.resume_point import Stopped
 from sealife_core.training.snapshots import SnapshotWriter
 from sealife_core.training.tracking.base import Tracking, tracked
 from sealife_core.training.trainer import build_trainer, fit, trained_parameters
@@ -53,14 +54,17 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
     """Carry out ``config``. Returns whether it ran to its end (False: it was stopped)."""
     torch.manual_seed(config.seed)
     with tracked(config, run) as tracking:
-        if isinstance(config, SimclrConfig):
-            finished = train_simclr(config, run, tracking)
-        elif isinstance(config, ProbeConfig):
-            finished = train_probe(config, run, tracking)
-        elif isinstance(config, FineTuneConfig):
-            finished = train_classifier(config, run, tracking)
-        else:
-            finished = embed_only(config, run)
+        try:
+            if isinstance(config, SimclrConfig):
+                finished = train_simclr(config, run, tracking)
+            elif isinstance(config, ProbeConfig):
+                finished = train_probe(config, run, tracking)
+            elif isinstance(config, FineTuneConfig):
+                finished = train_classifier(config, run, tracking)
+            else:
+                finished = embed_only(config, run)
+        except Stopped:  # before anything was learned: while features were computed
+            finished = False
         tracking.outcome()
     return finished
 
@@ -94,6 +98,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     kept = best.put_into(module) if best and config.keep_best else None
 
     run.status(stage="evaluating", message="measuring the quality of the features")
+    module.to(machine.device)  # Lightning has moved it off a GPU; all that looks at it computes there
     h = embed_all(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h, module.head)
     scores = with_interval(looking.measure(module, h), dataset, config.knn_k)

@@ -88,6 +88,12 @@ def test_search__measures_simclr_often_enough_to_stop_it():
     assert left.base.monitor_every == 0
 
 
+def test_search__stops_no_run_that_is_planned_in_minutes():
+    base = preset("transfer", "Quick look")
+    assert base.minutes > 0
+    assert build_search(base, (RATE,)).pruning is False  # type: ignore[arg-type]
+
+
 def test_search__judges_runs_of_one_cycle_after_its_highest_rate():
     for schedule, epochs in (("cosine", 3), ("onecycle", 6)):
         base = preset("scratch", epochs=9, schedule=schedule)

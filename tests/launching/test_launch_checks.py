@@ -98,6 +98,7 @@ def test_problems__say_that_patience_has_nothing_to_watch(home: Path) -> None:
         ({"stem": "imagenet", "image_size_px": 64}, 0, 1),
         ({"stem": "small", "image_size_px": 16}, 0, 1),
         ({"stem": "imagenet", "image_size_px": 32, "trained_stages": 0}, 0, 0),
+        ({"stem": "imagenet", "image_size_px": 32, "batch_norm": "frozen"}, 0, 0),
     ],
 )
 def test_problems__of_a_batch_of_one_are_those_of_batch_norm(
@@ -107,7 +108,9 @@ def test_problems__of_a_batch_of_one_are_those_of_batch_norm(
     refusals, warnings = said(config, held(home, **CLASSES))
     assert (len(refusals), len(warnings)) == (refused, warned)
     with torch.no_grad():
-        encoder = build_encoder(config.encoder, str(values["stem"])).train_stages(values.get("trained_stages", 5))
+        statistics = "kept" if "batch_norm" in values else "trains"
+        encoder = build_encoder(config.encoder, str(values["stem"]))
+        encoder.train_stages(values.get("trained_stages", 5), statistics)
         view = torch.zeros(1, 3, config.image_size_px, config.image_size_px)
         if refused:
             with pytest.raises(ValueError, match="more than 1 value per channel"):

@@ -56,6 +56,7 @@ def test_facts__of_what_is_no_encoder_are_refused(name: str, words: str) -> None
 
 @pytest.mark.parametrize(("name", "size", "taken"), [
     ("tf_efficientnet_lite0", 40, True), ("regnety_002", 40, True), ("efficientformerv2_s0", 96, False),
+    ("convnext_tiny", 16, False), ("convnext_tiny", 32, True),
 ])  # fmt: skip
 def test_takes__tells_networks_that_are_made_for_one_size(name: str, size: int, taken: bool) -> None:
     assert takes(name, size) is taken

@@ -28,3 +28,5 @@ def test_folded__is_the_encoder_itself_where_folding_would_change_it() -> None:
         with torch.inference_mode():
             torch.testing.assert_close(folded(encoder)(images), encoder(images), rtol=1e-3, atol=1e-4)
     assert folded(encoder) is encoder
+    for_one_size = build_encoder("coatnet_0_rw_224").eval()
+    assert folded(for_one_size) is for_one_size

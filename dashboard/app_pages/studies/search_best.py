@@ -44,13 +44,15 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
 def _longer_button(winner: Run) -> None:
     clicked = st.button(
         "Train the best for longer", icon=":material/arrow_forward:", type="primary", disabled=not is_there(winner),
-        help=f"Opens the Train page with its settings and {LONGER} times the epochs",
+        help=f"Opens the Train page with its settings and {LONGER} times the epochs or minutes",
     )  # fmt: skip
     if clicked:
         config = winner.config()
         assert not isinstance(config, EmbedConfig)  # a search trains
         task = task_of(config)
-        values = form_values(config) | {"epochs": min(5000, LONGER * config.epochs)}
+        minutes = getattr(config, "minutes", 0)
+        longer = {"minutes": LONGER * minutes} if minutes else {"epochs": min(5000, LONGER * config.epochs)}
+        values = form_values(config) | longer
         state.train.set_form_values(task, values)
         state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import open_run
+from sealife_core.runs.names import find_run
 from sealife_core.wording import counted, percent
 
 TOP = 40  # a screen of pictures
@@ -36,7 +36,7 @@ def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
 
     path = destination(chosen.csv, "--csv") if chosen.csv else None
     dataset = open_dataset(chosen.name)
-    run = open_run(chosen.features) if chosen.features else run_without_labels(dataset)
+    run = find_run(chosen.features) if chosen.features else run_without_labels(dataset)
     with output.progress() as tell:
         checks = check(dataset, progress=tell)
     copies = [group.rows for group in (*checks.exact, *checks.near)]

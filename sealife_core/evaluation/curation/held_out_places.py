@@ -24,7 +24,7 @@ from sealife_core.evaluation.curation.place_scores import HeldOut, scored
 from sealife_core.evaluation.curation.points import points_of
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
-from sealife_core.runs.directory import open_run
+from sealife_core.runs.names import find_run
 
 MOST_TRAINED = 5000  # images of one probe: ten probes then take some 5 s
 _ONE_AT_A_TIME = Lock()  # two that limit threads at once would leave them limited
@@ -33,11 +33,12 @@ _ONE_AT_A_TIME = Lock()  # two that limit threads at once would leave them limit
 def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: Progress | None = None) -> HeldOut:
     """:func:`held_out_scores` of the labelled images of ``dataset``, with the embeddings of a run.
 
-    by: "group", or a pattern (``datasets/grouping/patterns.py``) that names the place of an image. run_id: by default
-    that of :func:`label_free_features.run_without_labels`. Raises DatasetError and RunError.
+    by: "group", or a pattern (``datasets/grouping/patterns.py``) that names the place of an image. run_id: or its name,
+    or the beginning of its id; by default that of :func:`label_free_features.run_without_labels`. Raises DatasetError
+    and RunError.
     """
     places = places_of(dataset, by, progress)
-    run = run_without_labels(dataset) if run_id is None else open_run(run_id)
+    run = run_without_labels(dataset) if run_id is None else find_run(run_id)
     if learned_from_labels(run):
         raise RunError(
             f"The encoder of run '{run.id}' has learned from these labels, so that it has seen every place. Choose a"

@@ -122,7 +122,8 @@ class PictureEncoder:
         """That of the run where it was computed on a processor; bf16 only where this one has it, else it is slow."""
         noted, has = Run(self.folder).environment(), torch.cpu.get_capabilities()
         fast = any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-        return "bf16" if fast and (noted.get("device"), noted.get("precision")) == ("cpu", "bf16") else "fp32"
+        device = noted.get("device_kind") or noted.get("device")  # runs of older versions have the name alone
+        return "bf16" if fast and (device, noted.get("precision")) == ("cpu", "bf16") else "fp32"
 
     @cached_property
     def stored_ood(self) -> tuple[OutOfDistribution | None, str]:

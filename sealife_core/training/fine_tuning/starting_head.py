@@ -84,7 +84,8 @@ def solve_probe(
     on the standardised features. Returns the penalty.
     """
     standard, seen = features.values[rows], features.values[val]
-    linear = nn.Linear(standard.shape[1], linear_layer(head).out_features)
+    with torch.random.fork_rng(devices=[]):  # of several devices only one solves it; then all draw the same numbers
+        linear = nn.Linear(standard.shape[1], linear_layer(head).out_features)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     best, chosen = -np.inf, USUAL

@@ -35,6 +35,13 @@ def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.Capt
         assert says in called(capsys, "data", "edit", "reef", *given, status=1)["error"]
 
 
+@pytest.mark.parametrize("both", [("--label", "eel", "--no-label"), ("--exclude", "--include")])
+def test_data_edit__refuses_two_opposites(both: tuple[str, ...], tiny_reef: Dataset) -> None:
+    with pytest.raises(SystemExit):
+        main(["data", "edit", "reef", "--images", tiny_reef.file_names[0], *both])
+    assert open_dataset("reef").version == 0
+
+
 def test_data_apply__brings_corrections_to_another_copy(
     tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

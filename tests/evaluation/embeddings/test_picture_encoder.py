@@ -49,6 +49,7 @@ def test_encoder__says_that_there_is_no_model(tmp_path: Path) -> None:
     [
         ({"device": "cpu", "precision": "bf16"}, True, "bf16"),
         ({"device": "cpu", "precision": "bf16"}, False, "fp32"),
+        ({"device": "x86_64", "device_kind": "cpu", "precision": "bf16"}, True, "bf16"),
         ({"device": "cuda", "precision": "bf16"}, True, "fp32"),
         ({"device": "cpu", "precision": "fp32"}, True, "fp32"),
         ({}, True, "fp32"),
