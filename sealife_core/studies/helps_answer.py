@@ -28,8 +28,8 @@ class Compared:
     """A baseline and another option: the mean gain over the numbers of labels that both have, and its cost.
 
     minutes: how much longer the other option trains, including pre-training; None if unknown. budget: the middle number
-    of labels per class, with which the other option has ``accuracy`` and the baseline ``own``; needed: how many labels
-    per class the baseline needs for ``accuracy`` (∞: more than there are; None: no more than ``budget``).
+    of labels per class, with which the other option has ``accuracy``; needed: how many labels per class the baseline
+    needs for that (∞: more than there are; None: no more than ``budget``).
     """
 
     baseline: Option
@@ -39,7 +39,6 @@ class Compared:
     minutes: float | None
     budget: float
     accuracy: float
-    own: float
     needed: float | None
 
 
@@ -211,7 +210,7 @@ def _compared(
     took = [_seconds(_of(table, option), budgets) for option in pair]
     minutes = None if took[0] is None or took[1] is None else (took[1] - took[0]) / 60
     return Compared(
-        *pair, gained, len(budgets), minutes, at, reached.mean, curves[0][middle].mean,
+        *pair, gained, len(budgets), minutes, at, reached.mean,
         needed if needed is None or needed > at else None,
     )  # fmt: skip
 

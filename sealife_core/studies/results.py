@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Value = str | float
-SCORES = ("accuracy", "macro_f1", "knn_accuracy", "contrastive_accuracy", "rarest_f1")
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def part_results(run: Run) -> list[PartResult]:
 
 
 def over_seeds(parts: Sequence[PartResult], score: str = "accuracy") -> list[CellResult]:
-    """The cells with a score, in the order of the study, each over its seeds. ``score``: one of SCORES."""
+    """The cells with a score, in the order of the study, each over its seeds. ``score``: a field of PartResult."""
     groups: dict[tuple[Any, ...], list[PartResult]] = {}
     for part in parts:
         if part.cell and getattr(part, score) is not None:

@@ -77,7 +77,7 @@ def _precision(config: TrainingSettings, device: str, before: str | None) -> Lit
 def _prefers_bf16(device: str) -> bool:
     """Whether bf16 pays: on a GPU that has it, always; on a processor that has it, only where it is measured to.
 
-    It was 2.9 times as fast as fp32 on a Zen 4, and 0.6 times on a Sapphire Rapids without its matrix unit.
+    With the instructions for it, bf16 may still be slower than fp32, as where the matrix unit is turned off.
     """
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)

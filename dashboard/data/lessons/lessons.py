@@ -246,4 +246,3 @@ LESSONS: tuple[Lesson, ...] = (
         _verdict,
     ),
 )
-BY_KEY = {lesson.key: lesson for lesson in LESSONS}

@@ -17,9 +17,9 @@ from sealife_core.wording import percent
 
 Kind = Literal["divergence", "complete collapse", "dimensional collapse", "no start", "none"]
 
-ALIKE = 0.95  # mean cosine of different pictures from which on all of them count as the same; untrained ResNets: 0.98
-# Shares of the effective rank, of its highest and of what it could be: on the reef, runs that learn have 0.7 and more
-# of both, one that stayed at chance 0.05 of what it could be.
+ALIKE = 0.95  # mean cosine of different pictures from which on all of them count as the same, as in an untrained ResNet
+# Shares of the effective rank, of its highest and of what it could be: runs that learn have most of both, one that
+# stayed at chance has hardly any of what it could be.
 LEAST_OF_PEAK, LEAST_OF_MOST = 0.25, 0.06
 LEAST_CHANGE = 0.03  # of k-NN accuracy, and beyond its noise, to be called a rise or a fall
 

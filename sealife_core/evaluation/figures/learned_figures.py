@@ -1,19 +1,14 @@
-"""Projections and calibration as Matplotlib figures for reports and notebooks.
-
-Drawn with ``Figure`` only, as in run_figures.py; each function returns an unsaved figure.
-"""
+"""Projections as Matplotlib figures for reports and notebooks, drawn with ``Figure`` only, as in run_figures.py."""
 
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
-from sealife_core.evaluation.figures.run_figures import FAINT, INK, QUIET, SEA, calm
+from sealife_core.evaluation.figures.run_figures import FAINT, INK
 
 
 def projection_figure(points: np.ndarray, labels: np.ndarray, colours: Mapping[str, str], title: str = "") -> Figure:
@@ -46,32 +41,3 @@ def projection_figure(points: np.ndarray, labels: np.ndarray, colours: Mapping[s
     for text in legend.get_texts():
         as_it_stands(text)
     return figure
-
-
-def reliability_figure(before: pd.DataFrame, after: pd.DataFrame | None = None) -> Figure:
-    """Accuracy with its 95 % interval (y) against confidence (x); on the dashed line both are equal.
-
-    before, after: tables of ``calibration.reliability``, as trained and after temperature scaling.
-    """
-    tables = {"as trained": before}
-    if after is not None:
-        tables["with temperature"] = after
-    figure = Figure(figsize=(4.2 * len(tables) + 0.6, 4.4), layout="constrained", facecolor="white")
-    for place, (name, table) in enumerate(tables.items(), 1):
-        axes = figure.add_subplot(1, len(tables), place)
-        _reliability(axes, table.loc[table["n"] > 0, :])
-        axes.set_title(name, loc="left", fontsize=10, color=INK)
-    return figure
-
-
-def _reliability(axes: Axes, table: pd.DataFrame) -> None:
-    calm(axes, "both", left=True)
-    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (5, 4)))
-    axes.vlines(table["confidence"], table["accuracy_low"], table["accuracy_high"], color=SEA, linewidth=3, alpha=0.4)
-    share = table["n"] / table["n"].max() if len(table) else table["n"]
-    axes.scatter(table["confidence"], table["accuracy"], s=20 + 180 * share, color=SEA, zorder=3)
-    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_xlabel("confidence", fontsize=9, color=QUIET)
-    axes.set_ylabel("right", fontsize=9, color=QUIET)

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.classification.calibration import reliability
-from sealife_core.evaluation.figures.learned_figures import projection_figure, reliability_figure
+from sealife_core.evaluation.figures.learned_figures import projection_figure
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
 
@@ -33,17 +31,3 @@ def test_projection_figure__draws_every_picture_in_the_colour_of_its_class():
 def test_projection_figure__refuses_other_shapes(points: tuple[int, ...], labels: int):
     with pytest.raises(DatasetError, match=r"needs \(n, 2\)"):
         projection_figure(np.zeros(points), np.zeros(labels, int), {"a": class_colour(0)})
-
-
-def test_reliability_figure__has_a_dot_for_each_bin_with_pictures():
-    labels = np.array([0, 0, 1, 1])
-    sure = np.array([[0.95, 0.05], [0.9, 0.1], [0.85, 0.15], [0.35, 0.65]])
-    table = reliability(labels, sure, bins=10)
-    figure = reliability_figure(table, table)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["as trained", "with temperature"]
-    (dots,) = [of for of in figure.axes[0].collections if isinstance(of, PathCollection)]
-    filled = table[table["n"] > 0]
-    assert (
-        np.asarray(dots.get_offsets()).tolist() == np.column_stack((filled["confidence"], filled["accuracy"])).tolist()
-    )
-    assert len(reliability_figure(table).axes) == 1

@@ -2,7 +2,9 @@
 
 import pytest
 
-from dashboard.data.lessons.lessons import BY_KEY, LESSONS, Reading
+from dashboard.data.lessons.lessons import LESSONS, Reading
+
+BY_KEY = {lesson.key: lesson for lesson in LESSONS}
 
 SHOWN: dict[str, Reading] = {
     "view": {"kept_area": 0.5, "draws": 500},
