@@ -1,6 +1,7 @@
 """``search``: launch a search for good settings, and show its results."""
 
 import argparse
+from contextlib import suppress
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
@@ -10,6 +11,7 @@ from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search, task_of
 from sealife_core.datasets.dataset import open_dataset
+from sealife_core.errors import SealifeError
 from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import find_run
@@ -104,7 +106,9 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
         shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
         output.result(None, f"How much each setting changed the score{at}: {shares}.")
     if best is not None:
-        task, config = task_of(search.base), find_run(best.run_id).config()
+        task, config = task_of(search.base), search.base
+        with suppress(SealifeError):  # its run may be deleted
+            config = find_run(best.run_id).config()
         minutes, epochs = (getattr(config, name, 0) for name in ("minutes", "epochs"))
         longer = f"--minutes {3 * minutes:g}" if minutes else f"--epochs {3 * epochs}"
         output.result(

@@ -96,6 +96,20 @@ def test_show__tells_the_best_and_how_to_train_it_for_longer(
     assert (found["best"]["number"], found["asked"], len(found["trials"])) == (2, 20, 4)
 
 
+@pytest.mark.parametrize(
+    ("task", "values", "longer"),
+    [("scratch", {"epochs": 30}, "--epochs 90"), ("transfer", {"minutes": 5}, "--minutes 15")],
+)
+def test_show__of_the_best_for_longer_is_longer_than_that_one(
+    task: str, values: dict[str, float], longer: str, tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+):
+    run = open_run(called(capsys, "scratch", "--preset", "Quick look", "--vary", RATE)["run"])
+    best = create_run(preset(task, **values))
+    write_trials(run.path, [Trial(1, {"learning_rate": 0.001}, "finished", 0.5, best.id, 30)])
+    assert main(["search", "show", run.id]) == 0
+    assert f"--like {best.id} {longer}" in capsys.readouterr().out
+
+
 def test_show__of_another_run_says_how_to_begin_one(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]):
     run = create_run(preset("scratch"))
     assert main(["search", "show", run.id]) == 1
