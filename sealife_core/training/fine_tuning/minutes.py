@@ -81,7 +81,8 @@ def as_planned(
             plan = MinutesPlan(config.epochs, n, min(copies, config.epochs))
             if config.minutes:
                 left_s = 60 * config.minutes - (time.monotonic() - began) - len(dataset) * costs.whole_s
-                plan = planned(left_s, costs, n=n, val=val, batch_size=batches.batch_size, copies=copies)
+                gpus = machine.devices if machine.device == "cuda" else 1  # processes of one processor share its cores
+                plan = planned(left_s, costs, n=n, val=val, batch_size=batches.batch_size, copies=copies, gpus=gpus)
         run.environment(plan=asdict(plan))
 
     batches.an_epoch = plan.images_per_epoch
@@ -95,16 +96,18 @@ def as_planned(
     return module.config, batches
 
 
-def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, copies: int) -> MinutesPlan:
+def planned(
+    left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, copies: int, gpus: int = 1
+) -> MinutesPlan:
     """What fits into ``left_s`` seconds: n training and ``val`` validation images, at most so many ``copies`` stored.
 
-    A copy is stored only if it is looked at at least once for each image, on average: else storing it costs more than
-    it saves. At least one step is made.
+    Each of several GPUs takes its part of an epoch; one alone stores the copies. A copy is stored only if it is looked
+    at at least once for each image, on average: else storing it costs more than it saves. At least one step is made.
     """
     shortest = min(batch_size, n)
     for stored_copies in range(copies, -1, -1):
-        an_image = costs.step_s + (0 if stored_copies else costs.frozen_s)
-        validating = val * (costs.step_s / 3 + (0 if stored_copies else costs.frozen_s))
+        an_image = (costs.step_s + (0 if stored_copies else costs.frozen_s)) / gpus
+        validating = val * (costs.step_s / 3 + (0 if stored_copies else costs.frozen_s)) / gpus
         storing = (stored_copies * n + val) * costs.frozen_s if stored_copies else 0.0
         usable = left_s - storing
         most = (usable / FEWEST_EPOCHS - validating) / an_image

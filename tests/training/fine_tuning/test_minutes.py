@@ -34,6 +34,12 @@ def seconds(plan: MinutesPlan, costs: Costs = COSTS, *, n: int, val: int, batch_
     return through_frozen * costs.frozen_s + plan.epochs * (plan.images_per_epoch + val / 3) * costs.step_s
 
 
+def test_planned__of_two_gpus_has_twice_the_epochs() -> None:
+    one, two = (planned(600, COSTS, copies=0, gpus=gpus, **SIZES) for gpus in (1, 2))
+    assert two.images_per_epoch == one.images_per_epoch
+    assert 2 * one.epochs <= two.epochs <= 2 * one.epochs + 1
+
+
 @pytest.mark.parametrize("left_s", [120.0, 300.0, 1200.0])
 @pytest.mark.parametrize("copies", [0, 4, 16])
 def test_planned__fills_the_time_and_no_more(left_s: float, copies: int) -> None:
