@@ -87,6 +87,8 @@ def test_resume__queues_again_and_forgets_the_stop_and_the_error(make: Make, sta
 def test_resume__refuses_a_damaged_resume_point_and_begins_anew_where_asked(make: Make):
     run = end(make(), "stopped")
     RunWriter(run).metric(1, 0.1)
+    RunWriter(run).results(val={"accuracy": 0.5})
+    RunWriter(run).environment(device="cpu", plan={"epochs": 3, "images_per_epoch": 10, "copies": 0})
     (run.path / "last.ckpt").touch()
     with pytest.raises(
         RunError,
@@ -99,6 +101,7 @@ def test_resume__refuses_a_damaged_resume_point_and_begins_anew_where_asked(make
     assert run.state() is State.QUEUED
     assert run.status()["message"] == "waiting to start from the beginning"
     assert run.metrics() == []
+    assert (run.results(), run.environment()) == (None, {"device": "cpu"})
     assert not (run.path / "last.ckpt").exists()
 
 
