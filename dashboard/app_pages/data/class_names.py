@@ -35,11 +35,12 @@ def class_names(dataset: Dataset) -> None:
 
 def _split(dataset: Dataset, name: str) -> None:
     ready = embeddings.featured(dataset)
-    if ready and st.button(
-        "Split it", icon=":material/call_split:",
-        help="Shows its pictures as points in Embeddings. Circle those of one kind and correct them to a class of"
-             " their own.",
-    ):  # fmt: skip
+    how = (
+        "Shows its pictures as points in Embeddings. Circle those of one kind and correct them to a class of their own."
+    )
+    if not ready:
+        how += " This needs features of the pictures: Name my animals computes them."
+    if st.button("Split it", icon=":material/call_split:", disabled=not ready, help=how):
         state.go("embeddings", {state.embeddings.RUN: ready[0].id, state.embeddings.CLASSES: [name]})
 
 
