@@ -155,10 +155,13 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
     No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. No run measures whether
     the fast convolutions pay, as each would in a home of its own. And no file is flushed to the disk, which takes some
-    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be. Streamlit looks for components
-    among the installed packages once, and not again for every page that is drawn: this took longer than drawing it.
+    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be. No check of a launch asks the
+    network: ImageNet weights can always be downloaded. Streamlit looks for components among the installed packages
+    once, and not again for every page that is drawn: this took longer than drawing it.
     """
     from streamlit.components.v2 import manifest_scanner
+
+    from sealife_core.models import imagenet
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("nobody")))
@@ -166,6 +169,7 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("SEALIFE_FAST_CONVOLUTIONS", "on")
         patch.setattr(os, "fsync", lambda handle: None)
         patch.setattr(sqlite3, "connect", _unflushed)
+        patch.setattr(imagenet, "reachable", lambda name: True)
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
@@ -182,14 +186,6 @@ def _unflushed(*args: Any, connect: Any = sqlite3.connect, **kwargs: Any) -> sql
 def flushes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are really flushed to the disk."""
     monkeypatch.setattr(os, "fsync", FSYNC)
-
-
-@pytest.fixture(autouse=True)
-def downloads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No check of a launch asks the network: ImageNet weights can always be downloaded."""
-    from sealife_core.models import imagenet
-
-    monkeypatch.setattr(imagenet, "reachable", lambda name: True)
 
 
 @pytest.fixture
@@ -220,8 +216,12 @@ def tiny_reef(home: Path, drawn_reef: Path):
 
 @pytest.fixture(scope="session")
 def model_runs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folders of a SimCLR run and a classifier with untrained models; do not write into them: copy them."""
+    """The folders of a SimCLR run and a classifier with untrained models; do not write into them: copy them.
+
+    What is unlike the classifier's training images is measured here, and not by each test that asks its model.
+    """
     from sealife_core.datasets.dataset import open_dataset
+    from sealife_core.evaluation.classification.predictor import Predictor
     from tests.finished.models import finished_classifier, with_model
     from tests.finished.runs import simclr_run
 
@@ -230,7 +230,9 @@ def model_runs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(home))
         reef = open_dataset("reef")
-        return {"simclr": with_model(simclr_run(reef), reef).path, "classifier": finished_classifier(reef).path}
+        runs = {"simclr": with_model(simclr_run(reef), reef).path, "classifier": finished_classifier(reef).path}
+        assert Predictor(runs["classifier"]).ood
+        return runs
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from sealife_core import environment
 from sealife_core.environment import ATTEMPT, HOSTS, READY_MINUTES, WORKER_COMMAND, Variable
 from sealife_core.errors import SealifeError
+from tests.source import nodes_of
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = [one for one in vars(environment).values() if isinstance(one, Variable)]
@@ -25,7 +26,7 @@ def rows(heading: str) -> list[str]:
 
 def named(file: Path) -> Iterator[str]:
     """Every text and every name of an argument in ``file``."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes_of(file):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.keyword) and node.arg:

@@ -4,8 +4,11 @@ import ast
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from tests.source import nodes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = {
@@ -84,19 +87,32 @@ def floor_of(file: Path) -> str:
     return "dashboard" if parts[0] == "dashboard" else parts[1]
 
 
-@cache
-def nodes_of(file: Path) -> list[ast.AST]:
-    """All nodes of the syntax tree of ``file``."""
-    return list(ast.walk(ast.parse(file.read_text())))
+class Names(NamedTuple):
+    """What a file imports, in functions too, from which module; and what it defines, also under ``if`` and ``try``."""
+
+    imported: set[tuple[str, str]]
+    defined: set[str]
 
 
 @cache
+def names_in(file: Path) -> Names:
+    names = Names(set(), set())
+    for node in nodes_of(file):
+        match node:
+            case ast.Import():
+                names.imported.update(("", alias.name) for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                names.imported.update((module, alias.name) for alias in node.names)
+            case ast.FunctionDef() | ast.ClassDef():
+                names.defined.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                names.defined.add(node.id)
+    return names
+
+
 def imported_modules(file: Path) -> set[str]:
     """Everything ``file`` imports, in functions too."""
-    nodes = nodes_of(file)
-    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
-    return found | {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+    return {".".join(filter(None, imported)) for imported in names_in(file).imported}
 
 
 def test_files__are_found() -> None:
@@ -115,28 +131,14 @@ def test_floor__stands_only_on_floors_below() -> None:
     assert too_high == set()
 
 
-def names_defined_in(file: Path) -> set[str]:
-    """What ``file`` defines at its top level, also under ``if`` and ``try``; what it imports is not among it."""
-    found: set[str] = set()
-    for node in nodes_of(file):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-    return found
-
-
 def test_imports__come_from_the_module_that_defines_the_name() -> None:
     """One door to each thing; packages that gather names for their callers (``sealife_core.config``) are exempt."""
     modules = {".".join(f.relative_to(ROOT).with_suffix("").parts): f for f in FILES if f.name != "__init__.py"}
-    defined = {module: names_defined_in(file) for module, file in modules.items()}
     second_doors = [
-        f"{file.relative_to(ROOT)}: {node.module}.{alias.name}"
+        f"{file.relative_to(ROOT)}: {module}.{name}"
         for file in (*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py"))
-        for node in nodes_of(file)
-        if isinstance(node, ast.ImportFrom) and node.module in defined
-        for alias in node.names
-        if alias.name not in defined[node.module]
+        for module, name in names_in(file).imported
+        if module in modules and name not in names_in(modules[module]).defined
     ]
     assert second_doors == []
 

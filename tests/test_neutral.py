@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sealife_core.neutral import csv_cell, csv_of, csv_text, terminal_json, terminal_lines, terminal_text
 from tests.nasty_names import TEXTS
+from tests.source import nodes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
@@ -85,7 +86,7 @@ def test_csv__is_written_by_one_function() -> None:
 
 
 def calls_in(file: Path) -> list[ast.Call]:
-    return [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    return [node for node in nodes_of(file) if isinstance(node, ast.Call)]
 
 
 MARKDOWN = {

@@ -42,7 +42,8 @@ def read_manifest(folder: Path) -> pd.DataFrame:
     for column in {"label", "group", "source"} & set(manifest.columns):  # what a person wrote
         manifest[column] = manifest[column].map(csv_text)
     try:
-        manifest = manifest.astype({"width": "int64", "height": "int64"})
+        for side in ("width", "height"):
+            manifest[side] = manifest[side].astype("int64")
     except ValueError as error:
         raise damaged(folder, f"{MANIFEST} has a width or height that is not a number") from error
     if not set(manifest["split"]) <= set(SPLITS):

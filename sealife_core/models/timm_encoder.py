@@ -5,6 +5,8 @@ timm groups a network's parameters from the pixels up (``group_matcher``), and s
 blocks are shared out evenly.
 """
 
+from bisect import bisect_left
+from collections import defaultdict
 from itertools import accumulate
 from typing import Any
 
@@ -48,8 +50,14 @@ class TimmEncoder(Encoder):
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
         """Each stage as one module, which holds the largest modules, and the single parameters, of that stage alone."""
+        within: dict[str, set[int]] = defaultdict(set)  # module → the stages of its parameters
+        for parameter in self._of_group:
+            module = parameter
+            while module:
+                module = module.rpartition(".")[0]
+                within[module].add(self._stage_of(parameter))
         held = [nn.Module() for _ in STAGE_NAMES]
-        self._share_out(self.net, "", held)
+        self._share_out(self.net, "", within, held)
         return list(zip(STAGE_NAMES, held, strict=True))
 
     @property
@@ -88,19 +96,18 @@ class TimmEncoder(Encoder):
         return hasattr(self.net, "num_prefix_tokens")
 
     def _stage_of(self, parameter: str) -> int:
-        return int(np.searchsorted(self._last_groups, self._of_group[parameter]))
+        return bisect_left(self._last_groups, self._of_group[parameter])
 
-    def _share_out(self, module: nn.Module, prefix: str, held: list[nn.Module]) -> None:
+    def _share_out(self, module: nn.Module, prefix: str, within: dict[str, set[int]], held: list[nn.Module]) -> None:
         """Put ``module`` into the stage that has all of its parameters, else its parts each into their own."""
-        names = [f"{prefix}{name}" for name, _ in module.named_parameters()]
-        stages = {self._stage_of(name) for name in names}
+        stages = within[prefix.rstrip(".")]
         if len(stages) == 1 and prefix:
-            held[stages.pop()].add_module(prefix.rstrip(".").replace(".", "_"), module)
+            held[min(stages)].add_module(prefix.rstrip(".").replace(".", "_"), module)
             return
         for name, parameter in module.named_parameters(recurse=False):
             held[self._stage_of(prefix + name)].register_parameter((prefix + name).replace(".", "_"), parameter)
         for name, part in module.named_children():
-            self._share_out(part, f"{prefix}{name}.", held)
+            self._share_out(part, f"{prefix}{name}.", within, held)
 
     def _module_of(self, group: int) -> str:
         """The module that holds a group: that of ``feature_info``, else the one that all its parameters lie below."""

@@ -116,7 +116,7 @@ def test_frozen_stages__do_not_move_in_training(deepest: int):
     assert not torch.equal(module["head"].weight, head_before["weight"])
 
 
-@pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0", "convnext_tiny"])
+@pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0", "test_convnext"])
 def test_normalisation__alone_trains_nothing_else_and_kept_leaves_its_statistics(name: str):
     encoder = build_encoder(name).train_stages(2, "alone").train()
     before = snapshot(encoder)

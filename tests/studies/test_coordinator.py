@@ -213,6 +213,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(coordinator, "launch", finish)
     monkeypatch.setattr(coordinator, "ensure_dispatcher", lambda root: False)
+    monkeypatch.setattr(coordinator, "TICK_S", 0.0)
 
 
 @pytest.mark.usefixtures("at_once")

@@ -19,6 +19,7 @@ from sealife_core.studies.results import PartResult, part_results
 from sealife_core.studies.verdict import CANNOT_TELL, NO, YES
 from tests.finished.studies import finished_study
 
+TWO = (IMAGENET, IMAGENET_SIMCLR)
 BASE = {5: 0.5, 20: 0.6, ALL_LABELS: 0.7}  # of every way with so many labels
 Score = Callable[[Part], float | None]
 
@@ -28,14 +29,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(tmp_path))
 
 
-def study(gains: dict[tuple[str, str], float], seeds: int = 3, score: Score | None = None) -> Run:
-    """A finished study of all encoders but DINOv2, each way with its gain on BASE."""
+def study(
+    gains: dict[tuple[str, str], float], encoders: tuple[str, ...] = TWO, seeds: int = 3, score: Score | None = None
+) -> Run:
+    """A finished study of ``encoders``, each way with its gain on BASE."""
 
     def right(part: Part) -> float | None:
         way = str(part.cell.get("encoder")), str(part.cell.get("use"))
         return BASE.get(part.cell.get("labels"), 0.5) + gains.get(way, 0) + 0.01 * part.config.seed  # type: ignore[arg-type]
 
-    return finished_study(build_study(HELPS, data="reef", seeds=seeds), score or right)
+    return finished_study(build_study(HELPS, data="reef", encoders=encoders, seeds=seeds), score or right)
 
 
 def read(run: Run, parts: list[PartResult] | None = None) -> HelpsFound:
@@ -107,7 +110,7 @@ def test_answer__of_few_images_cannot_tell_and_says_what_it_cannot_show() -> Non
 
 
 def test_found__counts_the_other_comparisons_beside_and_corrects_them() -> None:
-    what = read(study({(SIMCLR, FINE_TUNE): 0.2}))
+    what = read(study({(SIMCLR, FINE_TUNE): 0.2}, (RANDOM, SIMCLR, *TWO)))
     beside = {(one.baseline, one.other): sure for one, sure in what.beside}
     assert beside == {
         ((IMAGENET, FINE_TUNE), (IMAGENET_SIMCLR, FINE_TUNE)): False,
@@ -131,7 +134,7 @@ def test_found__leaves_out_a_seed_whose_run_failed_and_needs_two() -> None:
         return score
 
     assert read(study({}, score=failing((1,)))).decides.gain.seeds == 2
-    run = study({}, score=failing((0, 1)))
+    run = study({}, (RANDOM, SIMCLR, *TWO), score=failing((0, 1)))
     assert read(run).decides.other == (SIMCLR, FINE_TUNE)
 
 

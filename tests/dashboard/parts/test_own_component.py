@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dashboard.parts import own_component as loader
+from tests.source import nodes_of
 
 DASHBOARD = Path(loader.__file__).parents[1]
 PYTHON_FILES = sorted(DASHBOARD.rglob("*.py"))
@@ -19,8 +20,7 @@ PYTHON_FILES = sorted(DASHBOARD.rglob("*.py"))
 def calls() -> Iterator[tuple[Path, list[str], dict[str, Any]]]:
     """Every component of the dashboard: its Python file and what it passes to the loader after ``__file__``."""
     for file in PYTHON_FILES:
-        text = file.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)) if "own_component(" in text else ():
+        for node in nodes_of(file) if "own_component(" in file.read_text(encoding="utf-8") else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "own_component":
                 given = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
                 yield file, [ast.literal_eval(value) for value in node.args[1:]], given
@@ -83,6 +83,6 @@ def test_python__holds_no_script_and_no_styles() -> None:
     rule = re.compile(r"export default|\{[^{}]*[\w-]+:[^{}]*;")
     for file in PYTHON_FILES:
         text = file.read_text(encoding="utf-8")
-        held = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+        held = [node.value for node in nodes_of(file) if isinstance(node, ast.Constant)]
         assert not [one for one in held if isinstance(one, str) and rule.search(one)], file
         assert "streamlit.components" not in text or file == Path(loader.__file__), file

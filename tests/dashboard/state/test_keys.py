@@ -12,6 +12,7 @@ from streamlit.runtime.state.query_params import QueryParams
 from dashboard import state
 from dashboard.state.keys import Key, UrlKey, UrlPictures, UrlRuns, UrlValue
 from sealife_core.datasets.dataset import Dataset
+from tests.source import nodes_of
 
 DASHBOARD = Path(state.__file__).parents[1]
 FILES = [file for file in DASHBOARD.rglob("*.py") if file.parent.name != "state"]
@@ -31,7 +32,7 @@ PICTURES = UrlPictures("pictures")
 def literal_keys(file: Path) -> list[str]:
     """Keys of widgets that ``file`` writes out and its uses of Streamlit's stores; a container's key is a CSS class."""
     found = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes_of(file):
         if isinstance(node, ast.Attribute) and node.attr in ("session_state", "query_params"):
             found += [ast.unparse(node)] if ast.unparse(node.value) == "st" else []
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] != "container":

@@ -129,7 +129,7 @@ def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: 
 
 def test_ood__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
     picture = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
-    assert not (run.path / "novelty.npz").exists()
+    (run.path / "novelty.npz").unlink()
     before = Predictor(run.path).predict([picture])[0]
     assert before.ood_score is not None
     assert (run.path / "novelty.npz").is_file()
@@ -232,6 +232,7 @@ def test_predictor__without_its_data_set_still_predicts(run: Run, tiny_reef: Dat
 def test_predictor__of_another_data_set_of_that_name_compares_with_nothing(
     run: Run, tiny_reef: Dataset, home: Path
 ) -> None:
+    (run.path / "novelty.npz").unlink()
     shutil.rmtree(tiny_reef.folder)
     (home / "other").mkdir()
     import_images(odd_pictures(home / "other" / "pictures"), "reef")
