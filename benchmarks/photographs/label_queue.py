@@ -1,6 +1,6 @@
 """What the label queue saves on real photographs: a replay, with the labels of the training split hidden and revealed.
 
-    python -m benchmarks.photographs.label_queue FOLDER [--seeds 10] [--peer SITE]
+    python -m benchmarks.photographs.label_queue FOLDER [--seeds 30] [--peer SITE]
 
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, and takes the features
 of EfficientNet-Lite0 with ImageNet weights at 224 px. Each seed splits the photographs anew, and each strategy asks for
@@ -47,7 +47,7 @@ Strategy = Callable[[np.ndarray, np.ndarray, np.ndarray, int, int], np.ndarray]
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--peer", metavar="SITE", help="where scikit-activeml is installed")
     chosen = parser.parse_args()
     dataset, features = features_in(chosen.folder)

@@ -2,7 +2,8 @@
 
 The typical picture of each of the largest clusters without labels is what a model learns most from while labels are
 few (TypiClust, Hacohen et al. 2022, arXiv 2202.02794). Once there is a model, each picture counts by how uncertain it
-is, in the size of a cluster and in the choice within it; a cluster with labels counts the less the more it has.
+is, in the size of a cluster and, after how typical it is, in the choice within it; a cluster with labels counts the
+less the more it has.
 """
 
 import warnings
@@ -20,6 +21,8 @@ CLUSTERED = 64  # principal components: distances in more of them are mostly noi
 # pictures each, and the queue goes from one odd picture to the next.
 LABELS_A_CLUSTER, MOST_CLUSTERS = 2, 100
 NEIGHBOURS = 20  # that a picture is typical of, as in TypiClust
+# What a model doubts most in a cluster are the odd pictures at its edge: within a cluster, being typical counts more.
+TYPICAL_POWER = 4
 
 
 def fitted(values: Float[np.ndarray, "n d"], labels: Int64[np.ndarray, " n"]) -> LogisticRegression | None:
@@ -61,7 +64,7 @@ def next_places(
     for cluster in np.unique(of[candidates]):
         members = np.flatnonzero(of == cluster)
         offered = members[candidates[members]]
-        best[cluster] = offered[np.argmax(typicality(points, offered, members) * doubt[offered])]
+        best[cluster] = offered[np.argmax(typicality(points, offered, members) ** TYPICAL_POWER * doubt[offered])]
         worth[cluster] = doubt[offered].sum() / (1 + labelled[members].sum()) ** 2
     chosen = best[np.argsort(-worth, kind="stable")]
     chosen = chosen[chosen >= 0][:count]
