@@ -18,6 +18,7 @@ NOTES = {
     "random": "Picked at random, for {}: no model learns from it, so that accuracy on such pictures is honest.",
     "typical": "Typical of many pictures that have no label yet.",
     "uncertain": "The model is unsure about pictures like this one.",
+    "belongs": "Its group, or one that looks alike, is in {}: no model may learn from this one.",
 }
 
 

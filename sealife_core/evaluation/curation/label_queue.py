@@ -3,6 +3,9 @@
 A share of the pictures is reserved at random before the first answer. The same share of the picks comes from there
 and is never learned from: on those, accuracy is estimated honestly. They go to validation; where the import brought no
 labelled test pictures, every second one goes to test, so that a model trained on these labels has a test accuracy.
+
+What belongs with a validation or test picture by its group or its looks, such as the rest of a place held out, goes
+there too. It is asked last: no model may learn from it, and it is no random picture.
 """
 
 from dataclasses import dataclass
@@ -29,7 +32,7 @@ HELD_OUT = ("val", "test")
 STEP = 1.1  # a tenth more labels: fewer change the accuracy by less than it is known to
 LIKELY = 9  # classes told with a pick: a key of the keyboard each
 
-Reason = Literal["random", "typical", "uncertain"]
+Reason = Literal["random", "typical", "uncertain", "belongs"]
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,15 @@ class LabelQueue:
         return units(self.points.pairs, [""] * len(self.rows))
 
     @cached_property
-    def _reserved_for(self) -> np.ndarray:
-        """The split of HELD_OUT that each reserved point is for, whatever is answered first; "" for all others.
-
-        The units of a group too are kept together: no frame of a film is learned from where another validates.
-        """
+    def _units(self) -> Int64[np.ndarray, " n"]:
+        """What belongs together by looks or by group: no frame of a film is learned from where another validates."""
         groups = np.where(self.rows >= 0, self.dataset.manifest["group"].to_numpy(dtype=str)[self.rows], "")
-        of = units(self.points.pairs, groups.tolist())
+        return units(self.points.pairs, groups.tolist())
+
+    @cached_property
+    def _reserved_for(self) -> np.ndarray:
+        """The split of HELD_OUT that each reserved point is for, whatever is answered first; "" for all others."""
+        of = self._units
         half = reserved(self.points.ids, of, self._learned, SHARE, self.seed)
         if self._has_tests:
             return np.where(half, "val", "")
@@ -114,6 +119,15 @@ class LabelQueue:
         for split in HELD_OUT:  # another run may find other look-alikes: what has its label already stands
             splits[(half > 0) & np.isin(of, of[(self._labels >= 0) & (self._splits == split)])] = split
         return splits
+
+    @cached_property
+    def _belongs_to(self) -> np.ndarray:
+        """The split of HELD_OUT that holds a labelled picture of each point's unit, drawn for it or not; else ""."""
+        found = np.full(len(self.rows), "", dtype="U4")
+        for split in HELD_OUT:
+            there = (self._labels >= 0) & (self._splits == split)
+            found[np.isin(self._units, self._units[there])] = split
+        return found
 
     @cached_property
     def _has_tests(self) -> bool:
@@ -170,11 +184,13 @@ class LabelQueue:
         """What to label next, at most ``count``, the same for one log and seed. Fits a model: a second."""
         probabilities = None if self._model is None else self._model.predict_proba(self.points.values)
         doubt = np.ones(len(self.rows)) if probabilities is None else uncertainty(probabilities)
-        chance = {split: self._shuffled(self.open & (self._reserved_for == split))[:count] for split in HELD_OUT}
-        pool = np.flatnonzero(self.open | self._learned)  # others, as those of test, draw no cluster to them
-        asked = (self.open & (self._reserved_for == ""))[pool]
+        bound = self.open & (self._belongs_to != "") & (self._belongs_to != self._reserved_for)
+        free = self.open & ~bound
+        chance = {split: self._shuffled(free & (self._reserved_for == split))[:count] for split in HELD_OUT}
+        pool = np.flatnonzero(free | self._learned)  # others, as those of test, draw no cluster to them
+        asked = (free & (self._reserved_for == ""))[pool]
         places = next_places(self.points.values[pool], self._learned[pool], asked, doubt[pool], count, self.seed)
-        chosen = pool[places].tolist()
+        chosen = [*pool[places].tolist(), *self._shuffled(bound)[: max(0, count - len(places))]]
         found: list[Pick] = []
         taken: set[int] = set()
         splits = [*self._random_splits]
@@ -186,13 +202,17 @@ class LabelQueue:
             at = (chance[split] if split else chosen).pop(0)
             if at in taken:  # offered with another already
                 continue
-            reason: Reason = "random" if split else "typical" if probabilities is None else "uncertain"
+            reason: Reason = "typical" if probabilities is None else "uncertain"
+            if split:
+                reason = "random"
+            elif bound[at]:
+                reason, split = "belongs", str(self._belongs_to[at])
             alike = [other for other in self.points.look_like(at) if self.open[other] and other not in taken]
             taken.update([at, *alike])
             likely = () if probabilities is None else self._likely(probabilities[at])
             row, others = int(self.rows[at]), tuple(int(self.rows[other]) for other in alike)
             found.append(Pick(row, reason, split or "train", likely, others))
-            splits.append(split)
+            splits.append(split if reason == "random" else "")
         return found
 
     def _shuffled(self, which: Bool[np.ndarray, " n"]) -> list[int]:

@@ -128,6 +128,22 @@ def test_picks__go_where_another_of_their_group_is(unlabelled: Dataset, points: 
     assert {one.split for one in others} == {"val"}
 
 
+def test_picks__of_a_place_held_out_are_no_training_pictures_and_come_last(unlabelled: Dataset, points: Points) -> None:
+    sites = ["wreck" if n < 20 else "" for n in range(120)]
+    dataset = write_dataset(unlabelled.folder, unlabelled.manifest.assign(group=sites), {})
+    wreck = {f"i{n:03}": {"label": class_of(dataset, n)} for n in range(12)}
+    dataset = correct(dataset, wreck | {f"i{n:03}": {"label": class_of(dataset, n)} for n in range(20, 40)})
+    held = correct(dataset, {image: {"split": "test"} for image in wreck}, why="place")
+    picks = LabelQueue(held, points).picks(200)
+    rest = [pick for pick in picks if sites[pick.row]]
+    assert {pick.row for pick in rest} == set(range(12, 20))
+    assert {(pick.split, pick.why) for pick in rest} == {("test", "belongs")}
+    assert picks[-8:] == rest
+    before = len(LabelQueue(held, points)._random_splits)
+    after = LabelQueue(answer(held, rest[0], "crab", by="Ada"), points)
+    assert after._random_splits[before:] == [""], "it was not drawn at random"
+
+
 def test_picks__are_for_the_same_split_after_undo_and_redo(unlabelled: Dataset, points: Points) -> None:
     dataset = answered(unlabelled, points, rounds=4)
     tests = dataset.rows("test")
