@@ -128,9 +128,9 @@ class SimclrConfig(TrainingSettings):
     )
     keep_models: int = monitor_setting(
         4,
-        "How many models of the way are stored, the first before training, for looking back on the Contrast page. Each"
+        "How many snapshots of the model are stored, the first before training, to look back at on the Contrast page. Each"
         " takes half the space of the final model.",
-        title="Models to look back at",
+        title="Snapshots during training",
         within=Range(0, 10, unit="models"),
     )
     views: ViewRecipe = RECIPES["SimCLR"]

@@ -153,10 +153,12 @@ def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
     lacking = [words for split, words in (("train", "training"), ("val", "validation")) if not len(labels.of(split))]
     if not lacking:
         return []
-    left = "loss, alignment, uniformity and effective rank" if isinstance(config, SimclrConfig) else "effective rank"
+    simclr = isinstance(config, SimclrConfig)
+    left = "loss, alignment, uniformity and effective rank" if simclr else "effective rank"
+    kept = " The last epoch is kept, even where it is worse than the start." if simclr and config.chooses else ""
     return [Problem(
         f"There are no labelled {' and no labelled '.join(lacking)} images in {labels.name}, so k-NN accuracy cannot"
-        f" be measured, only {left}.", refuses=False,
+        f" be measured, only {left}.{kept}", refuses=False,
     )]  # fmt: skip
 
 

@@ -73,6 +73,11 @@ def test_problems__refuse_data_that_the_run_cannot_learn_from(
         (CLASSES | {"test": ""}, "scratch", ["no labelled test images"]),
         (CLASSES | {"val": "zz"}, "scratch", ["None of the 2 validation images"]),
         ({"train": "----"}, "embed", ["no labelled training and no labelled validation images"]),
+        (
+            CLASSES | {"val": ""},
+            "continue",
+            ["The last epoch is kept, even where it is worse than the start.", "batch size will be 6"],
+        ),
     ],
 )
 def test_problems__say_what_a_run_will_go_without(

@@ -126,8 +126,8 @@ def _label_more(run: Run, data: str) -> None:
             state.go("label", {state.data.DATASET: data})
         return
     st.markdown(
-        "**Label more**  \nPhotographs like those of which it is least certain teach it most. Add some to the folders"
-        " of their classes."
+        "**Label more**  \nThe model learns most from photographs like those it is least certain about. Add some to the"
+        " folders of their classes."
     )
     if st.button("Least certain pictures", icon=":material/label:"):
         _open_gallery(run, {state.gallery.ORDER: "uncertain"})

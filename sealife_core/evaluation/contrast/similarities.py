@@ -75,10 +75,3 @@ def false_negative_shares(
     """
     of_views = labels.repeat(2)
     return (shares * ((of_views[:, None] == of_views) & (of_views >= 0))).sum(dim=1)
-
-
-def contrastive_accuracy(similarities: Float[Tensor, "views views"]) -> float:
-    """How often the partner is the most similar of the other views, 0 … 1; chance is 1 / (2N − 1)."""
-    itself = torch.eye(len(similarities), dtype=torch.bool)
-    nearest = similarities.masked_fill(itself, -torch.inf).argmax(dim=1)
-    return (nearest == partners(similarities)).float().mean().item()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from sealife_core.durable import remove_leftovers, remove_set_aside, replace_file, replacing, set_aside, size_bytes
 
@@ -93,11 +93,20 @@ class ArrayStore:
 
     def clear(self) -> None:
         """Delete all, except one that is being written."""
+        self._drop_unfinished()
         for name in self.names():
             set_aside(self.folder / name)
         remove_set_aside(self.folder)
 
+    def _drop_unfinished(self) -> None:
+        """Delete rows without a description whose writer was killed: they are no name, and would take space forever."""
+        for place in (rows.parent for rows in self.folder.glob(f"[!.]*/{ROWS}")):
+            if not (place / ABOUT).exists():
+                with suppress(Timeout, OSError), FileLock(self.folder / f".{place.name}.lock", timeout=0):
+                    set_aside(place)
+
     def _make_room(self, name: str, needed_bytes: int) -> None:
+        self._drop_unfinished()
         most, others = self.most_bytes(), [other for other in self.names() if other != name]
         if needed_bytes > most:
             raise OSError(f"{needed_bytes} bytes are more than the {most} that may be kept in {self.folder}")

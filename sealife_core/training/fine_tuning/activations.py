@@ -2,7 +2,7 @@
 
 A fine-tune of the last stages looks at the same images again and again, and the frozen stages answer the same each
 time. So a few varied copies of each training image (crops and flips, drawn once) go through them before the first step,
-and training begins where they end. They are kept in float16; what is damaged, half-written or of something else is made
+and training begins where they end. They are kept in float16; what is missing, cut short or of something else is made
 again.
 """
 

@@ -77,12 +77,6 @@ def test_false_negatives__are_other_images_of_the_class_of_the_anchor() -> None:
     assert not seen.false_negative_shares(shares, torch.tensor([-1, -1, -1, -1])).any(), "no label is no class"
 
 
-def test_contrastive_accuracy__is_that_of_training(views: Tensor) -> None:
-    found = seen.contrastive_accuracy(seen.similarity_matrix(views))
-    assert 0 < found < 1
-    assert found == pytest.approx(losses.contrastive_accuracy(views[:IMAGES], views[IMAGES:]).item())
-
-
 def test_chance__is_the_loss_where_all_views_are_alike() -> None:
     alike = seen.similarity_matrix(torch.ones(8, 3))
     assert seen.losses(alike, 0.1).tolist() == pytest.approx([seen.chance(8)] * 8)

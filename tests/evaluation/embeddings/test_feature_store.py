@@ -106,6 +106,16 @@ def test_clear__frees_what_stored_tells(tmp_path: Path) -> None:
     assert rows(store, IMAGES) == [IMAGES]
 
 
+def test_clear__frees_rows_whose_writer_was_killed_before_it_described_them(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    rows(store, IMAGES)
+    for about in store.folder.glob(f"*/{ABOUT}"):
+        about.unlink()
+    assert store.size_bytes() > 0
+    store.clear()
+    assert store.size_bytes() == 0
+
+
 def test_activations__that_a_run_is_writing_survive_a_full_store_and_a_deletion(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path)
     rows(store, IMAGES, key("old"), WIDE)
@@ -120,7 +130,8 @@ def test_activations__that_a_run_is_writing_survive_a_full_store_and_a_deletion(
         assert activations.names() == []
         yield values
 
-    activations.write("next", {}, parts(), values.shape, "<f2")
+    with activations.computing("next"):
+        activations.write("next", {}, parts(), values.shape, "<f2")
     written = activations.rows("next")
     assert written is not None
     assert written.tolist() == values.tolist()
