@@ -128,8 +128,8 @@ class SimclrConfig(TrainingSettings):
     )
     keep_models: int = monitor_setting(
         4,
-        "How many snapshots of the model are stored, the first before training, to look back at on the Contrast page. Each"
-        " takes half the space of the final model.",
+        "How many snapshots of the model are stored, the first before training, to look back at on the Contrast page."
+        " Each takes half the space of the final model.",
         title="Snapshots during training",
         within=Range(0, 10, unit="models"),
     )
