@@ -86,6 +86,8 @@ def _part(base: Base, option: Option, weights: str, labels: int | str, seed: int
     few = labels if isinstance(labels, int) else 0
     values = {"encoder": DINOV2_NETWORK} if encoder == DINOV2 else {}
     task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
+    if task == "finetune":  # where labels are few, all of a network with a random head ends below its own probe
+        values["head_from"] = "probe"
     config = base.config(task, weights=weights, seed=seed, labels_per_class=few, **values)
     if use == FINE_TUNE and few and base.per_class:
         config = with_more_epochs(config, 100 * few / base.per_class)

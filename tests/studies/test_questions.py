@@ -5,7 +5,16 @@ from itertools import product
 
 import pytest
 
-from sealife_core.config import ClassifierConfig, EmbedConfig, Part, SimclrConfig, StudyConfig, load_config, preset
+from sealife_core.config import (
+    ClassifierConfig,
+    EmbedConfig,
+    FineTuneConfig,
+    Part,
+    SimclrConfig,
+    StudyConfig,
+    load_config,
+    preset,
+)
 from sealife_core.errors import ConfigError
 from sealife_core.studies.building import (
     ALL_LABELS,
@@ -147,6 +156,11 @@ def test_helps__leaves_out_budgets_that_no_class_has_and_trains_longer_with_few_
     assert {part.cell["labels"] for part in parts} == {1, 2, 5, 10, ALL_LABELS}
     epochs = {p.cell["labels"]: p.config.epochs for p in parts if p.cell["encoder"] == RANDOM}  # type: ignore[union-attr]
     assert epochs[5] == 2 * epochs[ALL_LABELS]
+
+
+def test_helps__fine_tunes_what_was_trained_before_from_its_own_probe():
+    heads = {(p.cell["encoder"], p.config.head_from) for p in helps(seeds=1) if isinstance(p.config, FineTuneConfig)}
+    assert heads == {(RANDOM, "random"), (SIMCLR, "probe"), (IMAGENET, "probe"), (IMAGENET_SIMCLR, "probe")}
 
 
 def test_helps__with_dinov2_is_probed_on_a_network_of_its_own():
