@@ -195,8 +195,8 @@ def test_page__imports_no_other_page() -> None:
     assert across == []
 
 
-@pytest.mark.parametrize("room", ["dashboard", "sealife_core.models", "sealife_core.training", "sealife_core.views"])
-def test_modules__of_a_room_import_each_other_in_no_circle(room: str) -> None:
-    own = {name for name in NAMES if name.startswith(f"{room}.")}
-    assert len(own) > 3
+@pytest.mark.parametrize("program", ["dashboard", "sealife_core"])
+def test_modules__import_each_other_in_no_circle(program: str) -> None:
+    own = {name for name in NAMES if name.startswith(f"{program}.")}
+    assert len(own) > 100
     TopologicalSorter({name: modules_imported(name) & own for name in own}).prepare()  # raises CycleError

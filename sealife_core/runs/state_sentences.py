@@ -1,14 +1,12 @@
 """The sentence that goes with the state of a run: what it waits for, what went wrong, how its process ended."""
 
 from errno import ENOSPC
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from sealife_core.durable import is_full
 from sealife_core.errors import disk_problem
 from sealife_core.runs.liveness import State
-
-if TYPE_CHECKING:
-    from sealife_core.runs.run import Run
 
 # What to do about a run in a state in which something is wrong.
 ADVICE = {
@@ -18,7 +16,24 @@ ADVICE = {
 }
 
 
-def sentence(run: "Run", state: State, status: dict[str, Any], record: dict[str, Any]) -> str:
+class AskedRun(Protocol):
+    """What a sentence asks of its run."""
+
+    @property
+    def root(self) -> Path:
+        """The folder of all runs."""
+        ...
+
+    def problems(self) -> list[str]:
+        """What is missing or damaged."""
+        ...
+
+    def log_tail(self, lines: int) -> list[str]:
+        """The last lines of its log."""
+        ...
+
+
+def sentence(run: AskedRun, state: State, status: dict[str, Any], record: dict[str, Any]) -> str:
     """What the screen says of a ``run`` in that ``state``.
 
     status: status.json; record: process.json of the present attempt, {} where there is none.
