@@ -14,10 +14,20 @@ from sealife_core.evaluation.contrast import similarities
 from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs
 from tests.finished.runs import classifier_run, simclr_run
 
+ROOT = Path(__file__).parents[1]
+
 
 def examples() -> list[str]:
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def test_tree__names_every_folder_of_the_program():
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Where things are")[2].partition("## ")[0]
+    inits = [path for program in ("dashboard", "sealife_core") for path in ROOT.glob(f"{program}/*/**/__init__.py")]
+    folders = {path.parent for path in inits if path.parent.parent.name != "app_pages"}  # a folder a page
+    assert len(folders) > 30
+    assert [str(one.relative_to(ROOT)) for one in folders if not re.search(rf"\b{one.name}/", tree)] == []
 
 
 def test_notebook_example__of_figures_runs(tiny_reef: Dataset):
