@@ -1,16 +1,19 @@
 """Would the weights that a run starts from fail to load?"""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from sealife_core.config import BROKEN, HERE, AnyConfig, source_run
+from sealife_core.config import BROKEN, HERE, AnyConfig, ClassifierConfig, EmbedConfig, source_run
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import SealifeError, WeightsError
 from sealife_core.launching.data_checks import Problem
 from sealife_core.models import imagenet
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import open_run
+from sealife_core.runs.directory import open_run, source_chain
 from sealife_core.runs.scheduling.waiting_reasons import awaited
+from sealife_core.wording import counted
 
 Online = Callable[[str], bool | None]
 
@@ -50,7 +53,34 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
             f" ({BROKEN[its.broken]}). Choose another run."
         )]  # fmt: skip
     waits = awaited(source, root)
-    return [Problem(f"The run will be {waits}.", refuses=False)] if "interrupted" in waits else []
+    warnings = [f"The run will be {waits}."] if "interrupted" in waits else []
+    with suppress(SealifeError):  # without its data set nothing is tested, which is said elsewhere
+        if isinstance(config, ClassifierConfig) and (
+            seen := tests_learned_before(config, root, open_dataset(config.data))
+        ):
+            warnings.append(
+                f"{counted(seen, 'test image was a training image', 'test images were training images')} when run"
+                f" '{run.notes()['name']}' or one before it learned, so the test score will be too high. Start from"
+                " ImageNet, or train that run again."
+            )
+    return [Problem(warning, refuses=False) for warning in warnings]
+
+
+def tests_learned_before(config: ClassifierConfig, root: Path, dataset: Dataset) -> int:
+    """How many labelled test images of ``dataset`` a run that the weights come from had among its training images.
+
+    More than none where pictures were moved to test since: places held out, look-alikes brought together.
+    """
+    ids = dataset.manifest["id"].to_numpy()
+    tests, seen = set(ids[dataset.rows("test", labelled_only=True)].tolist()), set[str]()
+    for run in source_chain(source_run(config.weights), root):
+        with suppress(SealifeError):
+            its = run.config()
+            if isinstance(its, EmbedConfig) or its.data != dataset.name or its.data_hash == dataset.content_hash:
+                continue
+            then = open_dataset(its.data, content_hash=its.data_hash)
+            seen.update(tests.intersection(then.manifest["id"].to_numpy()[then.rows("train")].tolist()))
+    return len(seen)
 
 
 def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:

@@ -15,6 +15,7 @@ from sealife_core.evaluation.classification.out_of_distribution import Means
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.figures import run_figures
+from sealife_core.launching.weights_checks import tests_learned_before
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
@@ -66,6 +67,8 @@ def evaluate_classifier(
     if tables:
         write_predictions(pd.concat(tables, ignore_index=True), run.path)
         _draw(run, dataset, found, tables[-1])
+    if "test" in found:
+        found["test"]["learned_before"] = tests_learned_before(config, run.run.root, dataset)
     return found | {"test_hash": dataset.test_hash}
 
 

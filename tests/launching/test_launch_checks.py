@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from sealife_core.config import Axis, SearchConfig, SimclrConfig, build_search, preset
-from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.corrections.editing import correct, move
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.errors import ConfigError, DatasetError
 from sealife_core.launching.data_checks import Problem, refuse_resume
@@ -236,6 +236,23 @@ def test_problems__of_a_run_that_gives_no_weights(home: Path) -> None:
     )
     gone = preset("probe", "Quick look", data="held", weights="run:gone")
     assert "There is no run 'gone'" in said(gone, dataset)[0][0]
+
+
+def test_problems__tell_of_tests_that_an_earlier_run_learned_from(home: Path) -> None:
+    dataset = held(home, **CLASSES)
+    first = create_run(preset("simclr", "Quick look", data="held"), name="First", data_hash=dataset.content_hash)
+    again = preset("simclr", "Quick look", data="held", weights=f"run:{first.id}")
+    moved = correct(dataset, {"000": {"split": "test"}, "003": {"split": "test"}, "007": {"split": "test"}})
+    source = create_run(again, name="Again", data_hash=moved.content_hash)
+    for run in (first, source):
+        RunWriter(run).status(state="finished")
+        (run.path / MODEL).touch()
+    probe = preset("probe", "Quick look", data="held", weights=f"run:{source.id}")
+    assert said(probe, moved)[0] == []
+    assert "2 test images were training images when run 'Again' or one before it learned" in said(probe, moved)[1][0]
+    assert said(again.model_copy(update={"weights": f"run:{source.id}"}), moved)[1] == said(again, moved)[1]
+    back = correct(moved, {"000": {"split": "train"}, "003": {"split": "train"}})
+    assert not any("too high" in warning for warning in said(probe, back)[1])
 
 
 def test_problems__of_a_study_name_each_once_with_the_runs_that_it_concerns(

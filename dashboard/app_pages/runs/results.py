@@ -36,7 +36,9 @@ def results_view(run: Run, colours: Mapping[str, str]) -> None:
     downloads(run)
     test, val = results.get("test"), results.get("val")
     if test is not None:
-        _classifier(test, "test pictures that it never saw in training", colours)
+        seen = test.get("learned_before") or 0
+        had = f"test pictures, {seen:,} of which its encoder had seen in training: the scores are too high"
+        _classifier(test, had if seen else "test pictures that it never saw in training", colours)
         how_chosen(run)
         confusions(run)
         if task_of(run.config()) == "classify":

@@ -331,3 +331,13 @@ def test_results__of_a_classifier_can_be_downloaded(classifier: Run):
     assert [button.label for button in app.get("download_button")] == ["Test predictions (CSV)", "Model (zip)"]
     assert downloads._predictions(classifier).startswith("file,id,class,predicted,confidence,right")
     assert downloads._model(classifier).startswith(b"PK")
+    assert "that it never saw in training" in text(app)
+
+
+def test_results__of_tests_that_the_encoder_had_learned_from_say_so(classifier: Run):
+    writer = RunWriter(classifier)
+    writer.results(test={"n": 10, "chance": 0.1, "accuracy": 0.5, "learned_before": 3})
+    writer.status(state="finished")
+    app = open_runs(run=classifier.id, tab="Results")
+    assert "On 10 test pictures, 3 of which its encoder had seen in training" in text(app)
+    assert "never saw" not in text(app)
