@@ -107,16 +107,31 @@ function hardestWords({ hardest, evenHardest, n }) {
     + ` gradient; if all counted the same, it would be ${percent(evenHardest)}.`;
 }
 
-const NONE_FALSE = 'No two of these pictures are known to be of one class: there are no false negatives.';
-function sameClassWords(labels) {
-  const pairs = sum(labels.map((label, i) => labels.slice(0, i).filter((other) => label >= 0 && other === label).length));
-  return pairs ? `Pairs of pictures that are of one class, so that their views are false negatives: ${pairs}.` : NONE_FALSE;
+// A picture without a label may be of the class of any other.
+function unlabelledWords(labels) {
+  const without = labels.filter((label) => label < 0).length;
+  return labels.length > 1 && without ? `Pictures without a label: ${without} of ${labels.length}.` : '';
 }
 
-function falseWords({ falseShare, evenFalse }) {
-  if (!evenFalse) return NONE_FALSE;
-  return `False negatives take ${percent(falseShare)} of the gradient, which pushes views away from their own class; if`
-    + ` all negatives counted the same, it would be ${percent(evenFalse)}.`;
+function noneFalseWords(labels) {
+  const unlabelled = unlabelledWords(labels);
+  return `No two of these pictures are known to be of one class${unlabelled
+    ? `. ${unlabelled} Whether there are false negatives cannot be told.` : ': there are no false negatives.'}`;
+}
+
+function sameClassWords(labels) {
+  const pairs = sum(labels.map((label, i) => labels.slice(0, i).filter((other) => label >= 0 && other === label).length));
+  if (!pairs) return noneFalseWords(labels);
+  const unlabelled = unlabelledWords(labels), count = unlabelled ? `at least ${pairs}. ${unlabelled}` : `${pairs}.`;
+  return `Pairs of pictures that are of one class, so that their views are false negatives: ${count}`;
+}
+
+function falseWords({ falseShare, evenFalse }, labels) {
+  if (!evenFalse) return noneFalseWords(labels);
+  const unlabelled = unlabelledWords(labels);
+  return `${unlabelled ? 'Known false negatives' : 'False negatives'} take ${percent(falseShare)} of the gradient, which`
+    + ' pushes views away from their own class; if all negatives counted the same, it would be'
+    + ` ${percent(evenFalse)}. ${unlabelled}`.trimEnd();
 }
 
 const SUMMANDS = 4;

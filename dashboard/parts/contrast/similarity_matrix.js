@@ -176,7 +176,8 @@ class Board {
     this.find('.title').replaceChildren(el('b', '', `Anchor ${this.named(this.anchor)}`),
       ...ofAnchor.map((words) => el('span', '', words)));
     const says = this.data.part === 'pairs' ? [rightWords(batch, ''), sameClassWords(this.data.labels)]
-      : [lossWords(batch), this.data.part ? '' : rightWords(batch), hardestWords(batch), falseWords(batch)].filter(Boolean);
+      : [lossWords(batch), this.data.part ? '' : rightWords(batch), hardestWords(batch),
+        falseWords(batch, this.data.labels)].filter(Boolean);
     this.find('.says').replaceChildren(...says.map((line) => el('li', '', line)));
     this.spell(row);
     this.compare();

@@ -80,7 +80,7 @@ def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
     hardest, silent, some, none, right = computed(
         "[hardestWords({ hardest: 0.71, evenHardest: 0.5, n: 8 }),"
         " hardestWords({ hardest: 1, evenHardest: 1.5, n: 4 }),"
-        " falseWords({ falseShare: 0.004, evenFalse: 0.1 }), falseWords({ falseShare: 0, evenFalse: 0 }),"
+        " falseWords({ falseShare: 0.004, evenFalse: 0.1 }, [7, 7]), falseWords({ falseShare: 0, evenFalse: 0 }, [7]),"
         " rightWords({ right: 3, n: 8 })]"
     )
     assert "the 3 hardest of an anchor's 6 negatives take 71 %" in hardest
@@ -89,9 +89,25 @@ def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
     assert "no false negatives" in none
     assert "for 3 of 8 views, at any temperature" in right
     assert computed("rightWords({ right: 3, n: 8 }, '')").endswith("for 3 of 8 views.")
-    two, unknown = computed("[sameClassWords([7, 7, 4, 7]), sameClassWords([7, 4, -1, -1])]")
+    two, different, alone = computed("[[7, 7, 4, 7], [7, 4], [-1]].map(sameClassWords)")
     assert two.endswith("false negatives: 3.")
-    assert unknown == none
+    assert different == alone == none
+
+
+def test_sentences__leave_open_what_pictures_without_a_label_are() -> None:
+    some, none, all_open = computed("[[7, 7, 4, -1], [7, 4, -1, -1], [-1, -1]].map(sameClassWords)")
+    assert some.endswith("false negatives: at least 1. Pictures without a label: 1 of 4.")
+    share, no_share = computed(
+        "[falseWords({ falseShare: 0.2, evenFalse: 0.1 }, [7, 7, -1]),"
+        " falseWords({ falseShare: 0, evenFalse: 0 }, [7, 4, -1, -1])]"
+    )
+    assert share.startswith("Known false negatives take 20 % of the gradient")
+    assert share.endswith("it would be 10 %. Pictures without a label: 1 of 3.")
+    assert no_share == none
+    assert "Pictures without a label: 2 of 4." in none
+    for said in (none, all_open):
+        assert said.endswith("Whether there are false negatives cannot be told.")
+        assert "no false negatives" not in said
 
 
 def test_kinds__know_no_class_where_there_is_no_label() -> None:
