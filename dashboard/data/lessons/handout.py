@@ -9,8 +9,8 @@ import numpy as np
 from dashboard.data.lessons.lessons import Lesson, Reading
 from sealife_core.evaluation.figures.html_document import document, table
 
-# Lengths are 1, so that the cosines are products.
-VIEWS = {"A1": (1.0, 0.0), "A2": (0.8, 0.6), "B1": (0.0, 1.0), "B2": (-0.6, 0.8)}
+# Named as on the board: A1 and B1 are the views of picture 1. Lengths are 1, so that the cosines are products.
+VIEWS = {"A1": (1.0, 0.0), "B1": (0.8, 0.6), "A2": (0.0, 1.0), "B2": (-0.6, 0.8)}
 TEMPERATURE = 0.5
 
 
@@ -35,9 +35,9 @@ def worksheet_table() -> list[dict[str, str]]:
 def worksheet_html() -> str:
     """Task and folded solution. The solution is computed by the code that the page shows."""
     task = (
-        "<p>Two pictures A and B, two views of each. A small network has made a vector z of every view. All have length"
-        f" 1.</p>{table(worksheet_table())}<ol><li>Which vectors are a positive pair? Which are the negatives of A1?"
-        "</li><li>Compute the cosine of A1 with each of the others.</li><li>Divide by the temperature"
+        "<p>Two pictures, 1 and 2, and two views of each, A and B. A small network has made a vector z of every view."
+        f" All have length 1.</p>{table(worksheet_table())}<ol><li>Which vectors are a positive pair? Which are the"
+        " negatives of A1?</li><li>Compute the cosine of A1 with each of the others.</li><li>Divide by the temperature"
         f" {TEMPERATURE:g}, take exponentials, and compute the probability that A1 gives to its partner.</li><li>The"
         " loss of A1 is minus the logarithm of this probability. Is it below chance, ln 3?</li><li>Compute the loss at"
         " temperature 0.1 too. Which view now matters?</li></ol>"
@@ -63,10 +63,10 @@ def _solution() -> str:
     said = "; ".join(f"{loss:.4f} at temperature {t:g}" for t, loss in losses.items())
     partner = np.exp(-losses[TEMPERATURE])
     return (
-        "<p>A2 is the partner of A1; B1 and B2 are its negatives.</p>"
+        "<p>B1 is the partner of A1; A2 and B2 are its negatives.</p>"
         f"{table(rows)}<p>At temperature {TEMPERATURE:g} A1 gives its partner the probability {partner:.3f}.</p>"
         f"<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}. At 0.1 nearly all of what"
-        " the negatives get is B1’s, the more similar one.</p>"
+        " the negatives get is A2’s, the more similar one.</p>"
         f"<p>The same as code:</p><pre>{escape(inspect.getsource(anchor_loss))}</pre>"
     )
 

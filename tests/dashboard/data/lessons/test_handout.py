@@ -3,7 +3,8 @@
 import math
 import re
 
-from dashboard.data.lessons.handout import handout_html, worksheet_html
+from dashboard.data.lessons.figures import view_name
+from dashboard.data.lessons.handout import VIEWS, handout_html, worksheet_html
 from dashboard.data.lessons.lessons import LESSONS, Reading
 from sealife_core.evaluation.figures.html_document import gallery
 
@@ -34,3 +35,13 @@ def test_worksheet__solution_is_the_loss_by_hand() -> None:
     by_hand = -math.log(math.exp(1.6) / (math.exp(1.6) + 1 + math.exp(-1.2)))
     assert f"{by_hand:.4f} at temperature 0.5" in folded
     assert "def anchor_loss" in folded
+
+
+def test_worksheet__names_its_vectors_as_the_board_does() -> None:
+    a1, a2, b1, b2 = (view_name(place, 2) for place in range(4))
+    assert set(VIEWS) == {a1, a2, b1, b2}
+    assert VIEWS[b1] == (0.8, 0.6), "the partner of A1, which the loss by hand has a cosine of 0.8 with"
+    task, _, folded = worksheet_html().partition("<details>")
+    assert "Two pictures, 1 and 2" in task
+    assert f"{b1} is the partner of {a1}; {a2} and {b2} are its negatives" in folded
+    assert f"is {a2}’s, the more similar one" in folded
