@@ -133,22 +133,31 @@ class Planned:
     source: AnyConfig | None = None
 
 
+def intact_simclr(data: Dataset) -> AnyConfig:
+    """The small SimCLR run on ``data`` that the switches break."""
+    # Drawn animals have any colour: these views make the encoder learn shapes, as in the demo.
+    views = RECIPES["Shape" if data.name == REEF else "SimCLR"]
+    return preset("simclr", "Quick look", **_of(data), views=views, epochs=EPOCHS)
+
+
 def planned(key: str, data: Dataset, other: Dataset | None = None) -> Planned:
     """The runs that show the switch ``key`` on ``data``; ``other``: the reef with one background a class."""
     switch = SWITCHES[key]
-    common = {"data": data.name, "data_hash": data.content_hash}
+    common = _of(data)
     if switch.kind == BACKGROUND:
         intact = preset("probe", "Quick look", **common, **_IMAGENET)
         moved = {"data": ONE_BACKGROUND, "data_hash": other.content_hash if other else ""}
         return Planned(intact, _broken(intact, key, moved))
-    # Drawn animals have any colour: these views make the encoder learn shapes, as in the demo.
-    views = RECIPES["Shape" if data.name == REEF else "SimCLR"]
-    simclr = preset("simclr", "Quick look", **common, views=views, epochs=EPOCHS)
+    simclr = intact_simclr(data)
     if switch.kind == SIMCLR:
         return Planned(simclr, _broken(simclr, key, switch.changed))
     network = {name: getattr(simclr, name) for name in ("encoder", "stem", "image_size_px")}
     probe = parse(FineTuneConfig, common | network | _PROBE)
     return Planned(probe, _broken(probe, key, switch.changed), simclr)
+
+
+def _of(data: Dataset) -> dict[str, str]:
+    return {"data": data.name, "data_hash": data.content_hash}
 
 
 def _broken(intact: AnyConfig, key: str, changed: Mapping[str, Any]) -> AnyConfig:

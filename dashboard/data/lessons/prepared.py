@@ -13,6 +13,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
+from sealife_core.studies.breaking import intact_simclr
 from sealife_core.studies.helps import HELPS, largest_class
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.results import study_of
@@ -41,7 +42,7 @@ def needs(dataset: Dataset, runs: Sequence[Run], studies: Sequence[Run]) -> list
     return [
         Need(
             HEAD, "Lessons 2 to 4", "a SimCLR run", run_name(simclr) if simclr else "",
-            (("SimCLR", small["simclr training"]),),
+            (("SimCLR", intact_simclr(dataset)),),
         ),
         Need(
             PROBE, "Lesson 5", "a linear probe and a fine-tuned run that begin with the same encoder",

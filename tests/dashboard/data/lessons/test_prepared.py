@@ -1,24 +1,29 @@
 """What of a class's needs is there."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs, probe_and_fine_tune, simclr_run
 from dashboard.data.lessons.study_table import study_table
-from sealife_core.config import ClassifierConfig, Part, preset
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, Part, SimclrConfig, StudyConfig, preset
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.demo import demo_configs
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.writer import RunWriter
+from sealife_core.studies.breaking import planned
 from sealife_core.studies.building import IMAGENET_SIMCLR
 from sealife_core.studies.building import PROBE as BY_PROBE
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import helps_found
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.results import part_results
+from sealife_core.studies.reuse import fingerprint
 from tests.finished.studies import finished_study
 
 
@@ -34,6 +39,23 @@ def test_needs__of_a_new_data_set_are_all_missing_and_say_what_makes_them(tiny_r
     assert (frozen.trained_stages, learned.trained_stages > 0) == (0, True)
     start = [(config.weights, config.encoder, config.image_size_px) for config in (frozen, learned)]
     assert start[0] == start[1], "or the lesson does not take them for a pair"
+
+
+def simclr_request(dataset: Dataset) -> AnyConfig | StudyConfig:
+    ((_, request),) = next(need.requests for need in needs(dataset, [], []) if need.key == HEAD)
+    return request
+
+
+def test_simclr_request__is_the_run_that_break_it_breaks(tiny_reef: Dataset, home: Path) -> None:
+    on_reef = fingerprint(simclr_request(tiny_reef))
+    assert on_reef == fingerprint(demo_configs(tiny_reef, "a", "b")["simclr training"])
+    assert on_reef == fingerprint(planned("no-jitter", tiny_reef).intact)
+    shutil.copytree(home / "data" / "reef", home / "data" / "bay")
+    bay = open_dataset("bay")
+    request = simclr_request(bay)
+    assert fingerprint(request) == fingerprint(planned("no-jitter", bay).intact)
+    assert isinstance(request, SimclrConfig)
+    assert request.views == RECIPES["SimCLR"], "views for drawn animals are for the reef alone"
 
 
 @pytest.mark.parametrize("changed", [{}, {"data_hash": "other pictures"}, {"head": "none"}, {"broken": "no-jitter"}])
