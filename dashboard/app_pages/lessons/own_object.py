@@ -64,7 +64,8 @@ def _named(run: Run, dataset: Dataset, content: bytes) -> None:
     if found.unlike:
         st.caption("It looks unlike all training pictures. The model cannot say “none of these”.")
     views = st.container()  # filled last: drawing them takes longer, and the browser meanwhile shows what is nearest
-    neighbours_view(dataset, classifiers.own_neighbours(run, found), state.lessons.NEAREST)
+    nearest = classifiers.own_neighbours(run, found)
+    neighbours_view(dataset, nearest, state.lessons.NEAREST, correctable=False)  # nobody corrects by mistake
     views.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number, 1))
 
 

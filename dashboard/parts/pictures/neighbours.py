@@ -5,22 +5,27 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.training_images import Neighbour
 
 
-def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour], key: Key) -> None:
-    """The pictures with class and similarity, and one sentence on what they say."""
+def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour], key: Key, *, correctable: bool = True) -> None:
+    """The pictures with class and similarity, and one sentence on what they say.
+
+    correctable: whether labels can be corrected where a picture is open.
+    """
     if not neighbours:
         return
     names = [found.label or "unlabelled" for found in neighbours]
-    rows = [dataset.row_of(found.id) for found in neighbours]
-    captions = [f"{name} · {found.similarity:.2f}" for name, found in zip(names, neighbours, strict=True)]
+    pictures = [
+        grid_picture(dataset, dataset.row_of(found.id), f"{name} · {found.similarity:.2f}")
+        for name, found in zip(names, neighbours, strict=True)
+    ]
     st.markdown("**Nearest training pictures**")
-    image_grid(dataset, rows, captions=captions, side_px=104, key=key)
+    show_grid(pictures, key, 104, dataset if correctable else None)
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(
         f"By cosine similarity of the model's features (1 is the same direction). {count} of {len(names)} are"

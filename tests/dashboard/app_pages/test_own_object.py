@@ -1,5 +1,7 @@
 """A picture of one's own in a lesson, without a browser: a file in place of a camera."""
 
+import json
+
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.lessons import own_object
@@ -37,10 +39,14 @@ def test_object__is_named_and_its_views_and_neighbours_are_shown(
             return content
 
     monkeypatch.setattr(own_object.st, "camera_input", lambda *args, **more: Taken())
-    said = texts(shown(tiny_reef))
+    app = shown(tiny_reef)
+    said = texts(app)
     assert "says:" in said
     assert any(label in said for label in tiny_reef.classes)
     assert "Nearest training pictures" in said
+    (nearest,) = (given for each in app.get("bidi_component") if "side" in (given := json.loads(each.proto.json)))
+    assert nearest["pictures"]
+    assert "correcting" not in nearest, "a key pressed before a class changes no label"
 
 
 def test_object__that_is_no_picture_is_refused_in_a_sentence(classifier: Run, tiny_reef: Dataset, monkeypatch) -> None:
