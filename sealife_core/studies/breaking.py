@@ -84,7 +84,7 @@ SWITCHES: dict[str, Switch] = {
         "Chen et al. 2020, table 5, at temperatures of 10 and 100", (1, -1),
     ),
     "batch-8": Switch(
-        "Each view has 14 negatives instead of 126.",
+        "A batch holds at most 8 pictures, so that each view has at most 14 negatives.",
         "Among few pictures the pair is easy to find, with rough features.",
         "Chen et al. 2020, figure 9, for batches from 256", (1, -1), {"batch_size": 8},
     ),

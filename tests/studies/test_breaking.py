@@ -56,12 +56,14 @@ def test_other_seeds__are_finished_runs_that_differ_in_nothing_else(tiny_reef: D
     assert other_seeds(run) == (other,)
 
 
-def test_batch_of_8__says_how_many_negatives_both_runs_have(tiny_reef: Dataset) -> None:
+def test_batch_of_8__says_how_many_negatives_there_are_at_most(tiny_reef: Dataset) -> None:
     plan = planned("batch-8", tiny_reef)
     assert isinstance(plan.intact, SimclrConfig)
     assert isinstance(plan.broken, SimclrConfig)
-    negatives = [2 * config.batch_size - 2 for config in (plan.broken, plan.intact)]
-    assert "{} negatives instead of {}".format(*negatives) in SWITCHES["batch-8"].says
+    size = plan.broken.batch_size
+    assert size < plan.intact.batch_size
+    # How many there are in the intact run depends on the data set, which may hold less than a batch.
+    assert re.findall(r"\d+", SWITCHES["batch-8"].says) == [str(size), str(2 * size - 2)]
 
 
 def test_planned__takes_the_demos_runs_as_intact(tiny_reef: Dataset) -> None:

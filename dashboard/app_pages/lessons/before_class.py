@@ -40,8 +40,8 @@ def before_class(dataset: Dataset) -> None:
             icon = "check_circle" if need.there else "radio_button_unchecked"
             _line(need, dataset, f":material/{icon}: **{need.lessons}**: {need.what}")
         st.caption(
-            "Lessons 1 to 3 and 6 work with any pictures. What trains here is small; a longer SimCLR run from the Train"
-            " page, such as one overnight, shows more."
+            "Lessons 1 to 3 work with any pictures, lesson 6 with labelled ones. What trains here is small; a longer"
+            " SimCLR run from the Train page, such as one overnight, shows more."
         )
 
 

@@ -172,8 +172,8 @@ LESSONS: tuple[Lesson, ...] = (
         "Temperature",
         (
             "Similarities are divided by the temperature before they become probabilities.",
-            "A low temperature looks at the most similar negatives only. A high one treats all negatives alike. Both"
-            " ends learn badly: the first fights false negatives, the second hardly tells pictures apart.",
+            "A low temperature looks at the most similar negatives only: a false negative among them is pushed away"
+            " hard. A high one treats all negatives alike. Which one learns best has to be tried.",
         ),
         "Choose an anchor and move the temperature from one end to the other. Watch who gets the gradient.",
         "Compare the columns of the table. Which negatives get the gradient at the lowest temperature, which at the"

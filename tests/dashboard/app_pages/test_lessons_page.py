@@ -188,6 +188,7 @@ def test_check_list__says_what_is_missing_and_starts_it_once(tiny_reef: Dataset,
     assert "Missing" not in texts(app), "computed for who opens it"
     app.session_state[state.lessons.BEFORE] = True
     app.run()
+    assert "Lessons 1 to 3 work with any pictures, lesson 6 with labelled ones." in texts(app)
     starts = [button for button in app.button if button.label == "Start it"]
     assert len(starts) == 4
     starts[1].click().run()

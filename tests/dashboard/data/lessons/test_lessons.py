@@ -85,3 +85,9 @@ def test_answer__is_open_where_the_page_has_nothing_to_go_by(key: str) -> None:
     answer = BY_KEY[key].judge({})
     assert answer.right is None
     assert answer.because
+
+
+def test_temperature__names_no_end_that_learns_worse() -> None:
+    said = " ".join(BY_KEY["temperature"].says)
+    assert "badly" not in said, "that differs from data set to data set"
+    assert "has to be tried" in said
