@@ -7,6 +7,9 @@ function shape(kind, attributes) {
   return node;
 }
 
+// As the sentences beside the charts say it (invariance_words.py).
+function share(value) { return value < 0 ? '< 0 %' : Math.round(100 * value) + ' %'; }
+
 // The mark of a line: a disc, or a ring where the line is dashed.
 function mark({ colour, dashed }) {
   const disc = dot(colour);
@@ -18,7 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const charts = parentElement.querySelector('.charts');
   const focused = charts.getRootNode().activeElement?.dataset?.at;
   const top = (value) => 100 * (1 - (Math.max(value, data.low) - data.low) / (1 - data.low));
-  const told = (value) => !data.percent ? value.toFixed(2).replace('-', '−') : value < -0.005 ? '< 0 %' : Math.round(100 * value) + ' %';
+  const told = (value) => data.percent ? share(value) : value.toFixed(2).replace('-', '−');
 
   function path(panel, values) {
     return values.map((value, level) => across(panel, level) + ',' + top(value)).join(' ');
