@@ -49,12 +49,18 @@ def _kept_area(reading: Reading) -> Answer:
     )
 
 
+def _counts(reading: Reading) -> list[float]:
+    """How many negatives a view may be thought to have; few pictures give some of the numbers twice."""
+    n = reading["pictures"]
+    return sorted({1, n - 1, 2 * n - 2, 2 * n})
+
+
 def _negatives(reading: Reading) -> Answer:
     n = reading["pictures"]
     return Answer(
-        2,
-        f"{n:.0f} pictures give {2 * n:.0f} views. One of them is the view itself and one its partner: {2 * n - 2:.0f}"
-        " are left.",
+        _counts(reading).index(2 * n - 2),
+        f"Two views of each picture are {2 * n:.0f} views. One of them is the view itself and one its partner:"
+        f" {2 * n - 2:.0f} are left.",
     )
 
 
@@ -160,10 +166,7 @@ LESSONS: tuple[Lesson, ...] = (
         "Find the darkest cell without a frame. Which two pictures does the encoder take for relatives? Are they of one"
         " species?",
         "How many negatives does one view have in this batch?",
-        lambda reading: tuple(
-            f"{count:.0f}"
-            for count in (1, reading["pictures"] - 1, 2 * reading["pictures"] - 2, 2 * reading["pictures"])
-        ),
+        lambda reading: tuple(f"{count:.0f}" for count in _counts(reading)),
         _negatives,
     ),
     Lesson(

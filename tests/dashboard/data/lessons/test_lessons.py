@@ -59,6 +59,13 @@ def test_answer__follows_the_numbers(key: str, changed: dict[str, float], option
     assert right(key, **changed) == option
 
 
+@pytest.mark.parametrize("pictures", range(1, 9))
+def test_pair__options_differ_for_any_number_of_pictures_and_one_is_right(pictures: int) -> None:
+    options = BY_KEY["pair"].options({"pictures": pictures})
+    assert len(set(options)) == len(options) > 2
+    assert right("pair", pictures=pictures) == str(2 * pictures - 2)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [(-0.03, -0.004, "This one does not"), (0.07, 0.12, "has thrown"), (-0.1, 0.1, "not clearly thrown")],
