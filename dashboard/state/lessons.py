@@ -47,3 +47,8 @@ def answered() -> dict[str, int]:
 def answer(lesson: str, option: int) -> None:
     """Keep ``option`` as the answer of ``lesson``."""
     _ANSWERS.write([f"{key}-{chosen}" for key, chosen in (answered() | {lesson: option}).items()])
+
+
+def clear_answers() -> None:
+    """Forget all answers."""
+    _ANSWERS.write("")

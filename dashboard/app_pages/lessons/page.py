@@ -53,10 +53,16 @@ def _head(place: int, presenting: bool) -> None:
         answered = state.lessons.answered()
         words = {each.key: _step(i, each, each.key in answered) for i, each in enumerate(LESSONS)}
         box = state.lessons.STEPS.showing(LESSONS[place].key)
-        st.segmented_control(
-            "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
-            label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
-        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.segmented_control(
+                "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
+                label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
+            )  # fmt: skip
+            if answered:
+                st.button(
+                    "Clear the answers", type="tertiary", icon=":material/restart_alt:",
+                    help="So that a class does not see them before it is asked", on_click=state.lessons.clear_answers,
+                )  # fmt: skip
     st.header(f"{place + 1}. {LESSONS[place].title}", anchor=False)
 
 

@@ -16,14 +16,14 @@ def ask(lesson: Lesson, reading: Reading) -> None:
             st.caption(f"There is no answer yet. {plain(answer.because)}")
             return
         chosen = state.lessons.answered().get(lesson.key)
-        box = state.lessons.OPTIONS.of(lesson.key)
-        if chosen is not None and chosen < len(options):
-            box = box.showing(chosen)
+        if chosen is not None and chosen >= len(options):
+            chosen = None
+        box = state.lessons.OPTIONS.of(lesson.key).showing(chosen)
         st.radio(
             f"**{plain(lesson.question)}**", range(len(options)), index=None, key=box, format_func=options.__getitem__,
             on_change=lambda: state.lessons.answer(lesson.key, box.held()),
         )  # fmt: skip
-        if chosen is None or chosen >= len(options):
+        if chosen is None:
             return
         right = chosen == answer.right
         icon = ":material/check_circle:" if right else ":material/cancel:"

@@ -53,6 +53,27 @@ def test_question__is_answered_by_what_is_shown_and_the_link_keeps_it(tiny_reef)
     assert "Between one and two thirds." in texts(again)
 
 
+def test_answers__of_a_rehearsal_are_cleared_before_the_class(tiny_reef) -> None:
+    def labels(app: AppTest) -> list[str]:
+        return [button.label for button in app.button]
+
+    app = visit("lessons", {"lesson": "view"})
+    assert "Clear the answers" not in labels(app), "there are none"
+    app.radio[0].set_value(0).run()
+    assert "Wrong." in texts(app)
+    next(button for button in app.button if button.label == "Present").click().run()
+    assert "Clear the answers" not in labels(app)
+    next(button for button in app.button if button.label == "Leave the presentation").click().run()
+    next(button for button in app.button if button.label == "Clear the answers").click().run()
+    assert not app.exception
+    assert app.radio[0].value is None
+    assert "Wrong." not in texts(app)
+    assert "answered" not in app.query_params
+    assert "Clear the answers" not in labels(app)
+    app.radio[0].set_value(1).run()
+    assert "Right." in texts(app), "it can be answered again"
+
+
 def test_presentation__shows_the_lesson_alone_and_is_left_by_a_key(tiny_reef) -> None:
     app = visit("lessons", {"lesson": "view"})
     next(button for button in app.button if button.label == "Present").click().run()
