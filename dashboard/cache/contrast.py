@@ -14,14 +14,13 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import learning
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     FILES,
-    SNAPSHOTS,
     Snapshots,
     Space,
     read_snapshots,
     snapshot_folder,
 )
 from sealife_core.progress import Progress
-from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, Run
+from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, SNAPSHOTS, Run
 
 if TYPE_CHECKING:  # they import torch
     from torch import Tensor

@@ -34,7 +34,7 @@ from sealife_core.trash import name_of
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
 METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
-MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
+MODEL, PREDICTIONS, SNAPSHOTS = "model.safetensors", "predictions.parquet", "snapshots"
 STUDY, TRIALS = "study.json", "search.json"
 
 

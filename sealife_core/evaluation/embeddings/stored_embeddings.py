@@ -19,6 +19,7 @@ from sealife_core.durable import replacing
 from sealife_core.errors import RunError
 from sealife_core.runs.contents import INDEX_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.run import SNAPSHOTS
 
 if TYPE_CHECKING:
     from sealife_core.datasets.dataset import Dataset
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 Space = Literal["h", "z"]
 INDEX = "embeddings.json"
 FILES: dict[Space, str] = {"h": "embeddings.npy", "z": "embeddings_z.npy"}
-SNAPSHOTS = "snapshots"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     FILES,
     INDEX,
-    SNAPSHOTS,
     has_embeddings,
     is_finite,
     read_embeddings,
@@ -36,6 +35,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROJECTION_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.run import SNAPSHOTS
 from sealife_core.runs.scheduling.side_process import LOG, PROCESS, STATUS, lives, start
 
 What = Literal["umap", "film"]

@@ -3,6 +3,7 @@
 Every call returns at once; the dispatcher, started from here, does the rest and needs no screen.
 """
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from sealife_core.runs.directory import list_runs, must_exist, runs_root, source
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damage
-from sealife_core.runs.run import BEST, ENVIRONMENT, LAST, METRICS, RESULTS, STATUS, STOP, Run
+from sealife_core.runs.run import BEST, ENVIRONMENT, LAST, METRICS, RESULTS, SNAPSHOTS, STATUS, STOP, Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.prewarmed_worker import interest_age_s, ready_minutes, show_interest, wanted
 from sealife_core.runs.scheduling.spawning import reap, spawn
@@ -83,6 +84,8 @@ def resume(run: Run, *, anew: bool = False) -> None:
         if not goes_on:
             for name in (LAST, BEST, METRICS, RESULTS):
                 (run.path / name).unlink(missing_ok=True)
+            if (learned := run.path / SNAPSHOTS).is_dir():  # else readers show the last attempt beside this one
+                shutil.rmtree(learned)
             if "plan" in (told := run.environment()):  # of minutes, measured on the machine as it was then
                 replace_json(run.path / ENVIRONMENT, {name: value for name, value in told.items() if name != "plan"})
         remove_leftovers(run.path)

@@ -7,9 +7,16 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sealife_core.errors import RunError
+from sealife_core.evaluation.embeddings.stored_embeddings import (
+    pair_epochs,
+    snapshot_epochs,
+    write_pairs,
+    write_snapshot,
+)
 from sealife_core.processes import identity
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
@@ -116,6 +123,20 @@ def test_resume__without_anybody_to_ask_begins_anew_only_where_it_must(make: Mak
     resume_or_begin_anew(run)
     assert run.state() is State.QUEUED
     assert len(run.metrics()) == kept
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize(("anew", "kept"), [(True, ()), (False, (0, 50))])
+def test_resume__anew_forgets_what_the_last_attempt_stored_while_it_learned(
+    make: Make, anew: bool, kept: tuple[int, ...]
+):
+    run = end(make(), "stopped")
+    whole_point(run)
+    for epoch in (0, 50):
+        write_snapshot(run.path, ("a", "b"), epoch, np.eye(2))
+        write_pairs(run.path, epoch, np.ones((2, 2, 2)))
+    resume(run, anew=anew)
+    assert snapshot_epochs(run.path) == pair_epochs(run.path) == kept
 
 
 @pytest.mark.usefixtures("nobody")
