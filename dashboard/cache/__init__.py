@@ -66,10 +66,10 @@ def datasets() -> list[str]:
     return newest_first()
 
 
-def dataset(name: str) -> Dataset:
-    """The data set ``name``, read again only when it has changed. Raises DatasetError."""
+def dataset(name: str, *, content_hash: str = "") -> Dataset:
+    """As :func:`open_dataset`, read again only when the data set has changed. Raises DatasetError."""
     folder = data_root() / name
-    return _dataset(str(folder), name, *(stamp(folder / file) for file in (MANIFEST, INFO, LOG)))
+    return _dataset(str(folder), name, content_hash, *(stamp(folder / file) for file in (MANIFEST, INFO, LOG)))
 
 
 def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:
@@ -147,8 +147,8 @@ def predictions_or_none(run: Run) -> pd.DataFrame | None:
 # A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
 # As many as a page shows cards of: with fewer, each visit would read them all again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _dataset(folder: str, name: str, manifest: Stamp, info: Stamp, log: Stamp) -> Dataset:
-    return open_dataset(name, Path(folder).parent)
+def _dataset(folder: str, name: str, content_hash: str, manifest: Stamp, info: Stamp, log: Stamp) -> Dataset:
+    return open_dataset(name, Path(folder).parent, content_hash=content_hash)
 
 
 @kept(256)

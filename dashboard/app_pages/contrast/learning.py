@@ -91,7 +91,8 @@ def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.nda
     """What needs the data set: (which validation pictures the neighbours name right at each of ``epochs``, how many in
     shares, pictures and their nearest). All of the stored features, which go back to before training."""
     try:
-        dataset = cache.dataset(config.data)
+        # As the run saw it: a picture moved since to validation is none that it did not train on.
+        dataset = cache.dataset(config.data, content_hash=config.data_hash)
         snapshots = kept.snapshots(run)
         if (rows_of(snapshots.ids, dataset) < 0).all():
             raise DatasetError(

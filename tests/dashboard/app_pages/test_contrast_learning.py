@@ -6,13 +6,14 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.config import preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs, write_snapshot
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import visit
 from tests.finished.files import write_rows
-from tests.finished.runs import finished, simclr_run
+from tests.finished.runs import clustered, finished, simclr_run
 
 
 def paired(run: Run, epoch: int, alike: float) -> None:
@@ -44,6 +45,17 @@ def test_learning__shows_each_epoch_and_says_that_nothing_collapsed(tiny_reef: D
     assert len(data["knn"]) == 3, "of the stored features: also before training"
     assert "**No collapse**" in app.info[0].value
     assert not app.error
+
+
+def test_learning__asks_the_pictures_that_were_for_validation_when_the_run_trained(tiny_reef: Dataset) -> None:
+    seen = {"data": tiny_reef.name, "data_hash": tiny_reef.content_hash}
+    run, ids = finished(preset("simclr", "Quick look", **seen)), tuple(tiny_reef.manifest["id"])
+    for epoch in range(3):
+        write_snapshot(run.path, ids, epoch, clustered(tiny_reef))
+        paired(run, epoch, 9 - 4.5 * epoch)
+    before = len(tiny_reef.rows("val"))
+    move(tiny_reef, dict.fromkeys(tiny_reef.rows("train")[:4].tolist(), "val"))
+    assert data_of(opened(run))["knnOf"] == f"of {before} validation pictures"
 
 
 def test_learning__announces_a_collapse(tiny_reef: Dataset) -> None:
