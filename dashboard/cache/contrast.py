@@ -163,7 +163,7 @@ def knn_right(run: Run, dataset: Dataset) -> tuple[np.ndarray, float]:
 
 
 # What cannot be read is part of the answer: it is asked again once a file is another one.
-@kept(16, METRICS, PREDICTIONS, MODEL, *FILES.values(), spinner="Both runs are asked the same pictures…")
+@kept(16, METRICS, PREDICTIONS, MODEL, SNAPSHOTS, *FILES.values(), spinner="Both runs are asked the same pictures…")
 def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset, seeds: tuple[Run, ...]) -> Measures:
     """As :func:`measured`. Imports torch."""
     from dashboard.data.contrast.ignored import unseen_rows

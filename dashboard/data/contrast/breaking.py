@@ -1,6 +1,6 @@
 """A part broken on purpose: what is asked before, and what both runs show afterwards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -25,7 +25,7 @@ from sealife_core.evaluation.contrast.breaking import (
     outcome,
     weights_moved,
 )
-from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, read_embeddings, rows_of
+from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, read_embeddings, read_snapshots, rows_of
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.breaking import PROBE, SIMCLR, SWITCHES
 from sealife_core.wording import percent
@@ -107,7 +107,7 @@ def measured(
     )
     # SimCLR's snapshots hold validation pictures; of other runs these are what was broken.
     stored = isinstance(intact.config(), SimclrConfig) and "test" in splits
-    shown = _shown(dataset, ("val", "test") if stored else ("test", "val"))
+    shown = _shown(dataset, ("val", "test"), _stored(intact, broken)) if stored else _shown(dataset, ("test", "val"))
     both = ((intact, dataset), (broken, other))
     near = _tried(lambda: [_nearest(run, of, shown) for run, of in both], lost) or [(), ()]
     moved = _tried(lambda: _moved(broken), lost) or ""
@@ -158,9 +158,19 @@ def told(key: str, found: Measures) -> str:
     return " ".join(filter(None, (outcome(title, found.measures, usual, switch.why, switch.source), found.moved)))
 
 
-def _shown(dataset: Dataset, splits: Sequence[str]) -> list[str]:
-    """Ids of a few labelled pictures of ``splits``, of different classes, those of the first split first."""
+def _stored(*runs: Run) -> set[str]:
+    """Ids of the pictures in the snapshots of all ``runs``, which can be looked at after any epoch; none without."""
+    try:
+        return set.intersection(*(set(read_snapshots(run.path).ids) for run in runs))
+    except SealifeError:
+        return set()
+
+
+def _shown(dataset: Dataset, splits: Sequence[str], among: Collection[str] = ()) -> list[str]:
+    """Ids of a few labelled pictures of ``splits``, of different classes, those of the first split first; of those in
+    ``among`` if there are any."""
     rows = [row for split in splits for row in dataset.rows(split, labelled_only=True)]
+    rows = [row for row in rows if dataset.manifest["id"].iloc[row] in among] or rows
     first = {int(dataset.labels[row]): row for row in reversed(rows)}
     chosen = [first[label] for label in sorted(first)]
     step = max(1, len(chosen) // QUERIES)

@@ -140,6 +140,18 @@ def test_neighbours__are_those_after_the_epoch_that_is_chosen(tiny_reef: Dataset
     assert min(at_the_end) > max(right(app))
 
 
+def test_neighbours__are_of_pictures_that_the_snapshots_hold(tiny_reef: Dataset) -> None:
+    ended(planned("no-jitter", tiny_reef), tiny_reef, clustered(tiny_reef))
+    val = tiny_reef.rows("val", labelled_only=True)
+    usual = val[tiny_reef.labels[val].argmin()]  # of the first class, which is asked wherever it can be
+    held = np.setdiff1d(np.arange(len(tiny_reef)), [usual])
+    for run in list_runs():
+        for epoch in (0, 12):
+            write_snapshot(run.path, tuple(tiny_reef.manifest["id"].iloc[held]), epoch, clustered(tiny_reef)[held])
+    app = visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,0"})
+    assert app.select_slider[0].options == ["0", "12"]
+
+
 def test_outcome__of_damaged_files_is_what_can_still_be_read(tiny_reef: Dataset) -> None:
     ended(planned("no-jitter", tiny_reef), tiny_reef, clustered(tiny_reef))
     broken, intact = sorted(list_runs(), key=lambda run: not run.broken)
