@@ -113,7 +113,7 @@ def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[in
                     question, list(ANSWERS), format_func=ANSWERS.__getitem__, default=guess[place] if guess else None,
                     key=contrast.PREDICTION.of(key, place),
                 ))  # fmt: skip
-        possible = all(map(launch_lines, pair.missing[:1]))
+        possible = launch_lines(*pair.missing)  # a probe that would fail need not wait for its SimCLR to say so
         st.caption(_cost(pair, data))
         if pair.missing and estimate_on(pair.missing[0], data).seconds is None:
             measuring_lines("auto")

@@ -52,9 +52,9 @@ def launch_button(config: Request | None, name: str, *, watch: tuple[str, UrlKey
             st.button("Launch the same again", type="tertiary", on_click=forms.LAUNCHED.take)
 
 
-def launch_lines(request: Request) -> bool:
-    """What would keep ``request`` from ending well, each in a sentence. Returns whether it may be launched."""
-    problems = cache.launch_problems(request)
+def launch_lines(*requests: Request) -> bool:
+    """What would keep ``requests`` from ending well, each in a sentence, once. Returns whether they may be launched."""
+    problems = dict.fromkeys(problem for request in requests for problem in cache.launch_problems(request))
     for refuses, show, icon in ((True, st.error, ":material/error:"), (False, st.warning, ":material/info:")):
         said = [plain(problem.says) for problem in problems if problem.refuses is refuses]
         if said:

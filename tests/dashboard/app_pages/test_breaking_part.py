@@ -10,6 +10,7 @@ import pytest
 from dashboard.app_pages.contrast import breaking
 from dashboard.words import run_name
 from sealife_core.config import preset
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_embeddings, write_snapshot
 from sealife_core.runs.directory import create_run, list_runs
@@ -61,6 +62,14 @@ def test_runs__are_launched_once_both_predictions_are_made(tiny_reef: Dataset) -
     assert not app.exception
     assert app.query_params["guess"] == "1,-1"
     assert sorted(run.broken for run in list_runs()) == ["", "no colour jitter"]
+
+
+def test_runs__that_would_fail_after_another_has_trained_are_not_launched(tiny_reef: Dataset) -> None:
+    correct(tiny_reef, {image: {"label": ""} for image in tiny_reef.manifest["id"]})
+    app = visit("contrast", {**PART, "switch": "unfrozen-probe", "guess": "1,1"})
+    assert not app.exception
+    assert button(app, "Break it").disabled
+    assert [error.value.count("a classifier needs labels") for error in app.error] == [1]
 
 
 def test_progress__is_followed_until_both_have_finished_or_one_never_will(
