@@ -145,7 +145,7 @@ def animal_activation(dataset: Dataset, row: int) -> "Tensor":
 
 # What a run stored while it learned; the folder changes with every snapshot.
 @kept(16, SNAPSHOTS)
-def moments(run: Run, temperature: float) -> list[learning.Moment]:
+def moments(run: Run, temperature: float | None) -> list[learning.Moment]:
     """As :func:`learning.moments`. Raises RunError."""
     return learning.moments(run.path, temperature)
 

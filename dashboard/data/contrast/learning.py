@@ -67,9 +67,13 @@ def moment_words(moment: Moment) -> str:
         order = f"A positive pair is more alike than a negative one in {percent(moment.overlap, 0)} of comparisons"
     else:
         order = f"A negative pair is more alike than a positive one in {percent(1 - moment.overlap, 0)} of comparisons"
+    if np.isfinite(moment.loss):
+        loss = f"The loss is {moment.loss:.2f} nats (chance: {np.log(moment.views - 1):.2f})."
+    else:
+        loss = "The loss of this run compares dot products, so cosines do not tell it."
     return (
         f"{order} (chance: 50 %); the mean cosine is {moment.positive:.2f} of positives, {moment.negative:.2f} of"
-        f" negatives. The loss is {moment.loss:.2f} nats (chance: {np.log(moment.views - 1):.2f})."
+        f" negatives. {loss}"
     )
 
 

@@ -56,10 +56,11 @@ class Moment:
         return bool(np.isfinite(self.negative))
 
 
-def moments(folder: Path, temperature: float) -> list[Moment]:
+def moments(folder: Path, temperature: float | None) -> list[Moment]:
     """Those of the run in ``folder``, in order. Raises RunError if its pairs are missing or damaged.
 
-    temperature: of the loss. rank_h is NaN where no features can be read, as after a divergence.
+    temperature: of the loss; None, and then the loss is NaN, where the run did not train on NT-Xent of cosines. rank_h
+    is NaN where no features can be read, as after a divergence.
     """
     pairs = read_pairs(folder)
     try:
@@ -71,7 +72,9 @@ def moments(folder: Path, temperature: float) -> list[Moment]:
     return [moment(e, z, h_of[e], temperature) for e, z in zip(pairs.epochs, pairs.values, strict=True)]
 
 
-def moment(epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"] | None, temperature: float) -> Moment:
+def moment(
+    epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"] | None, temperature: float | None
+) -> Moment:
     """Of projections z of two views of n images, n at least 2, and of features h of single images, if known."""
     rank_h = effective_rank(h) if h is not None and np.isfinite(h).all() else np.nan
     most_rank = min(2 * z.shape[1], z.shape[2])
@@ -89,8 +92,6 @@ def moment(epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"
     alike = cosine[first, second]
     np.fill_diagonal(cosine, -np.inf)  # a view is no negative of its own
     of_partner = cosine[np.arange(2 * n), partner]
-    highest = cosine.max(axis=1)
-    logs = np.log(np.exp((cosine - highest[:, None]) / temperature).sum(axis=1)) + highest / temperature
     return Moment(
         epoch,
         _shares(alike[is_pair]),
@@ -101,12 +102,18 @@ def moment(epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"
         alignment=alignment(z[0], z[1]),
         uniformity=uniformity(z[0]),
         accuracy=float((cosine.argmax(axis=1) == partner).mean()),
-        loss=float((logs - of_partner / temperature).mean()),
+        loss=np.nan if temperature is None else _nt_xent(cosine, of_partner, temperature),
         rank_z=effective_rank(views),
         rank_h=rank_h,
         most_rank=most_rank,
         views=2 * n,
     )
+
+
+def _nt_xent(cosine: Float[np.ndarray, "m m"], of_partner: Float[np.ndarray, " m"], temperature: float) -> float:
+    highest = cosine.max(axis=1)
+    logs = np.log(np.exp((cosine - highest[:, None]) / temperature).sum(axis=1)) + highest / temperature
+    return float((logs - of_partner / temperature).mean())
 
 
 def neighbours_by_epoch(

@@ -58,6 +58,18 @@ def test_learning__asks_the_pictures_that_were_for_validation_when_the_run_train
     assert data_of(opened(run))["knnOf"] == f"of {before} validation pictures"
 
 
+def test_learning__tells_no_loss_that_the_run_did_not_train_on(tiny_reef: Dataset) -> None:
+    ids = tuple(tiny_reef.manifest["id"])
+    for broken, told in (("", True), ("no-normalisation", False)):
+        run = finished(preset("simclr", "Quick look", data=tiny_reef.name, broken=broken))
+        write_snapshot(run.path, ids, 1, clustered(tiny_reef))
+        paired(run, 1, 3)
+        (says,) = data_of(opened(run))["says"]
+        assert "the mean cosine is" in says
+        assert ("The loss is" in says) == told
+        assert ("compares dot products" in says) != told
+
+
 def test_learning__announces_a_collapse(tiny_reef: Dataset) -> None:
     run = simclr_run(tiny_reef, snapshots=3)
     for epoch in range(3):
