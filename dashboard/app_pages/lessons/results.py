@@ -11,7 +11,7 @@ from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_da
 from dashboard.cache import contrast
 from dashboard.data.lessons.figures import figure, score_svg
 from dashboard.data.lessons.prepared import HELP, PROBE, helps_study, probe_and_fine_tune
-from dashboard.data.lessons.study_table import READ_TABLE, study_table
+from dashboard.data.lessons.study_table import READ_TABLE, study_table, tested_before
 from dashboard.data.pictures import class_of, some_rows
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.view_pairs import original_uri
@@ -122,6 +122,8 @@ def help_() -> Shown:
         st.caption("This study gives no verdict. That needs two finished seeds of the two options compared.")
         return NOTHING
     st.info(decides_sentence(found.decides))
+    if before := tested_before(parts, dataset):
+        st.warning(before)
     rows = study_table(parts, found)
     st.html(f'<div class="study">{table(rows)}</div>')
     st.caption(f"{READ_TABLE} {plain(beside_sentence(found))}")
@@ -129,7 +131,7 @@ def help_() -> Shown:
     return {
         "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
         "seeds": gain.seeds, "images": gain.images,
-    }, lambda: f"<h2>The study</h2>{table(rows)}"  # fmt: skip
+    }, lambda: f"<h2>The study</h2>{f'<p>{before}</p>' * bool(before)}{table(rows)}"  # fmt: skip
 
 
 def _on_paper(dataset: Dataset, rows: Sequence[int], words: Sequence[str]) -> str:

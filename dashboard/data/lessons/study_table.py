@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.studies.building import budget
 from sealife_core.studies.helps_answer import Compared, HelpsFound, option_words
 from sealife_core.studies.results import PartResult, over_seeds
@@ -11,6 +12,13 @@ READ_TABLE = (
     "Accuracy on test pictures by the number of labels, mean over seeds; gain: mean over the numbers of labels, with"
     " its 95 % interval. ImageNet → SimCLR: ImageNet’s encoder, trained on with SimCLR on these pictures."
 )
+
+
+def tested_before(parts: Sequence[PartResult], dataset: Dataset) -> str:
+    """That the runs were tested on other images or labels than the test split of ``dataset`` has now; "" if not."""
+    if {part.test_hash for part in parts} <= {"", dataset.test_hash}:
+        return ""
+    return "Since this study the test pictures or their labels have changed: the verdict is about the earlier ones."
 
 
 def study_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from dashboard import state
 from dashboard.app_pages.lessons import before_class, paper, widgets
 from dashboard.data.lessons.lessons import LESSONS
 from sealife_core.config import RECIPES, ClassifierConfig, preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.contrast.readout import QUIZZES
@@ -25,8 +26,12 @@ from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.runs.writer import RunWriter
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.questions import build_study
 from tests.dashboard.pages import visit
 from tests.finished.models import NETWORK, with_model
+from tests.finished.studies import finished_study
 
 WITHOUT_TORCH = ("probe", "help")  # they show runs; there are none
 
@@ -41,6 +46,19 @@ def test_lesson__is_drawn_with_its_question(key: str, tiny_reef) -> None:
     lesson = next(lesson for lesson in LESSONS if lesson.key == key)
     assert app.header[0].value.endswith(lesson.title)
     assert ("There is no answer yet" in texts(app)) is (key in WITHOUT_TORCH)
+
+
+def test_verdict__of_a_test_split_that_was_corrected_since_says_so(tiny_reef: Dataset) -> None:
+    finished_study(build_study(HELPS, data=tiny_reef.name, seeds=2), lambda part: 0.5)
+    for run in list_runs():
+        if (run.results() or {}).get("test_hash"):
+            RunWriter(run).results(test_hash=tiny_reef.test_hash)
+    app = visit("lessons", {"lesson": "help"})
+    assert (len(app.info), len(app.warning)) == (1, 0)
+    move(tiny_reef, {int(tiny_reef.rows("test")[0]): "train"})
+    app = visit("lessons", {"lesson": "help"})
+    assert len(app.info) == 1, "the verdict stands"
+    assert "the test pictures or their labels have changed" in app.warning[0].value
 
 
 def test_question__is_answered_by_what_is_shown_and_the_link_keeps_it(tiny_reef) -> None:
