@@ -28,8 +28,7 @@ Model = tuple[Encoder, nn.Module]  # encoder and projection head
 class SnapshotWriter(Callback):
     """Keeps h of the same images before training and after about ten epochs; after some of them the model too.
 
-    Beside each, z of two views of some of these images: the same views every time. The images are a random choice of
-    the labelled ones outside the test split; without labels, of all training ones.
+    Beside each, z of two views of some of these images (:func:`snapshot_rows`): the same views every time.
     card: describes the model.
     """
 
@@ -37,10 +36,7 @@ class SnapshotWriter(Callback):
         self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware, card: ModelCard
     ) -> None:
         self._config, self._run, self._pixels, self._machine, self._card = config, run, pixels, machine, card
-        shown = np.concatenate([dataset.rows(split, labelled_only=True) for split in ("train", "val")])
-        candidates = shown if len(shown) else dataset.rows("train")
-        chooser = np.random.default_rng(config.seed)
-        self._rows = np.sort(chooser.permutation(candidates)[:SNAPSHOT_IMAGES])
+        self._rows = snapshot_rows(dataset, config.seed)
         self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
         # Evenly among the sorted rows: images of a class may stand together in them.
         self._paired = self._rows[np.linspace(0, len(self._rows) - 1, min(PAIRS, len(self._rows))).round().astype(int)]
@@ -82,6 +78,15 @@ class SnapshotWriter(Callback):
 def _model_of(module: LightningModule) -> Model:
     assert isinstance(module, SimclrModule)
     return module.encoder, module.head
+
+
+def snapshot_rows(dataset: Dataset, seed: int, count: int = SNAPSHOT_IMAGES) -> np.ndarray:
+    """``count`` rows at random: labelled images outside the test split; where these are too few, all of them and
+    unlabelled training images."""
+    labelled = np.concatenate([dataset.rows(split, labelled_only=True) for split in ("train", "val")])
+    unlabelled = np.setdiff1d(dataset.rows("train"), labelled)
+    chooser = np.random.default_rng(seed)
+    return np.sort(np.concatenate([chooser.permutation(labelled), chooser.permutation(unlabelled)])[:count])
 
 
 def snapshot_plan(epochs: int) -> tuple[int, ...]:

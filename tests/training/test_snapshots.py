@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from sealife_core.config import SimclrConfig, preset
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.embeddings.stored_embeddings import (
@@ -23,7 +24,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule, projected_pairs
-from sealife_core.training.snapshots import model_plan, snapshot_plan
+from sealife_core.training.snapshots import model_plan, snapshot_plan, snapshot_rows
 from sealife_core.training.train import train
 from tests.training.conftest import SMALL
 
@@ -40,6 +41,20 @@ def test_snapshots__show_the_same_images_from_before_training_to_its_end(trained
     last = read_embeddings(run.path).values[sorted(rows)]
     np.testing.assert_allclose(film.values[-1], last, rtol=2e-3, atol=2e-3)  # kept in half precision
     assert np.abs(film.values[0] - film.values[-1]).max() > 0.01
+
+
+def test_snapshot_rows__are_filled_up_where_few_are_labelled(tiny_reef: Dataset) -> None:
+    train, val = tiny_reef.rows("train"), tiny_reef.rows("val")
+    whole = snapshot_rows(tiny_reef, 0, 20)
+    assert (len(set(whole)), bool(set(whole) & set(tiny_reef.rows("test")))) == (20, False)
+    kept = [train[0], val[0]]
+    ids = tiny_reef.manifest["id"]
+    few = correct(tiny_reef, {image: {"label": ""} for row, image in enumerate(ids) if row not in kept})
+    rows = snapshot_rows(few, 0, 20)
+    assert len(set(rows)) == 20
+    assert set(kept) <= set(rows)
+    assert set(rows) - {val[0]} < set(few.rows("train"))
+    assert set(snapshot_rows(few, 1, 20)) != set(rows)
 
 
 def test_snapshots__of_a_resumed_run_keep_the_first_picture(trained: Trained, tiny_reef: Dataset) -> None:
