@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # they import torch
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 
 MOST_RESPONSES = 32  # up to 100 kB each
+_COLOUR_PX = 64  # whether there is colour is seen on small pictures
 
 
 def view_encoder(source: Source) -> tuple["ViewEncoder", Lock]:
@@ -111,6 +112,16 @@ def _readouts(
     squares = stack([picture.square for picture in pictures])
     with lock:
         return readouts(seen, squares, tensor([picture.aspect for picture in pictures]))
+
+
+@kept(32)
+def is_grey(dataset: Dataset, rows: tuple[int, ...]) -> bool:
+    """As :func:`invariance.is_grey`. Imports torch. Raises DatasetError."""
+    from torch import stack
+
+    from sealife_core.evaluation.contrast import invariance
+
+    return invariance.is_grey(stack([picture.square for picture in previews(dataset, rows, _COLOUR_PX)]))
 
 
 def held_responses(source: Source, dataset: Dataset, rows: tuple[int, ...]) -> dict[Space, "Response"] | None:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.cache.contrast import held_responses, responses
+from dashboard.cache.contrast import held_responses, is_grey, responses
 from dashboard.data.contrast.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
 from dashboard.data.contrast.sources import Source, trained_otherwise
 from dashboard.errors import show_error
@@ -66,7 +66,7 @@ def ignored() -> None:
         _compute([source for source, held in known if held is None], dataset, tuple(rows))
     if found:
         with text:
-            _text(found, features)
+            _text(found, features, is_grey(dataset, tuple(rows)))
             differs = [trained_otherwise(source, dataset.name, RECIPES["SimCLR"]) for source, _ in found]
             same = "Every encoder sees the same, at its own size."
             st.caption(plain(" ".join([sample_sentence(dataset, rows), same, *filter(None, differs)])))
@@ -132,7 +132,7 @@ def _lines(found: Found, sources: Sequence[Source], features: str) -> list[Line]
     ]  # fmt: skip
 
 
-def _sentences(found: Found, features: str) -> list[str]:
+def _sentences(found: Found, features: str, grey: bool) -> list[str]:
     if features == "both":
         heads = [(source, of["h"], of["z"]) for source, of in found if "z" in of]
         learned = [head_comparisons(source.title, h, z) for source, h, z in heads if source.epoch != 0]
@@ -146,15 +146,15 @@ def _sentences(found: Found, features: str) -> list[str]:
         Looked(source.title, response, before=source.epoch == 0 and first.epoch != 0 and source.run == first.run)
         for source, response in having
     ]
-    return comparisons(looked[0], looked[1:])
+    return comparisons(looked[0], looked[1:], grey=grey)
 
 
-def _text(found: Found, features: str) -> None:
+def _text(found: Found, features: str, grey: bool) -> None:
     """What the charts say."""
     without = [source.title for source, of in found if "z" not in of]
     if features == "z" and without:
         st.caption(plain(f"Not shown, as it has no projection head: {', '.join(without)}."))
-    said = _sentences(found, features)
+    said = _sentences(found, features, grey)
     st.markdown(unbroken("\n\n".join([SAID_OF, *map(plain, said)])) if said else NO_TELLING)
 
 

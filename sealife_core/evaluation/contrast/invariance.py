@@ -25,6 +25,7 @@ from sealife_core.views.transforms import apply_views
 
 MINIMUM = 8  # pictures; with fewer, random choices of them say nothing
 RESAMPLES = 2000  # as in comparison/resampling.py
+LEAST_COLOUR = 3.0  # of 255: the mean gap between the highest and the lowest of red, green and blue
 _COLLAPSED = 1e-6  # mean cosine of different pictures this close to 1: rounding decides the rest
 
 Point = tuple[str, int]  # name of an augmentation, level
@@ -80,6 +81,11 @@ class Curve:
     high: Float[np.ndarray, " levels"]
     tenth: Float[np.ndarray, " levels"]
     ninetieth: Float[np.ndarray, " levels"]
+
+
+def is_grey(squares: UInt8[Tensor, "n h w 3"]) -> bool:
+    """Whether pictures have hardly any colour, so that what changes colours leaves them as they are."""
+    return float((squares.amax(-1) - squares.amin(-1)).float().mean()) < LEAST_COLOUR
 
 
 def responses(

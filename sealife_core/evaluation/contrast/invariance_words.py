@@ -16,6 +16,7 @@ SUBJECTS: dict[str, tuple[Point, ...]] = {
     "light": strongest("brightness", "contrast"),
     "cropping": strongest("crop"),
 }
+GREY = "These pictures have no colour: changes of it leave them as they are, and tell nothing about the encoders."
 _WHAT = {"colour": "colour", "light": "light", "cropping": "what a crop changes"}
 
 
@@ -28,8 +29,9 @@ class Looked:
     before: bool = False
 
 
-def comparisons(first: Looked, others: Sequence[Looked]) -> list[str]:
-    """What ``first`` ignores and does not, and how ``others`` differ from it, a sentence a subject.
+def comparisons(first: Looked, others: Sequence[Looked], *, grey: bool = False) -> list[str]:
+    """What ``first`` ignores and does not, and how ``others`` differ from it, a sentence a subject. grey: the pictures
+    have no colour, which is said in place of what encoders ignore of it.
 
     Shares are of the similarity kept, with their 95 % interval in brackets. Nothing is said of a subject, or of one of
     the others, whose intervals leave it open.
@@ -37,7 +39,10 @@ def comparisons(first: Looked, others: Sequence[Looked]) -> list[str]:
     for looked in (first, *others):
         if looked.response.collapsed:
             return [f"{looked.name} gives all pictures the same features: what it ignores cannot be told."]
-    said = (_of_subject(subject, points, first, others) for subject, points in SUBJECTS.items())
+    said = (
+        GREY if grey and subject == "colour" else _of_subject(subject, points, first, others)
+        for subject, points in SUBJECTS.items()
+    )  # fmt: skip
     return [sentence for sentence in said if sentence]
 
 

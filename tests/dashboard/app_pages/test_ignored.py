@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.contrast import ignored
@@ -13,6 +15,7 @@ from dashboard.cache import contrast as cached
 from dashboard.data.contrast import sources
 from dashboard.data.contrast.sources import UNTRAINED
 from dashboard.parts.contrast import encoder_choice, invariance_charts
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.contrast import invariance
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.models.building import build_encoder
@@ -131,12 +134,27 @@ def test_sentences__where_the_intervals_leave_all_open_are_that(
     open_cosines = {name: np.linspace(-1, 2, 6 * 16).reshape(6, 16) for name in BY_NAME}
     open_answer = invariance.Response(open_cosines, np.eye(16))
     monkeypatch.setattr(invariance, "responses", lambda *given: {"h": open_answer})
-    monkeypatch.setattr(ignored, "comparisons", lambda first, others: [])
+    monkeypatch.setattr(ignored, "comparisons", lambda first, others, grey: [])
     cached._responses.clear()
     said = text(opened(pretrained.id))
     assert "leave open what the encoders ignore" in said
     assert "indifferent" not in said
     cached._responses.clear()
+
+
+def test_grey_pictures__are_said_to_have_no_colour(
+    pretrained: Run, drawn: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert "These pictures have no colour" not in text(opened(UNTRAINED))
+    draw = np.random.default_rng(0)
+    for number in range(16):
+        place = tmp_path / "grey" / ("crab" if number % 2 else "ray") / f"{number}.jpg"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 255, (6, 6), np.uint8)).resize((48, 48)).convert("RGB").save(place)
+    import_images(tmp_path / "grey", "grey")
+    said = text(opened(UNTRAINED))  # the newest data set is shown
+    assert "These pictures have no colour" in said
+    assert "indifferent to colour" not in said
 
 
 def test_runs__missing_are_offered(tiny_reef: object, drawn: list[dict[str, Any]]) -> None:

@@ -64,6 +64,15 @@ def test_comparisons__are_silent_where_the_intervals_leave_it_open() -> None:
     assert "B keeps less" in clear
 
 
+def test_comparisons__say_of_grey_pictures_that_these_have_no_colour() -> None:
+    alike = Looked("Run A", keeping(colour=1.0, light=0.95))
+    assert comparisons(alike, [])[0].startswith("Run A is indifferent to colour")
+    said = comparisons(alike, [], grey=True)
+    assert said[0].startswith("These pictures have no colour")
+    assert not any("indifferent to colour" in one for one in said)
+    assert said[1].startswith("Run A is indifferent to light"), "what grey pictures do tell stays"
+
+
 def test_head_comparisons__say_what_the_head_does() -> None:
     said = head_comparisons("A", keeping(colour=0.6, light=0.9), keeping(colour=0.95, light=0.5))
     assert said == [
