@@ -10,9 +10,16 @@ from torch import nn
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels
-from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_pairs, write_snapshot
+from sealife_core.evaluation.embeddings.stored_embeddings import (
+    rows_of,
+    snapshot_folder,
+    snapshot_ids,
+    write_pairs,
+    write_snapshot,
+)
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import Encoder
+from sealife_core.runs.files import UnreadableFile
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.features import features_of
 from sealife_core.training.hardware import Hardware
@@ -36,7 +43,9 @@ class SnapshotWriter(Callback):
         self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware, card: ModelCard
     ) -> None:
         self._config, self._run, self._pixels, self._machine, self._card = config, run, pixels, machine, card
-        self._rows = snapshot_rows(dataset, config.seed)
+        self._rows = _stored_rows(run, dataset)
+        if not len(self._rows):
+            self._rows = snapshot_rows(dataset, config.seed)
         self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
         # Evenly among the sorted rows: images of a class may stand together in them.
         self._paired = self._rows[np.linspace(0, len(self._rows) - 1, min(PAIRS, len(self._rows))).round().astype(int)]
@@ -78,6 +87,15 @@ class SnapshotWriter(Callback):
 def _model_of(module: LightningModule) -> Model:
     assert isinstance(module, SimclrModule)
     return module.encoder, module.head
+
+
+def _stored_rows(run: RunWriter, dataset: Dataset) -> np.ndarray:
+    """The rows that an attempt before this one began with, perhaps by another version; none if that is not known."""
+    try:
+        rows = rows_of(snapshot_ids(run.path), dataset)
+    except UnreadableFile:
+        return np.zeros(0, np.int64)
+    return rows if (rows >= 0).all() else rows[:0]
 
 
 def snapshot_rows(dataset: Dataset, seed: int, count: int = SNAPSHOT_IMAGES) -> np.ndarray:

@@ -42,7 +42,7 @@ def comparisons(first: Looked, others: Sequence[Looked], *, grey: bool = False) 
     said = (
         GREY if grey and subject == "colour" else _of_subject(subject, points, first, others)
         for subject, points in SUBJECTS.items()
-    )  # fmt: skip
+    )
     return [sentence for sentence in said if sentence]
 
 

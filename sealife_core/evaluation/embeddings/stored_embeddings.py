@@ -157,6 +157,11 @@ def model_epochs(folder: Path) -> tuple[int, ...]:
     return tuple(epoch for epoch in snapshot_epochs(folder) if (snapshot_folder(folder, epoch) / "model.json").exists())
 
 
+def snapshot_ids(folder: Path) -> tuple[str, ...]:
+    """The images of the snapshots of the run in ``folder``; none before the first. Raises UnreadableFile."""
+    return tuple((read_json(folder / SNAPSHOTS / "images.json", INDEX_SHAPE) or {}).get("ids") or ())
+
+
 def read_snapshots(folder: Path) -> Snapshots:
     """All snapshots of a run, in order. Raises RunError if they are missing or damaged."""
     epochs = snapshot_epochs(folder)
@@ -166,14 +171,14 @@ def read_snapshots(folder: Path) -> Snapshots:
             " has trained for some epochs."
         )
     try:
-        ids = (read_json(folder / SNAPSHOTS / "images.json", INDEX_SHAPE) or {}).get("ids")
+        ids = snapshot_ids(folder)
         paths = [snapshot_folder(folder, epoch).with_suffix(".npy") for epoch in epochs]
         values = np.stack([np.load(path, allow_pickle=False) for path in paths]).astype(np.float32)
     except (UnreadableFile, OSError, ValueError, EOFError):
-        ids, values = None, np.zeros((0, 0, 0))
-    if ids is None or values.ndim != 3 or len(ids) != np.shape(values)[1] or not is_finite(values):
+        ids, values = (), np.zeros((0, 0, 0))
+    if not ids or values.ndim != 3 or len(ids) != np.shape(values)[1] or not is_finite(values):
         raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train the run again.")
-    return Snapshots(tuple(ids), epochs, values)
+    return Snapshots(ids, epochs, values)
 
 
 def read_pairs(folder: Path) -> PairSnapshots:
