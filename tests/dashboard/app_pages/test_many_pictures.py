@@ -148,6 +148,19 @@ def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run
     assert "validation pictures" in text(app)
 
 
+def test_table__of_other_pictures_keeps_no_ticks(classifier: Run, job: Job) -> None:
+    """Streamlit keeps the ticked positions as long as the key, which is the end of the id, stays the same."""
+    rows = read_rows(job.folder)
+    correct(job, rows, [0, 1], "crab")
+    before = open_job(classifier, job, found="corrected")
+    correct(job, rows, [1], "")
+    correct(job, rows, [2], "crab")
+    after = open_job(classifier, job, found="corrected")
+    assert [shown(app)["File"].tolist() for app in (before, after)] == [["00.png", "01.png"], ["00.png", "02.png"]]
+    keys = [app.dataframe[0].proto.id.partition("classified_rows")[2] for app in (before, after, after.run())]
+    assert keys[0] != keys[1] == keys[2] != ""
+
+
 def ticked(folder: str, places: list[int]) -> None:
     """What stands below the table while rows are ticked, which AppTest cannot do."""
     from pathlib import Path

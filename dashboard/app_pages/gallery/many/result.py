@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -142,7 +143,7 @@ def _table(
     lines = pd.DataFrame({"Picture": urls} | lines_of(found, places, threshold, corrected))
     ticked = st.dataframe(
         lines, hide_index=True, row_height=ROW_PX, selection_mode="multi-row", on_select="rerun",
-        key=gallery.ROWS.of(job.id, *places[:1], len(places), len(corrected)), alt="The prediction for each picture",
+        key=_key(job, places, corrected), alt="The prediction for each picture",
         height=min(len(places), 10) * ROW_PX + 40,
         column_config={
             "Picture": st.column_config.ImageColumn(width=72),
@@ -151,6 +152,11 @@ def _table(
         },
     )  # fmt: skip
     return [places[row] for row in ticked["selection"]["rows"] if row < len(places)]
+
+
+def _key(job: Job, places: list[int], corrected: Mapping[int, str]) -> str:
+    """Of the table of these rows in this order: Streamlit keeps ticks by position, and they must not move to others."""
+    return gallery.ROWS.of(job.id, sha256(repr((places, sorted(corrected.items()))).encode()).hexdigest()[:12])
 
 
 def _picture(run: Run, job: Job, place: int) -> OwnPicture | None:
