@@ -144,7 +144,8 @@ def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, kind: str, k
         if group.labels_differ:
             _one_label(dataset, group, key)
         correct_many(dataset, group.rows, key.of("correct"), why="duplicate", label="Other")
-        _leave_one(dataset, group, key)
+        if not group.labels_differ:  # which label is right is for a person to say first
+            _leave_one(dataset, group, key)
 
 
 def _one_label(dataset: Dataset, group: DuplicateGroup, key: Key) -> None:
@@ -157,12 +158,14 @@ def _one_label(dataset: Dataset, group: DuplicateGroup, key: Key) -> None:
 
 
 def _leave_one(dataset: Dataset, group: DuplicateGroup, key: Key) -> None:
-    """Leave out all copies but the largest."""
-    size = (dataset.manifest["width"] * dataset.manifest["height"]).iloc[list(group.rows)]
+    """Leave out all copies but one: a labelled one where there is any, of those the largest."""
+    labelled = [row for row in group.rows if dataset.labels[row] >= 0]
+    size = (dataset.manifest["width"] * dataset.manifest["height"]).iloc[labelled or list(group.rows)]
     kept = int(size.idxmax())
     others = [row for row in group.rows if row != kept]
+    which = "the largest" if len(labelled) in (0, len(group.rows)) else "the largest with a label"
     st.button(
         "Keep one", key=key.of("one"), type="tertiary", icon=":material/filter_1:",
-        help=f"Keeps {plain(dataset.file_names[kept])}, the largest, and leaves the others out. You can undo it.",
+        help=f"Keeps {plain(dataset.file_names[kept])}, {which}, and leaves the others out. You can undo it.",
         on_click=correct_now, args=(dataset, others, {"excluded": "yes"}, "duplicate"),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from dashboard.app_pages.data import checks
 from dashboard.app_pages.data.checks import groups_by_kind
 from dashboard.data.pictures import class_of
 from sealife_core.datasets.checks import check
-from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.corrections.editing import correct, move
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.grouping.patterns import Pattern
 from sealife_core.datasets.grouping.regrouping import plan_regrouping, regroup
@@ -31,21 +31,34 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     assert open_dataset("two").content_hash == dataset.content_hash
 
 
-def test_checks__two_labels_are_resolved_by_choosing_and_copies_by_keeping_the_largest(photographs, monkeypatch):
+def test_checks__two_labels_are_resolved_by_choosing_and_copies_then_by_keeping_one(photographs, monkeypatch):
     monkeypatch.setattr(checks, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "shots")
     group = next(group for group in check(dataset).exact if group.labels_differ)
     app = open_data(dataset="shots", look="Checks", duplicates="labels")
+    assert not any(one.label == "Keep one" for one in app.button), "a label would be chosen unasked"
     chosen = class_of(dataset, group.rows[0])
     button(app, f"All are {chosen}").click().run()
     assert not app.exception
     now = open_dataset("shots")
     assert {class_of(now, row) for row in group.rows} == {chosen}
     assert not any(group.labels_differ for group in check(now).exact)
-    button(app, "Undo").click().run()
-    assert open_dataset("shots").content_hash == dataset.content_hash
+    app = open_data(dataset="shots", look="Checks", duplicates="exact")
     button(app, "Keep one").click().run()
     assert len(open_dataset("shots")) < len(dataset)
+
+
+def test_checks__keep_the_copy_that_has_a_label(photographs, monkeypatch):
+    monkeypatch.setattr(checks, "QUICK_S", 60)  # however busy the machine is
+    dataset = imported(photographs, "shots")
+    group = next(group for group in check(dataset).exact if group.labels_differ)
+    ids = dataset.manifest["id"].tolist()
+    others = {ids[row]: {"excluded": "yes"} for one in check(dataset).exact if one != group for row in one.rows[1:]}
+    *unlabelled, labelled = [ids[row] for row in group.rows]
+    dataset = correct(dataset, others | {image: {"label": ""} for image in unlabelled})
+    button(open_data(dataset="shots", look="Checks", duplicates="exact"), "Keep one").click().run()
+    assert set(dataset.manifest["id"]) - set(open_dataset("shots").manifest["id"]) == set(unlabelled)
+    assert labelled in set(open_dataset("shots").manifest["id"])
 
 
 def test_checks__show_groups_across_splits(photographs, monkeypatch):
