@@ -1,7 +1,6 @@
 """Typed keys of session state and of the URL."""
 
 from collections.abc import Callable, Container, Sequence
-from contextlib import suppress
 from typing import Any, Self
 
 import streamlit as st
@@ -9,7 +8,6 @@ import streamlit as st
 from dashboard.state.url_written import catch_up, remember
 from dashboard.words import whole_number
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import DatasetError
 
 
 class Key(str):
@@ -148,11 +146,8 @@ class UrlPictures(UrlKey):
 
     def rows(self, dataset: Dataset) -> list[int]:
         """Their rows, without pictures that the data set does not have (any more)."""
-        rows = []
-        for image_id in dict.fromkeys(st.query_params.get_all(self)):
-            with suppress(DatasetError):
-                rows.append(dataset.row_of(image_id))
-        return rows
+        wanted = dict.fromkeys(st.query_params.get_all(self))
+        return [dataset.row_of(image_id) for image_id in wanted if dataset.has(image_id)]
 
     def set(self, dataset: Dataset, rows: Sequence[int]) -> None:
         """Put the pictures of ``rows`` into the URL; a row that the data set does not have is left out."""

@@ -113,6 +113,10 @@ class Dataset:
         known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
         return [source or file for source, file in zip(known, self._files, strict=True)]
 
+    def has(self, image_id: str) -> bool:
+        """Whether it has an image with this id, which is not left out."""
+        return image_id in self._row_of
+
     def row_of(self, image_id: str) -> int:
         """The row of the image with this id. Raises DatasetError for an unknown one."""
         try:

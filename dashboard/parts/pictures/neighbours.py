@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.state import Key
 from dashboard.words import plain
@@ -13,16 +14,17 @@ from sealife_core.evaluation.embeddings.training_images import Neighbour
 
 
 def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour], key: Key, *, correctable: bool = True) -> None:
-    """The pictures with class and similarity, and one sentence on what they say.
+    """The pictures that ``dataset`` still has, with their class there and similarity, and one sentence on them.
 
     correctable: whether labels can be corrected where a picture is open.
     """
-    if not neighbours:
+    there = [(dataset.row_of(found.id), found.similarity) for found in neighbours if dataset.has(found.id)]
+    if not there:
         return
-    names = [found.label or "unlabelled" for found in neighbours]
+    names = [class_of(dataset, row) for row, _ in there]
     pictures = [
-        grid_picture(dataset, dataset.row_of(found.id), f"{name} · {found.similarity:.2f}")
-        for name, found in zip(names, neighbours, strict=True)
+        grid_picture(dataset, row, f"{name} · {similarity:.2f}")
+        for name, (row, similarity) in zip(names, there, strict=True)
     ]
     st.markdown("**Nearest training pictures**")
     show_grid(pictures, key, 104, dataset if correctable else None)

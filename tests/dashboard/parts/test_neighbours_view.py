@@ -1,0 +1,29 @@
+"""The nearest training pictures, which a kept model found in the data set as it was."""
+
+from streamlit.testing.v1 import AppTest
+
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.dataset import Dataset
+from tests.dashboard.app_pages.data.opened import pictures, text
+
+
+def test_neighbours__are_those_that_are_left_with_the_class_that_they_have_now(tiny_reef: Dataset) -> None:
+    def script() -> None:
+        from dashboard import cache
+        from dashboard.parts.pictures.neighbours import neighbours_view
+        from dashboard.state import Key
+        from sealife_core.evaluation.embeddings.training_images import Neighbour
+
+        dataset = cache.dataset("reef")
+        ids, labels = dataset.original.manifest["id"], dataset.original.manifest["label"]
+        found = [Neighbour(str(ids[row]), str(labels[row]), "", 0.9 - row / 10) for row in range(3)]
+        neighbours_view(dataset, found, Key("near"))
+
+    ids = tiny_reef.manifest["id"].tolist()
+    correct(tiny_reef, {ids[0]: {"excluded": "yes"}, ids[1]: {"label": "eel"}, ids[2]: {"label": "eel"}})
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    assert [picture["caption"] for picture in pictures(app)] == ["eel · 0.80", "eel · 0.70"]
+    assert "2 of 2 are eel" in text(app)
+    correct(tiny_reef, {image: {"excluded": "yes"} for image in ids[:3]})
+    assert text(app.run()) == ""
