@@ -14,7 +14,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings,
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A training image: its id, label ("" without one) and file name in the data set, and its cosine similarity."""
+    """A training image: its id, label ("" without one) and file name as the run saw it, and its cosine similarity."""
 
     id: str
     label: str
@@ -49,6 +49,7 @@ class TrainingImages:
 def training_images(folder: Path, data: str) -> TrainingImages:
     """The embeddings of the training images of data set ``data`` in the run in ``folder``.
 
+    The data set is opened as the run saw it: corrections made since do not change which images it has learned from.
     Raises RunError or DatasetError if embeddings or data set are missing or do not belong together.
     """
     if not has_embeddings(folder):
@@ -56,7 +57,8 @@ def training_images(folder: Path, data: str) -> TrainingImages:
             f"There are no embeddings of training images in '{folder.name}' to compare with; a run writes them when it"
             " ends. Let the run finish, or use the run in its original folder."
         )
-    embedded, dataset = read_embeddings(folder), open_dataset(data)
+    embedded = read_embeddings(folder)
+    dataset = open_dataset(data, content_hash=embedded.data_hash)
     rows = embedded.rows_in(dataset)
     train = np.flatnonzero((rows >= 0) & (dataset.manifest["split"].to_numpy()[rows] == "train"))
     if not len(train):

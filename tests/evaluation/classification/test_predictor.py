@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sealife_core.config import preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.datasets.imports.importing import import_images
@@ -110,6 +111,16 @@ def test_predict__of_a_training_image_finds_itself(run: Run, tiny_reef: Dataset)
     assert {neighbour.id for neighbour in neighbours} <= training
     similarities = [neighbour.similarity for neighbour in neighbours]
     assert similarities == sorted(similarities, reverse=True)
+
+
+def test_neighbours__are_what_the_run_learned_from_whatever_was_moved_since(run: Run, tiny_reef: Dataset) -> None:
+    ids = tiny_reef.manifest["id"].tolist()
+    tested, learned = int(tiny_reef.rows("test")[0]), int(tiny_reef.rows("train")[0])
+    move(tiny_reef, {tested: "train", learned: "test"})
+    predictor = Predictor(run.path)
+    for row, itself in ((tested, False), (learned, True)):
+        found = predictor.predict([tiny_reef.image_path(row)])[0]
+        assert (predictor.neighbours(found.features, k=1)[0].id == ids[row]) is itself
 
 
 def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: Run, tiny_reef: Dataset) -> None:
