@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.curation.agreement import Agreement, agreement, labels_by
+from sealife_core.evaluation.curation.agreement import WHY, Agreement, agreement, independent_labels
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
@@ -15,7 +15,7 @@ A_BATCH = 24
 
 def agreement_view(dataset: Dataset, run: Run) -> None:
     """Two names, how far they agree, and the pictures on which they do not."""
-    people = [name for name in labels_by(dataset.entries) if name]
+    people = [name for name in independent_labels(dataset.entries) if name]
     if len(people) < 2:
         st.caption(
             "Two people label the same pictures, each with their name in the field below the answers. Here it then says"
@@ -29,6 +29,7 @@ def agreement_view(dataset: Dataset, run: Run) -> None:
     found = agreement(dataset, first, second)
     st.markdown(_says(found))
     if found.disagreements:
+        st.caption("Settle the pictures on which they differ. The figures above stay those of their own labels.")
         asks = [
             Ask(
                 row=dataset.row_of(image), likely=[(one, 0.5), (other, 0.5)],
@@ -41,7 +42,7 @@ def agreement_view(dataset: Dataset, run: Run) -> None:
             asks,
             label.LABELLER.of("agreement", dataset.name, first, second),
             mode="agreement",
-            why="hand",
+            why=WHY,
             every=A_BATCH,
         )
     table = pd.DataFrame(

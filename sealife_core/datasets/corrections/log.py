@@ -18,7 +18,7 @@ LOG = "corrections.jsonl"
 FORMAT = 1
 FIELDS = ("label", "split", "group", "excluded", "review")
 MOST_BYTES = 1 << 30
-WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "file")
+WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "agreement", "file")
 
 Change = tuple[str, str]
 """From, to. Of "excluded" they are "" and "yes"; of "review" "", "kept" or "unsure"."""
@@ -120,6 +120,21 @@ def in_force(entries: Sequence[Entry]) -> list[Entry]:
         else:
             last[entry.number] = True
     return [entry for entry in entries if last.get(entry.number, False)]
+
+
+def labels_by(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """Person → image id → the last label that the person gave it and has not taken away; as its class is called now."""
+    said: dict[str, dict[str, str]] = {}
+    for entry in in_force(entries):
+        if entry.rename:
+            was, became = entry.rename
+            for labels in said.values():
+                labels.update({image: became for image, label in labels.items() if label == was})
+        for image, changes in entry.images.items():
+            if "label" in changes:
+                said.setdefault(entry.by, {})[image] = changes["label"][1]
+    named = {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
+    return {by: labels for by, labels in named.items() if labels}
 
 
 def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:

@@ -1,4 +1,4 @@
-"""Do two labellers agree? Their last labels of the same pictures, as the data set's log has them."""
+"""Do two labellers agree? Their last labels of the same pictures before a disagreement was settled."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from sealife_core.datasets.corrections.log import Entry, in_force
+from sealife_core.datasets.corrections.log import Entry, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval
+
+WHY = "agreement"
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Agreement:
 
     agreed: share of equal labels, with its 95 % Wilson interval. kappa: Cohen's; None where both gave one and the same
     class to all, so that they could not but agree. confusion: of ``classes``, rows the first person's, columns the
-    second's. disagreements: image ids and both labels, commonest confusions first, without those that somebody else
-    has labelled since. only_first, only_second: image ids that the other has still to label.
+    second's. disagreements: image ids and both labels, commonest confusions first, without those that were settled or
+    that somebody else has labelled since. only_first, only_second: image ids that the other has still to label.
     """
 
     classes: tuple[str, ...]
@@ -33,19 +35,10 @@ class Agreement:
     only_second: tuple[str, ...]
 
 
-def labels_by(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
-    """Person → image id → the last label that the person gave it and has not taken away; as its class is called now."""
-    said: dict[str, dict[str, str]] = {}
-    for entry in in_force(entries):
-        if entry.rename:
-            was, became = entry.rename
-            for labels in said.values():
-                labels.update({image: became for image, label in labels.items() if label == was})
-        for image, changes in entry.images.items():
-            if "label" in changes:
-                said.setdefault(entry.by, {})[image] = changes["label"][1]
-    named = {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
-    return {by: labels for by, labels in named.items() if labels}
+def independent_labels(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """Person → image id → label, as :func:`labels_by`, without those that settled a disagreement: they were given
+    knowing both labels, and would make any two people agree."""
+    return labels_by([entry for entry in in_force(entries) if entry.why != WHY])
 
 
 def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
@@ -53,7 +46,7 @@ def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
 
     Raises DatasetError for somebody who has labelled nothing, and where they labelled no picture in common.
     """
-    said = labels_by(dataset.entries)
+    said = independent_labels(dataset.entries)
     for name in (first, second):
         if name not in said:
             have = ", ".join(map(repr, sorted(said))) or "nobody yet"
@@ -74,9 +67,9 @@ def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
     for image in both:
         confusion[place[one[image]], place[other[image]]] += 1
     entries = in_force(dataset.entries)
-    last = {image: entry.by for entry in entries for image, told in entry.images.items() if "label" in told}
+    last = {image: entry for entry in entries for image, told in entry.images.items() if "label" in told}
     apart = [(image, one[image], other[image]) for image in both if one[image] != other[image]]
-    apart = [pair for pair in apart if last[pair[0]] in (first, second)]
+    apart = [pair for pair in apart if last[pair[0]].by in (first, second) and last[pair[0]].why != WHY]
     times = Counter(frozenset(pair[1:]) for pair in apart)
     apart.sort(key=lambda pair: (-times[frozenset(pair[1:])], sorted(pair[1:])))
     return Agreement(

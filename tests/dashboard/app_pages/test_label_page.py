@@ -11,7 +11,7 @@ from dashboard.app_pages.label import bought, doubtful
 from dashboard.parts.runs import name_animals
 from sealife_core.config import preset, task_of
 from sealife_core.datasets.corrections.editing import correct
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 from sealife_core.evaluation.curation.label_queue import Bought
 from sealife_core.runs.directory import create_run, list_runs
@@ -107,6 +107,10 @@ def test_agreement__names_both_and_asks_where_they_differ(featured: Dataset) -> 
     app = visit("label", {"dataset": "reef", "view": "agreement"})
     assert "**20 pictures labelled by both.** They agree on 90 %" in text(app)
     assert len(asked(app)["items"]) == 2
+    correct(open_dataset("reef"), {ids[0]: {"label": "eel"}}, by="Ada", why=asked(app)["why"])
+    app = visit("label", {"dataset": "reef", "view": "agreement"})
+    assert "They agree on 90 %" in text(app)
+    assert [item["id"] for item in asked(app)["items"]] == [ids[1]]
 
 
 def test_label__without_features_offers_to_compute_them(tiny_reef: Dataset) -> None:

@@ -7,9 +7,10 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.corrections.log import labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.curation.agreement import agreement, kappa_of, labels_by
+from sealife_core.evaluation.curation.agreement import WHY, agreement, independent_labels, kappa_of
 
 
 def labelled(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
@@ -38,6 +39,20 @@ def test_agreement__asks_no_more_what_somebody_else_has_settled(unlabelled: Data
     found = agreement(dataset, "Ada", "Bo")
     assert found.disagreements == (("i002", "eel", "ray"),)
     assert found.confusion.sum() == 2
+
+
+def test_agreement__is_what_each_said_before_they_settled_it(unlabelled: Dataset) -> None:
+    dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray"})
+    dataset = labelled(dataset, "Bo", {"i001": "ray", "i002": "eel", "i003": "eel"})
+    before = agreement(dataset, "Ada", "Bo")
+    dataset = correct(dataset, {"i001": {"label": "ray"}}, by="Ada", why=WHY)
+    dataset = correct(dataset, {"i001": {"label": "ray"}}, by="Cleo", why=WHY)
+    found = agreement(dataset, "Ada", "Bo")
+    assert found.disagreements == (("i003", "ray", "eel"),)
+    assert (found.kappa, found.confusion.tolist()) == (before.kappa, before.confusion.tolist())
+    assert set(independent_labels(dataset.entries)) == {"Ada", "Bo"}
+    found = agreement(undo(undo(dataset, 4), 3), "Ada", "Bo")
+    assert found.disagreements == before.disagreements
 
 
 def test_labels__follow_undo_taking_away_and_renaming(unlabelled: Dataset) -> None:
