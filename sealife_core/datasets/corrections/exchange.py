@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from sealife_core.datasets.corrections.editing import Make, add_entries, check_values, correction, renaming, values_of
-from sealife_core.datasets.corrections.log import MOST_BYTES, in_force
+from sealife_core.datasets.corrections.log import MOST_BYTES, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
@@ -66,8 +66,9 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
     """Apply the corrections in ``path`` to ``dataset``, an entry each; images are found by file name and content.
 
     Where no image has both, the only one with that content serves. ``by``: who applies those that name nobody. What
-    changes nothing is left out. All are written at once: a file that holds no corrections, or one that the data set
-    refuses, raises DatasetError and writes nothing.
+    changes nothing is left out, except a label that this person has not yet given: it is a second opinion. All are
+    written at once: a file that holds no corrections, or one that the data set refuses, raises DatasetError and writes
+    nothing.
     """
     lines, applying = _read(path, dataset), _Applying(dataset)
     makes: list[Make] = []
@@ -106,7 +107,14 @@ class _Applying:
         for image, fields in changes.items():
             if not fields.get("label", values[image]["label"]):
                 fields.pop("split", None)  # of a label that was taken back: an image without one is in "train"
-        changes = {i: c for i, c in changes.items() if any(values[i][field] != to for field, to in c.items())}
+        labels = labels_by([entry for entry in in_force(now.entries) if entry.rename or entry.why == why])
+        said = labels.get(by.strip(), {})
+        changes = {
+            image: fields
+            for image, fields in changes.items()
+            if any(values[image][field] != to for field, to in fields.items())
+            or ("label" in fields and fields["label"] != said.get(image, ""))
+        }
         if not changes:
             return None
         self.entries.add(lines[0]["entry"])

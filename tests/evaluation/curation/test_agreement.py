@@ -1,14 +1,16 @@
 """Do two labellers agree?"""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.corrections.log import labels_by
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.agreement import WHY, agreement, independent_labels, kappa_of
 
@@ -53,6 +55,30 @@ def test_agreement__is_what_each_said_before_they_settled_it(unlabelled: Dataset
     assert set(independent_labels(dataset.entries)) == {"Ada", "Bo"}
     found = agreement(undo(undo(dataset, 4), 3), "Ada", "Bo")
     assert found.disagreements == before.disagreements
+
+
+def test_agreement__is_the_same_after_an_exchange(unlabelled: Dataset, home: Path, tmp_path: Path) -> None:
+    dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray", "i004": "crab"})
+    dataset = labelled(dataset, "Bo", {"i001": "eel", "i002": "eel", "i003": "ray"})
+    dataset = labelled(dataset, "Bo", {"i004": "eel"})
+    dataset = rename_class(dataset, "ray", "stingray")
+    dataset = correct(dataset, {"i004": {"label": "eel"}}, by="Bo", why=WHY)
+    (tmp_path / "c.csv").write_text(corrections_csv(dataset), newline="")
+    fresh = write_dataset(home / "data" / "fresh", unlabelled.manifest, {})
+    applied = apply_csv(fresh, tmp_path / "c.csv").dataset
+    assert labels_by(applied.entries) == labels_by(dataset.entries)
+    before, after = agreement(dataset, "Ada", "Bo"), agreement(applied, "Ada", "Bo")
+    assert (after.confusion.tolist(), after.kappa) == (before.confusion.tolist(), before.kappa)
+    assert after.disagreements == before.disagreements == ()
+
+
+def test_apply__gives_a_second_opinion_once(unlabelled: Dataset, home: Path, tmp_path: Path) -> None:
+    dataset = labelled(labelled(unlabelled, "Ada", {"i001": "eel"}), "Bo", {"i001": "eel"})
+    (tmp_path / "c.csv").write_text(corrections_csv(dataset), newline="")
+    fresh = write_dataset(home / "data" / "fresh", unlabelled.manifest, {})
+    applied = apply_csv(fresh, tmp_path / "c.csv")
+    assert applied.entries == 2
+    assert apply_csv(applied.dataset, tmp_path / "c.csv").entries == 0
 
 
 def test_labels__follow_undo_taking_away_and_renaming(unlabelled: Dataset) -> None:
