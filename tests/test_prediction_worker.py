@@ -23,6 +23,7 @@ from sealife_core.evaluation.predicting.jobs import (
     job_in,
     jobs_of,
     read_rows,
+    restore,
     resume,
     stop,
 )
@@ -141,6 +142,11 @@ def test_jobs__are_listed_newest_first_and_deleted(here: None, classifier: Run, 
     assert {job.id for job in jobs_of(classifier.path)} == {job.id for job in made}
     delete(made[0])
     assert [job.id for job in jobs_of(classifier.path)] == [made[1].id]
+    with pytest.raises(RunError, match="has just deleted"):
+        delete(made[0])
+    assert restore(classifier.path, made[0].id) == made[0]
+    with pytest.raises(RunError, match="not in the trash"):
+        restore(classifier.path, made[0].id)
 
 
 @pytest.mark.process

@@ -8,6 +8,7 @@ RUN/predicted/<id>/
   corrected.csv  the classes that people gave (corrected.py)
   stop           nothing: the process ends after the present block
   process.json, status.json, log.txt     as in side_process.py
+RUN/predicted/.trash/            deleted ones, as in trash.py
 
 Imports no torch.
 """
@@ -25,9 +26,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
+from sealife_core import trash
 from sealife_core.claims import claimed_folder, move_into_place
 from sealife_core.datasets.imports.finding import Files, Skipped, printable
-from sealife_core.durable import append_lines, flush_tree, held, remove_set_aside, replace_file, set_aside
+from sealife_core.durable import append_lines, flush_tree, held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_problem
 from sealife_core.evaluation.predicting.rows import Row
 from sealife_core.places import path_of
@@ -143,12 +145,38 @@ def stop(job: Job) -> None:
 
 
 def delete(job: Job) -> None:
-    """Delete a job that is not at work, with its uploads, rows and corrections. Raises RunError."""
+    """Move a job that is not at work to the trash, with its uploads, rows and corrections. Raises RunError."""
     with _locked(job.folder):
-        if (now := job_in(job.folder)) and now.state == "running":
+        now = job_in(job.folder)
+        if now is None:
+            raise RunError(f"Someone else has just deleted '{job.name}'.")
+        if now.state == "running":
             raise RunError(f"'{job.name}' is being classified. Stop it first.")
-        set_aside(job.folder)
-    remove_set_aside(job.folder.parent)
+        trash.put(job.folder)
+
+
+def restore(run_path: Path, job_id: str) -> Job:
+    """Take a job out of the trash. Raises RunError."""
+    placed = run_path / PREDICTED / job_id
+    with _locked(placed):
+        deleted = trash.find(placed.parent, job_id)
+        if deleted is None:
+            raise RunError(f"The predictions {job_id!r} of '{run_path.name}' are not in the trash any more.")
+        trash.take_out(deleted)
+    job = job_in(placed)
+    assert job is not None
+    return job
+
+
+def trashed(run_path: Path) -> list[str]:
+    """The ids of the jobs of a run in the trash, the last deleted first."""
+    return [trash.name_of(entry) for entry in trash.entries(run_path / PREDICTED)]
+
+
+def empty_trash(run_path: Path) -> int:
+    """Remove the jobs in the trash for good; returns the bytes freed. Raises RunError."""
+    with _disk_errors(run_path / PREDICTED):
+        return trash.empty(run_path / PREDICTED, lambda parent: _locked(parent / trash.TRASH))
 
 
 # -- what lies in the folder -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.classification import predictor
 from sealife_core.evaluation.predicting import jobs
 from sealife_core.evaluation.predicting.corrected import correct, read_corrected, to_import
-from sealife_core.evaluation.predicting.jobs import STOP, Job, begin, job_in, jobs_of, read_rows
+from sealife_core.evaluation.predicting.jobs import STOP, Job, begin, job_in, jobs_of, read_rows, trashed
 from sealife_core.runs.run import Run
 from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
 
@@ -214,8 +214,21 @@ def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypa
     assert len(shown(app)) == 10
     labelled(app, "Go on").click().run()
     assert at_work(job).state == "done"
-    labelled(open_job(classifier, job), "Delete it").click().run()
+    correct(job, read_rows(job.folder), [0], "crab")
+    app = open_job(classifier, job)
+    labelled(app, "Delete it").click().run()
     assert jobs_of(classifier.path) == []
+    labelled(app, "Undo").click().run()
+    assert not app.exception
+    assert "are back" in text(app)
+    assert app.query_params["classified"] == job.id
+    assert "1 corrected" in text(app), "work by hand is not lost"
+    labelled(app, "Delete it").click().run()
+    assert [one.label for one in app.expander] == ["Trash: 1 classification"]
+    labelled(app, "Empty the trash").click().run()
+    assert not app.exception
+    assert "freed" in text(app)
+    assert trashed(classifier.path) == []
 
 
 def test_page__opens_one_large(classifier: Run, job: Job) -> None:

@@ -8,9 +8,10 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.parts.notice import errors_said
+from dashboard.parts.trash import trash_fold
 from dashboard.state import gallery
 from dashboard.words import ago, plain
-from sealife_core.evaluation.predicting.jobs import Job, begin, begin_uploads, jobs_of
+from sealife_core.evaluation.predicting.jobs import Job, begin, begin_uploads, empty_trash, jobs_of, trashed
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
@@ -44,17 +45,17 @@ def ask_dropped(run: Run, files: Sequence[UploadedFile], why: str) -> None:
 
 
 def earlier(run: Run) -> None:
-    """What was asked of this model before."""
+    """What was asked of this model before, and what is in the trash."""
     jobs = jobs_of(run.path)
-    if not jobs:
-        return
-    st.markdown("**Classified by this model**")
+    if jobs:
+        st.markdown("**Classified by this model**")
     for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             count = counted(job.total, "file") if job.done == job.total else f"{job.done:,} of {job.total:,} files"
             about = f"{STATES[job.state]} · {count} · {ago(time.time() - job.made)}"
             st.markdown(f"**{plain(job.name)}**  \n:small[:gray[{about}]]", width="stretch")
             st.button("Open", key=gallery.TASK.of("open", job.id), on_click=gallery.open_job, args=(job.id,))
+    trash_fold(trashed(run.path), "classification", partial(empty_trash, run.path))
 
 
 def _open(start: Callable[[], Job]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.parts.notice import errors_said
-from dashboard.state import gallery
+from dashboard.state import gallery, say
 from dashboard.words import plain
 from sealife_core.evaluation.predicting.jobs import Job, delete, job_in, resume, stop
 from sealife_core.wording import counted
@@ -23,7 +23,10 @@ def progress(job: Job) -> None:
             _button(job, "Go on", "play_arrow", resume)
         if job.state != "running":
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
-                st.caption("The predictions, their corrections and uploaded copies go. Pictures in a folder stay.")
+                st.caption(
+                    "Moves the predictions, their corrections and uploaded copies to the trash. You can undo this."
+                    " Pictures in a folder stay where they are."
+                )
                 _button(job, "Delete it", "delete", _delete)
     if job.state == "running":
         st.fragment(_follow, run_every=POLL_S)(job)
@@ -62,3 +65,5 @@ def _act(job: Job, act: Callable[[Job], object]) -> None:
 def _delete(job: Job) -> None:
     delete(job)
     gallery.open_job("")
+    run_id = job.folder.parent.parent.name
+    say(f"The predictions for **{plain(job.name)}** are in the trash.", ("predictions", f"{run_id} {job.id}"))
