@@ -62,24 +62,26 @@ def import_images(
     class_folder: ClassFolder = "first",
     progress: Progress | None = None,
     files: Sequence[FoundFile] | None = None,
+    notes: Sequence[str] = (),
 ) -> ImportReport:
     """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
 
-    Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files that
-    cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is made at the
-    same time if the disk has room. ``group_by``: what images are grouped by, instead of the groups of a CSV; images of
-    one group stay in one split. class_folder: which folder around a picture is its class. files: what to import;
-    ``source`` then only says where it came from. Raises DatasetError if nothing can be imported, and leaves nothing
-    behind.
+    Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files
+    that cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is
+    made at the same time if the disk has room. ``group_by``: what images are grouped by, instead of the groups of a
+    CSV; images of one group stay in one split. class_folder: which folder around a picture is its class. files:
+    what to import; ``source`` then only says where it came from. notes: what to say of them besides what is found.
+    Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
     with _disk_errors(name), building(name, root, progress) as folder:
         if files is None:
-            found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress, class_folder)
+            found, skipped, said = find_pictures(source, folder / _UNPACKED, progress, class_folder)
         else:
-            found, skipped, notes = list(files), [], []
+            found, skipped, said = list(files), [], []
+        said = [*notes, *said]
         if group_by is not None:
             found = _grouped(found, group_by, progress)
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
@@ -91,14 +93,14 @@ def import_images(
             cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
         if group_by is not None:
-            notes += preview_of(groups, manifest["source"].tolist(), labels).sentences
+            said += preview_of(groups, manifest["source"].tolist(), labels).sentences
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
-        notes += split_notes + remarks
+        said += split_notes + remarks
         replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
-        told = {"name": name, "source": came_from, "seed": seed, "notes": notes}
+        told = {"name": name, "source": came_from, "seed": seed, "notes": said}
         write_dataset(folder, manifest, told | ({"group_by": str(group_by)} if group_by else {}))
         shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
-    return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
+    return ImportReport(open_dataset(name, root), len(rows), skipped, said)
 
 
 def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:

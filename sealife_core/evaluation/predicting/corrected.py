@@ -13,6 +13,7 @@ from sealife_core.errors import RunError, disk_problem
 from sealife_core.evaluation.predicting.jobs import Job, read_files
 from sealife_core.evaluation.predicting.rows import UNKNOWN, Row, is_named
 from sealife_core.neutral import csv_of, csv_text
+from sealife_core.wording import counted
 
 CORRECTED, LOCK = "corrected.csv", ".corrected.lock"
 _COLUMNS = ("file", "predicted", "class")
@@ -56,10 +57,15 @@ def correct(job: Job, rows: Sequence[Row], places: Iterable[int], label: str) ->
         raise RunError(f"The correction was not stored. {what} {step}, then try again.") from None
 
 
+def part_of(job: Job, rows: Sequence[Row]) -> str:
+    """ "500 of 10,000 pictures", as long as ``rows`` are not those of all files of the job; "" once they are."""
+    return f"{len(rows):,} of {counted(job.total, 'picture')}" if len(rows) < job.total else ""
+
+
 def to_import(
     job: Job, rows: Sequence[Row], *, predicted: bool, corrected: bool, threshold: float | None
 ) -> list[FoundFile]:
-    """The pictures of a job under their original names, for ``import_images``. Raises RunError.
+    """The pictures that ``rows`` are of under their original names, for ``import_images``. Raises RunError.
 
     corrected: with the classes that people gave; predicted: with those of the model for all others that it names at
     this ``threshold``. What has neither is unlabelled.

@@ -212,8 +212,18 @@ def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypa
     app = open_job(classifier, job)
     assert "Stopped after 10 of 65 pictures" in app.info[0].value
     assert len(shown(app)) == 10
+    assert "Table and import have 10 of 65 pictures" in text(app)
+    assert any("Only 10 of 65 pictures" in one.value for one in app.warning)
+    app.text_input(key="classified_import.name").set_value("part").run()
+    app.button(key="classified_import.begin").click().run()
+    imported = background.find("import part")
+    assert imported is not None
+    imported.wait(60)
+    assert open_dataset("part").info["notes"][0].startswith("Imported from 10 of 65 pictures")
+    app = open_job(classifier, job)
     labelled(app, "Go on").click().run()
     assert at_work(job).state == "done"
+    assert "Table and import have" not in text(open_job(classifier, job))
     correct(job, read_rows(job.folder), [0], "crab")
     app = open_job(classifier, job)
     labelled(app, "Delete it").click().run()

@@ -12,7 +12,7 @@ from dashboard.parts.notice import errors_said
 from dashboard.state import gallery, go
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.predicting.corrected import correct, to_import
+from sealife_core.evaluation.predicting.corrected import correct, part_of, to_import
 from sealife_core.evaluation.predicting.jobs import Job
 from sealife_core.wording import counted
 
@@ -66,6 +66,8 @@ def import_popover(job: Job, found: Predicted, threshold: float | None, correcte
             "Labels", list(LABELS), format_func=LABELS.__getitem__, key=gallery.IMPORTED.of("labels"),
             captions=[f"{len(corrected):,} corrected so far", "", "Classes that the model predicted are not checked"],
         )  # fmt: skip
+        if part := part_of(job, found.rows):
+            st.warning(f"Only {part}: the others are not classified yet.", icon=":material/warning:")
         if chosen == "all":
             st.caption(
                 "A score on classes that a model gave says how well another model agrees with it, not how often it is"
@@ -83,4 +85,6 @@ def import_popover(job: Job, found: Predicted, threshold: float | None, correcte
 def _import(job: Job, found: Predicted, name: str, labels: str, threshold: float | None) -> None:
     new_name(name)
     files = to_import(job, found.rows, predicted=labels == "all", corrected=labels != "none", threshold=threshold)
-    start_import(name, lambda tell: import_images(job.folder, name, progress=tell, files=files))
+    part = part_of(job, found.rows)
+    notes = [f"Imported from {part}: the others were not classified yet."] if part else []
+    start_import(name, lambda tell: import_images(job.folder, name, progress=tell, files=files, notes=notes))

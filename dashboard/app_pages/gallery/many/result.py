@@ -20,7 +20,7 @@ from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.predicting.corrected import read_corrected
+from sealife_core.evaluation.predicting.corrected import part_of, read_corrected
 from sealife_core.evaluation.predicting.jobs import TOP, Job
 from sealife_core.evaluation.predicting.rows import table_of
 from sealife_core.neutral import csv_of
@@ -125,10 +125,17 @@ def _summary(run: Run, job: Job, found: Predicted, threshold: float | None, corr
         with st.container(horizontal=True, width="content"):
             st.download_button(
                 "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)),
-                f"{PurePosixPath(job.name).stem}-predictions.csv", "text/csv", icon=":material/download:",
-                on_click="ignore",
+                f"{PurePosixPath(job.name).stem}-predictions{_part(job, found)}.csv", "text/csv",
+                icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             import_popover(job, found, threshold, corrected)
+    if part := part_of(job, found.rows):
+        st.caption(f"Table and import have {part}: the others are not classified yet.")
+
+
+def _part(job: Job, found: Predicted) -> str:
+    """Of an unfinished job, for the name of its file: "-500-of-10000"."""
+    return f"-{len(found)}-of-{job.total}" if part_of(job, found.rows) else ""
 
 
 def _csv(job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> str:
