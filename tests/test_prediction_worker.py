@@ -3,6 +3,7 @@
 import io
 import shutil
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,35 @@ def test_worker__says_in_a_sentence_why_it_failed(here: None, classifier: Run, t
     assert (now.state, now.error) == ("failed", "There is no picture in it.")
     with pytest.raises(DatasetError, match="nothing at"):
         begin(classifier.path, str(tmp_path / "nowhere"))
+
+
+def test_begin__refuses_what_is_at_work_and_nothing_else(here: None, classifier: Run, folder: Path) -> None:
+    def dropped(content: bytes) -> list[tuple[str, io.BytesIO]]:
+        return [("dive.png", io.BytesIO(content))]
+
+    first = begin(classifier.path, str(folder))
+    begin_uploads(classifier.path, dropped(b"one"))
+    with pytest.raises(RunError, match="is being classified already"):
+        begin(classifier.path, str(folder))
+    with pytest.raises(RunError, match="is being classified already"):
+        begin_uploads(classifier.path, dropped(b"two"))
+    begin_uploads(classifier.path, dropped(b"three"))
+    assert len(jobs_of(classifier.path)) == 3
+    at_work(first)
+    assert begin(classifier.path, str(folder)).id != first.id
+
+
+def test_begin__refuses_what_is_being_copied(here: None, classifier: Run) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            with suppress(StopIteration), pytest.raises(RunError, match="is being classified already"):
+                begin_uploads(classifier.path, [next(again)])
+            return super().read(size)
+
+    again = iter([("dive.png", io.BytesIO(b"one"))])
+    begin_uploads(classifier.path, [("dive.png", Slow(b"one"))])
+    assert next(again, None) is None, "it was asked for again while it was copied"
+    assert len(jobs_of(classifier.path)) == 1
 
 
 def test_jobs__are_listed_newest_first_and_deleted(here: None, classifier: Run, folder: Path) -> None:

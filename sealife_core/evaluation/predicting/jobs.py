@@ -23,11 +23,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
 from sealife_core import trash
-from sealife_core.claims import claimed_folder, move_into_place
+from sealife_core.claims import claim_of, claimed_folder, move_into_place
 from sealife_core.datasets.imports.finding import Files, Skipped, printable
 from sealife_core.durable import append_lines, flush_tree, held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_problem
@@ -98,20 +99,26 @@ def job_in(folder: Path) -> Job | None:
 
 
 def begin(run_path: Path, source: str) -> Job:
-    """Start a job for a folder, a zip or a picture on this machine. Raises SealifeError."""
+    """Start a job for a folder, a zip or a picture on this machine, unless one is at work. Raises SealifeError."""
     path = path_of(source).resolve()
     if not path.exists():
         raise DatasetError(
             f"There is nothing at '{printable(source)}'. Expected a folder of pictures, or a zip of one."
         )
-    return _begin(run_path, printable(path.name), str(path), lambda folder: None)
+    return _begin(run_path, printable(path.name), str(path), str(path), lambda folder: None)
 
 
 def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job:
-    """Start a job for uploads, (name, content) each: pictures, perhaps in a folder, or one zip. Raises SealifeError."""
+    """Start a job for uploads, (name, content) each: pictures, perhaps in a folder, or one zip.
+
+    Refused while a job for files of the same names and sizes is at work. Raises SealifeError.
+    """
+    asked = sha256(repr([(name, content.seek(0, os.SEEK_END)) for name, content in files]).encode()).hexdigest()
+    for _, content in files:
+        content.seek(0)
     if len(files) == 1 and files[0][0].lower().endswith(".zip"):
         name, content = files[0]
-        return _begin(run_path, printable(name), _ZIP, lambda folder: _copy(content, folder / _ZIP))
+        return _begin(run_path, printable(name), _ZIP, asked, lambda folder: _copy(content, folder / _ZIP))
 
     def fill(folder: Path) -> None:
         (folder / PICTURES).mkdir()
@@ -122,7 +129,7 @@ def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job
 
     folders = {name.rpartition("/")[0].partition("/")[0] for name, _ in files}
     called = printable(folders.pop()) if len(folders) == 1 else ""
-    return _begin(run_path, called or counted(len(files), "dropped picture"), "", fill)
+    return _begin(run_path, called or counted(len(files), "dropped picture"), "", asked, fill)
 
 
 def resume(job: Job) -> Job:
@@ -226,13 +233,19 @@ def _whole(folder: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
-def _begin(run_path: Path, name: str, source: str, fill: Callable[[Path], object]) -> Job:
+def _begin(run_path: Path, name: str, source: str, asked: str, fill: Callable[[Path], object]) -> Job:
+    """``asked`` stands for what is asked for: a second click does not start it again."""
     parent = run_path / PREDICTED
     with _disk_errors(parent):
-        built = claimed_folder(parent, _NEW)
+        parent.mkdir(parents=True, exist_ok=True)
+        with _locked(parent / _NEW):
+            built = claimed_folder(parent, _NEW, asked=asked)
+            again = _at_work(run_path, asked, built)
         try:
+            if again:
+                raise RunError(f"'{name}' is being classified already. Wait until that is done, or stop it.")
             fill(built)
-            replace_json(built / REQUEST, {"name": name, "source": source, "made": time.time()})
+            replace_json(built / REQUEST, {"name": name, "source": source, "made": time.time(), "asked": asked})
             flush_tree(built)
             placed = parent / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
             move_into_place(built, placed)
@@ -242,6 +255,13 @@ def _begin(run_path: Path, name: str, source: str, fill: Callable[[Path], object
     job = job_in(placed)
     assert job is not None
     return resume(job)
+
+
+def _at_work(run_path: Path, asked: str, built: Path) -> bool:
+    """Whether a job for the same is being built, elsewhere than in ``built``, or runs."""
+    others = (claim_of(folder) for folder in built.parent.glob(f"{_NEW}*") if folder != built)
+    running = (readable_json(job.folder / REQUEST) for job in jobs_of(run_path) if job.state == "running")
+    return any(about.get("asked") == asked for about in (*others, *running))
 
 
 def _copy(content: IO[bytes], to: Path) -> None:
