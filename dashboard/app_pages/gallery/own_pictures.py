@@ -91,7 +91,9 @@ def _uploaded(run: Run, rival: Run | None, files: list[UploadedFile]) -> None:
     elif zips and len(files) > 1:
         st.warning("Drop one zip alone, or pictures without a zip.", icon=":material/folder_zip:")
     elif zips or len(files) > MOST:
-        ask_dropped(run, files, "Copies of them are stored with the run until you delete them there.")
+        ask_dropped(
+            run, files, "Copies of them are stored with the run until you delete them there and empty the trash."
+        )
     else:
         _show(run, rival, [(f.name, f.getvalue()) for f in files])
         ask_dropped(run, files, "To correct what is wrong, or to import them: copies are stored with the run.")
