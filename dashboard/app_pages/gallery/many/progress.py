@@ -65,5 +65,5 @@ def _act(job: Job, act: Callable[[Job], object]) -> None:
 def _delete(job: Job) -> None:
     delete(job)
     gallery.open_job("")
-    run_id = job.folder.parent.parent.name
-    say(f"The predictions for **{plain(job.name)}** are in the trash.", ("predictions", f"{run_id} {job.id}"))
+    its = " ".join((job.folder.parent.parent.name, job.id))  # run and job, for the undo
+    say(f"The predictions for **{plain(job.name)}** are in the trash.", ("predictions", its))
