@@ -2,7 +2,7 @@
 
 It knows no screen: it reports through files in the run directory. An error becomes one sentence with a next step in
 ``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is pre-warmed and is given
-its run later (``prewarmed_worker.py``); with ``--companion`` before it, it is one of several processes that train a run
+its run later (``prewarmed_worker.py``); with ``--ddp`` before it, it is one of several processes that train a run
 (``ddp_processes.py``).
 """
 
@@ -112,7 +112,7 @@ def ready() -> int:
     return 0 if folder is None else main(folder, imported.result)
 
 
-def accompany(folder: Path) -> int:
+def train_beside(folder: Path) -> int:
     """Train the run in ``folder`` together with the worker that started this process. Ends only in an error: 1.
 
     The worker ends it after the last step. Signals to end are left to the worker, which saves the state of the run.
@@ -181,5 +181,5 @@ def _leave(code: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == DDP_FLAG:
-        _leave(accompany(Path(sys.argv[2])))
+        _leave(train_beside(Path(sys.argv[2])))
     _leave(ready() if sys.argv[1] == READY_FLAG else main(Path(sys.argv[1])))

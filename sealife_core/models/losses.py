@@ -18,35 +18,35 @@ _FEWEST_ROWS = 64  # with fewer, matrix products wait for memory
 
 
 def nt_xent(
-    z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], temperature: float, *, across: bool = False
+    z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], temperature: float, *, distributed: bool = False
 ) -> Float[Tensor, ""]:
     """NT-Xent in nats, SimCLR eq. 1 (arXiv 2002.05709).
 
     z0, z1: projections of two views of the same N images; row i of both is a positive pair, and the other 2N − 2 rows
     are its negatives. Chance is ln(2N − 1); one pair alone (N = 1) has nothing to tell apart: 0.
-    across: z0, z1 are this device's share, as large as every other's; negatives come from all of them. The value is
-    that of the whole batch, and so is the gradient once it is averaged over the devices, as DDP does.
+    distributed: z0, z1 are this device's share, as large as every other's; negatives come from all of them. The value
+    is that of the whole batch, and so is the gradient once it is averaged over the devices, as DDP does.
     Raises ValueError for shapes that differ or a temperature that is not positive.
     """
     if not temperature > 0:
         raise ValueError(f"The temperature is {temperature}; expected a number above 0.")
     with torch.autocast(z0.device.type, enabled=False):
-        return _NtXent.apply(_unit_views(z0, z1), temperature, across)
+        return _NtXent.apply(_unit_views(z0, z1), temperature, distributed)
 
 
 class _NtXent(Function):
-    """NT-Xent of unit views (2n, D): all of them, or ``across`` devices this one's anchors with the 2N views of all.
+    """NT-Xent of unit views (2n, D): all of them, or, ``distributed``, this device's anchors with the 2N views of all.
 
     A block of rows at a time: the similarities of all views are never held at once. The gradient is computed in the
     forward pass, while a block's exponentials are at hand; the backward pass only scales it.
     """
 
     @staticmethod
-    def forward(ctx: Any, own: Tensor, temperature: float, across: bool) -> Tensor:
-        z, spans = _anchors(own, across)
+    def forward(ctx: Any, own: Tensor, temperature: float, distributed: bool) -> Tensor:
+        z, spans = _anchors(own, distributed)
         loss, pull = _of_anchors(z, spans, temperature, pulled=ctx.needs_input_grad[0])
         devices = 1
-        if across:  # the anchors of one device have gradients for the views of another
+        if distributed:  # the anchors of one device have gradients for the views of another
             loss, pull, devices = all_reduce(loss), all_reduce(pull), rank_and_world_size()[1]
         partners = _partners(z)
         gradient = torch.cat([pull[rows].sub_(z[partners[rows]], alpha=2) for rows in spans])
@@ -63,18 +63,18 @@ class _NtXent(Function):
 
 @torch.no_grad()
 def contrastive_accuracy(
-    z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], *, across: bool = False
+    z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], *, distributed: bool = False
 ) -> Float[Tensor, ""]:
     """How often a view's partner is the nearest of the other 2N − 1 views, 0 … 1; chance is 1 / (2N − 1).
 
-    z0, z1 and ``across`` are as in :func:`nt_xent`.
+    z0, z1 and ``distributed`` are as in :func:`nt_xent`.
     """
     with torch.autocast(z0.device.type, enabled=False):
-        z, spans = _anchors(_unit_views(z0, z1), across)
+        z, spans = _anchors(_unit_views(z0, z1), distributed)
         blocks = [rows for span in spans for rows in _blocks(z, span)]
         nearest = torch.cat([_similarity(z[rows], z, rows.start).argmax(dim=1) for rows in blocks])
         right = nearest == torch.cat([_partners(z)[rows] for rows in spans])
-        return all_reduce(right.float().sum()) / len(z) if across else right.float().mean()
+        return all_reduce(right.float().sum()) / len(z) if distributed else right.float().mean()
 
 
 def focal_loss(
@@ -118,9 +118,9 @@ def _unit_views(z0: Tensor, z1: Tensor) -> Tensor:
     return functional.normalize(full_precision(torch.cat([z0, z1])), dim=1)
 
 
-def _anchors(own: Tensor, across: bool) -> tuple[Tensor, list[slice]]:
+def _anchors(own: Tensor, distributed: bool) -> tuple[Tensor, list[slice]]:
     """All views (2N, D) in the order of the whole batch, and in which of its rows the views ``own`` (2n, D) are."""
-    if not across:
+    if not distributed:
         return own, [slice(0, len(own))]
     rank, devices = rank_and_world_size()
     n = len(own) // 2

@@ -35,7 +35,7 @@ class IdenticalViews(SimclrModule):
 class NotNormalised(SimclrModule):
     """NT-Xent of dot products in place of cosines: a longer z changes the loss, wherever it points. On one device."""
 
-    def loss(self, z0: Tensor, z1: Tensor, *, across: bool = False) -> Tensor:  # noqa: D102
+    def loss(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:  # noqa: D102
         return dot_product_xent(z0, z1, self.config.temperature)
 
 

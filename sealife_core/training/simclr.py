@@ -54,9 +54,9 @@ class SimclrModule(LightningModule):
         """What both views of each image are; ``aspects`` (n,): width / height."""
         return [draw_views(self.config.views, aspects, generator, share) for _ in range(2)]
 
-    def loss(self, z0: Tensor, z1: Tensor, *, across: bool = False) -> Tensor:
+    def loss(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:
         """NT-Xent of projections z0, z1 (n, d), in nats."""
-        return nt_xent(z0, z1, self.config.temperature, across=across)
+        return nt_xent(z0, z1, self.config.temperature, distributed=distributed)
 
     def _room(self, images: Tensor, count: int) -> Tensor | None:
         """Where ``count`` views go: on a processor into the memory of the last ones, since the system takes longer to
@@ -80,12 +80,13 @@ class SimclrModule(LightningModule):
         Where devices share a batch, loss and accuracy are those of all of it, on each of them.
         """
         share = rank_and_world_size()
-        across = share[1] > 1
+        distributed = share[1] > 1
         _, z = self(self.two_views(batch, self.global_step, share=share))
         z0, z1 = z.chunk(2)
-        loss = self.loss(z0, z1, across=across)
+        loss = self.loss(z0, z1, distributed=distributed)
         self.log("train/loss", loss)
-        self.log("train/contrastive_accuracy", contrastive_accuracy(z0.detach(), z1.detach(), across=across))
+        accuracy = contrastive_accuracy(z0.detach(), z1.detach(), distributed=distributed)
+        self.log("train/contrastive_accuracy", accuracy)
         return loss
 
     def configure_optimizers(self) -> Any:

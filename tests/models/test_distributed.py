@@ -70,7 +70,7 @@ def test_ntxent__across_devices_is_that_of_the_whole_batch(devices: Devices, cou
 
     def work(rank: int) -> tuple[Tensor, Tensor]:
         own = z.detach()[:, rank * n :][:, :n].clone().requires_grad_()
-        value = nt_xent(own[0], own[1], 0.2, across=True)
+        value = nt_xent(own[0], own[1], 0.2, distributed=True)
         (gradient,) = torch.autograd.grad(3 * value, own)
         return value.detach(), gradient
 
@@ -89,7 +89,7 @@ def test_contrastive_accuracy__across_devices_is_that_of_the_whole_batch(devices
     z[1] += 2 * z[0]
     expected = contrastive_accuracy(z[0], z[1])
     shares = [half.chunk(count) for half in z]
-    found = devices(count, lambda rank: contrastive_accuracy(shares[0][rank], shares[1][rank], across=True))
+    found = devices(count, lambda rank: contrastive_accuracy(shares[0][rank], shares[1][rank], distributed=True))
     assert 0 < expected < 1
     assert found == pytest.approx([float(expected)] * count)
 

@@ -55,10 +55,9 @@ def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: 
         )
     rows = rows[at]
     features = np.asarray(embedded.values[at], np.float32)
-    groups = dataset.manifest["group"].to_numpy()[rows]
-    together = ["" if by == GROUP else group for group in groups.tolist()]
+    groups = [""] * len(rows) if by == GROUP else dataset.manifest["group"].to_numpy()[rows].tolist()
     labels, of = dataset.labels[rows], [places[row] for row in rows]
-    said, trained_on = _predictions(features, labels, of, together, seed=0, progress=progress)
+    said, trained_on = _predictions(features, labels, of, groups, seed=0, progress=progress)
     found = scored(said, labels, of, trained_on, dataset.classes, seed=0)
     ids = dataset.manifest["id"].to_numpy()[rows]
     known = (said >= 0).all(axis=0)
@@ -70,15 +69,15 @@ def held_out_scores(
     features: Float[np.ndarray, "n d"],
     labels: Int[np.ndarray, " n"],
     places: Sequence[str],
-    together: Sequence[str] = (),
+    groups: Sequence[str] = (),
     seed: int = 0,
 ) -> HeldOut:
     """Accuracy on images held out at random and with their whole place, of probes of as many training images.
 
-    places: of each image; together: groups that random folds keep whole, as the splits of a data set do ("" is none).
+    places: of each image; groups: those that random folds keep whole, as the splits of a data set do ("" is none).
     Raises DatasetError for fewer than two places, and where every place has classes of its own only.
     """
-    said, trained_on = _predictions(features, labels, places, together, seed)
+    said, trained_on = _predictions(features, labels, places, groups, seed)
     return scored(said, labels, places, trained_on, [str(label) for label in range(int(labels.max()) + 1)], seed)
 
 
@@ -97,7 +96,7 @@ def _predictions(
     features: Float[np.ndarray, "n d"],
     labels: Int[np.ndarray, " n"],
     places: Sequence[str],
-    together: Sequence[str],
+    groups: Sequence[str],
     seed: int,
     progress: Progress | None = None,
 ) -> tuple[Int[np.ndarray, "2 n"], int]:
@@ -107,7 +106,7 @@ def _predictions(
     _, place = np.unique(places, return_inverse=True)
     count = int(place.max()) + 1
     units = np.unique(
-        [group or f"\0{row}" for row, group in enumerate(together or [""] * len(labels))], return_inverse=True
+        [group or f"\0{row}" for row, group in enumerate(groups or [""] * len(labels))], return_inverse=True
     )[1]
     one_class = np.zeros(len(labels), np.int64)  # only the sizes of the folds are to be even
     folds = [grouped_folds(one_class, of, seed, min(FOLDS, count)) for of in (units, place)]

@@ -1,6 +1,6 @@
 """The processes of a run on several devices (DDP): the worker is rank 0 and starts one process for each other rank.
 
-``python -m sealife_core.worker --companion RUN_DIR`` is a child of the worker in its process group, and its standard
+``python -m sealife_core.worker --ddp RUN_DIR`` is a child of the worker in its process group, and its standard
 input is one end of a socket pair. Nothing is sent while all is well: a closed socket means that the other end is gone,
 for whatever reason. A process whose socket is closed ends at once, so that a killed worker leaves none behind. A worker
 that loses a process fails with a sentence, also while PyTorch waits for an answer from it.
@@ -25,7 +25,7 @@ from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.state_sentences import exit_said
 from sealife_core.runs.writer import RunWriter
 
-DDP_FLAG = "--companion"
+DDP_FLAG = "--ddp"
 HEARD_S = 2.0  # between an error of the communication and the closed socket that explains it
 NOTICED_S = 5.0  # a worker that waits for an answer notices the end of a process within milliseconds, if it ever does
 LEAVE_S = 10.0  # to shut PyTorch down

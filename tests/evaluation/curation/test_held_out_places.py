@@ -45,8 +45,8 @@ def test_held_out__is_the_same_where_places_do_not_matter():
 
 def test_held_out__random_folds_keep_groups_whole():
     features, labels, places = photographs(habit=1.0)
-    together = held_out_scores(features, labels, places, together=places)
-    assert together.random.value == together.elsewhere.value, "groups that are the places leave nothing to chance"
+    whole = held_out_scores(features, labels, places, groups=places)
+    assert whole.random.value == whole.elsewhere.value, "groups that are the places leave nothing to chance"
 
 
 def test_held_out__does_not_count_classes_that_no_other_place_has():
@@ -113,7 +113,7 @@ def test_held_out__needs_two_places_and_a_class_at_two():
     few = held_out_scores(features, labels, [str(int(place.split()[-1]) % 6) for place in places])
     assert few.said.endswith("With so few places the intervals are too narrow.")
     with pytest.raises(DatasetError, match="All images are of one group"):
-        held_out_scores(features, labels, places, together=["whole"] * len(labels))
+        held_out_scores(features, labels, places, groups=["whole"] * len(labels))
     ten = np.arange(len(labels)) % 10
     with pytest.raises(DatasetError, match="No class is at enough places"):  # each at two, which are held out together
         held_out_scores(features, grouped_folds(np.zeros_like(ten), ten, 0, 5), [str(n) for n in ten])

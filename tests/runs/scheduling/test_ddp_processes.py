@@ -1,4 +1,4 @@
-"""The line between a worker and its companions: either end learns when the other is gone, and the worker says so."""
+"""The line between a worker and its DDP processes: either end learns when the other is gone, and the worker says so."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def run(tmp_path: Path) -> RunWriter:
 
 
 def play(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Let companions carry out ``code``."""
+    """Let DDP processes carry out ``code``."""
     monkeypatch.setattr(ddp_processes, "ddp_command", lambda folder: [sys.executable, "-c", code])
 
 
@@ -60,7 +60,7 @@ def hanging(run: RunWriter, code: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", HANGS, str(run.path), code], stdout=subprocess.PIPE)
 
 
-def test_companions__are_told_which_they_are_and_leave_when_dismissed(
+def test_ddp_processes__are_told_which_they_are_and_leave_when_dismissed(
     run: RunWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = "import os; open(f'{os.environ[\"THERE\"]}/{os.environ[\"LOCAL_RANK\"]}.txt', 'w').close(); "
@@ -82,7 +82,7 @@ def test_companions__are_told_which_they_are_and_leave_when_dismissed(
         (TELLS, "On device 2 of 2: The memory ran out. Take less."),
     ],
 )
-def test_companions__one_that_is_lost_is_a_failure_with_a_sentence(
+def test_ddp_processes__one_that_is_lost_is_a_failure_with_a_sentence(
     run: RunWriter, monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
 ) -> None:
     play(monkeypatch, code)
@@ -92,7 +92,7 @@ def test_companions__one_that_is_lost_is_a_failure_with_a_sentence(
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 
-def test_companions__end_with_an_error_of_the_worker_which_stays_what_it_was(
+def test_ddp_processes__end_with_an_error_of_the_worker_which_stays_what_it_was(
     run: RunWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play(monkeypatch, WAITS)
@@ -103,7 +103,7 @@ def test_companions__end_with_an_error_of_the_worker_which_stays_what_it_was(
     assert time.monotonic() - began < ddp_processes.HEARD_S
 
 
-def test_companions__a_worker_that_hangs_fails_all_the_same(run: RunWriter) -> None:
+def test_ddp_processes__a_worker_that_hangs_fails_all_the_same(run: RunWriter) -> None:
     worker = hanging(run, TELLS)
     worker.communicate(timeout=20)
     assert worker.returncode == 1
@@ -111,14 +111,14 @@ def test_companions__a_worker_that_hangs_fails_all_the_same(run: RunWriter) -> N
     assert error == {"what": "On device 2 of 2: The memory ran out. Take less.", "next": ""}
 
 
-def test_companions__end_when_their_worker_is_killed(run: RunWriter) -> None:
+def test_ddp_processes__end_when_their_worker_is_killed(run: RunWriter) -> None:
     worker = hanging(run, WAITS)
     assert worker.stdout is not None
-    companion = int(worker.stdout.readline())
-    assert identity(companion)
+    child = int(worker.stdout.readline())
+    assert identity(child)
     worker.kill()
     worker.communicate()
-    until(lambda: identity(companion) is None, seconds=5)
+    until(lambda: identity(child) is None, seconds=5)
 
 
 def test_onlooker__changes_nothing(run: RunWriter) -> None:
