@@ -60,7 +60,7 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
         ):
             warnings.append(
                 f"{counted(seen, 'test image was a training image', 'test images were training images')} when run"
-                f" '{run.notes()['name']}' or one before it learned, so the test score will be too high. Start from"
+                f" '{run.notes()['name']}' or one before it learned, so the test score may be too high. Start from"
                 " ImageNet, or train that run again."
             )
     return [Problem(warning, refuses=False) for warning in warnings]

@@ -37,7 +37,7 @@ def results_view(run: Run, colours: Mapping[str, str]) -> None:
     test, val = results.get("test"), results.get("val")
     if test is not None:
         seen = test.get("learned_before") or 0
-        had = f"test pictures, {seen:,} of which its encoder had seen in training: the scores are too high"
+        had = f"test pictures, {seen:,} of which its encoder had seen in training, so that the scores may be too high"
         _classifier(test, had if seen else "test pictures that it never saw in training", colours)
         how_chosen(run)
         confusions(run)

@@ -107,19 +107,18 @@ class _Applying:
         for image, fields in changes.items():
             if not fields.get("label", values[image]["label"]):
                 fields.pop("split", None)  # of a label that was taken back: an image without one is in "train"
-        labels = labels_by([entry for entry in in_force(now.entries) if entry.rename or entry.why == why])
-        said = labels.get(by.strip(), {})
-        changes = {
-            image: fields
-            for image, fields in changes.items()
-            if any(values[image][field] != to for field, to in fields.items())
-            or ("label" in fields and fields["label"] != said.get(image, ""))
+        new = {
+            i: fields for i, fields in changes.items() if any(values[i][field] != to for field, to in fields.items())
         }
-        if not changes:
+        if confirmed := {i: fields for i, fields in changes.items() if i not in new and "label" in fields}:
+            labels = labels_by([entry for entry in in_force(now.entries) if entry.rename or entry.why == why])
+            said = labels.get(by.strip(), {})
+            new |= {i: fields for i, fields in confirmed.items() if fields["label"] != said.get(i, "")}
+        if not new:
             return None
         self.entries.add(lines[0]["entry"])
-        self.images.update(changes)
-        return correction(changes, by=by, why=why)(now)
+        self.images.update(new)
+        return correction(new, by=by, why=why)(now)
 
 
 def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:

@@ -111,14 +111,12 @@ class LabelQueue:
     @cached_property
     def _reserved_for(self) -> np.ndarray:
         """The split of HELD_OUT that each reserved point is for, whatever is answered first; "" for all others."""
-        of = self._units
-        half = reserved(self.points.ids, of, self._learned, SHARE, self.seed)
+        half = reserved(self.points.ids, self._units, self._learned, SHARE, self.seed)
         if self._has_tests:
             return np.where(half, "val", "")
-        splits = np.array(["", *HELD_OUT])[half]
-        for split in HELD_OUT:  # another run may find other look-alikes: what has its label already stands
-            splits[(half > 0) & np.isin(of, of[(self._labels >= 0) & (self._splits == split)])] = split
-        return splits
+        # Another run may find other look-alikes: what has its label already stands.
+        stands = (half > 0) & (self._belongs_to != "")
+        return np.where(stands, self._belongs_to, np.array(["", *HELD_OUT])[half])
 
     @cached_property
     def _belongs_to(self) -> np.ndarray:
