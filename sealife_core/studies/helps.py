@@ -25,6 +25,7 @@ from sealife_core.studies.building import (
     Base,
     with_more_epochs,
 )
+from sealife_core.wording import counted
 
 if TYPE_CHECKING:
     from sealife_core.datasets.dataset import Dataset
@@ -35,7 +36,8 @@ ENCODERS = (RANDOM, SIMCLR, IMAGENET, IMAGENET_SIMCLR, DINOV2)
 # The smallest network with good ImageNet weights, which are installed; and a network trained without labels by others.
 NETWORK, DINOV2_NETWORK = "tf_efficientnet_lite0", "vit_small_patch14_dinov2"
 IMAGE_SIZE_PX = {QUICK: 96, FULL: 224}
-BUDGETS: dict[str, tuple[int, ...]] = {QUICK: (5, 20), FULL: (1, 2, 5, 10, 20, 50)}  # labels a class; and all
+BUDGETS = (1, 2, 5, 10, 20, 50)  # labels a class; and all. A probe takes seconds with each of them
+FINE_TUNED = {QUICK: (5, 20), FULL: BUDGETS}  # fine-tuning takes minutes
 SEEDS = {QUICK: 3, FULL: 5}
 Option = tuple[str, str]  # encoder, use
 # A probe of an untrained encoder is useless; fine-tuning DINOv2 takes too long on two cores.
@@ -68,15 +70,16 @@ def largest_class(dataset: "Dataset") -> int:
 def build_helps(base: Base, seed: int) -> list[Part]:
     """Options × labels per class, all with one network and image size, except for DINOv2's network.
 
-    Numbers of labels that the largest class does not have are left out: they equal "all".
+    A *Quick* study fine-tunes with fewer numbers of labels than it probes. Numbers of labels that the largest class
+    does not have are left out: they equal "all".
     """
     network = {"encoder": NETWORK, "stem": "auto", "image_size_px": IMAGE_SIZE_PX[base.size]}
     base = replace(base, source="", source_values=network)
-    budgets = [n for n in BUDGETS[base.size] if not base.per_class or n < base.per_class]
+    budgets = [n for n in BUDGETS if not base.per_class or n < base.per_class]
     parts, weights = base.weights(seed)
     weights[DINOV2] = "imagenet"
     for (encoder, use), labels in product(OPTIONS, (*budgets, ALL_LABELS)):
-        if encoder in base.encoders:
+        if encoder in base.encoders and (use == PROBE or labels in (*FINE_TUNED[base.size], ALL_LABELS)):
             parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))
     return parts
 
@@ -91,6 +94,6 @@ def _part(base: Base, option: Option, weights: str, labels: int | str, seed: int
     config = base.config(task, weights=weights, seed=seed, labels_per_class=few, **values)
     if use == FINE_TUNE and few and base.per_class:
         config = with_more_epochs(config, 100 * few / base.per_class)
-    said = f"{few} labels per class" if few else "all labels"
+    said = f"{counted(few, 'label')} per class" if few else "all labels"
     cell = {"encoder": encoder, "use": use, "labels": labels}
     return Part(key=f"{encoder}, {use}, {said}, seed {seed}", config=config, cell=cell)

@@ -124,12 +124,14 @@ def test_helps__asks_for_no_more_labels_per_class_than_there_are(
 ) -> None:
     parts = called(capsys, "study", "helps", "--plan", "--seeds", "2", "--encoder", "ImageNet")["parts"]
     assert max(np.bincount(tiny_reef.labels[tiny_reef.rows("train")])) == 5
-    assert parts == [f"ImageNet, {use}, all labels, seed {n}" for n in (0, 1) for use in ("linear probe", "fine-tune")]
+    asked = [("linear probe", "1 label per class"), ("linear probe", "2 labels per class")]
+    asked += [("linear probe", "all labels"), ("fine-tune", "all labels")]
+    assert parts == [f"ImageNet, {use}, {labels}, seed {n}" for n in (0, 1) for use, labels in asked]
 
 
 def test_show__of_the_verdict_says_it_with_its_forecast(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     study = build_study(HELPS, data="reef", data_hash=tiny_reef.content_hash)
-    shares = {5: 0.4, 20: 0.5, "all": 0.6}
+    shares = {1: 0.2, 2: 0.3, 5: 0.4, 10: 0.45, 20: 0.5, 50: 0.55, "all": 0.6}
     run = finished_study(study, lambda part: shares.get(part.cell.get("labels"), 0.5))  # type: ignore[arg-type]
     found = called(capsys, "study", "show", run.id)
     assert found["answer"].startswith("No: ImageNet → SimCLR (linear probe) is right on the very same test images")

@@ -23,6 +23,7 @@ from sealife_core.studies.building import (
     IMAGENET,
     IMAGENET_SIMCLR,
     PROBE,
+    QUICK,
     RANDOM,
     SIMCLR,
     STUDY_SIZES,
@@ -149,6 +150,12 @@ def test_helps__counts_labels_per_class_the_same_ones_for_all_ways():
     budgets = {part.cell["labels"] for part in parts}
     assert budgets == {1, 2, 5, 10, 20, 50, ALL_LABELS}
     assert len(parts) == 7 * len(budgets) * 2
+
+
+def test_helps__of_a_quick_study_probes_with_every_number_of_labels_and_fine_tunes_with_some():
+    parts = [part for part in built(HELPS, size=QUICK, seeds=1).parts if part.cell]
+    budgets = {use: {part.cell["labels"] for part in parts if part.cell["use"] == use} for use in (PROBE, FINE_TUNE)}
+    assert budgets == {PROBE: {1, 2, 5, 10, 20, 50, ALL_LABELS}, FINE_TUNE: {5, 20, ALL_LABELS}}
 
 
 def test_helps__leaves_out_budgets_that_no_class_has_and_trains_longer_with_few_labels():
