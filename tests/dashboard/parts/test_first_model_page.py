@@ -118,6 +118,16 @@ def test_result__tells_accuracy_with_interval_confusions_and_how_the_penalty_was
     assert app.query_params["predicted"] == worst.predicted
 
 
+@pytest.mark.parametrize("minutes", [5, 60])
+def test_result__is_made_better_within_the_minutes_that_one_chooses(survey: Dataset, minutes: int) -> None:
+    finished(survey)
+    app = open_page("home")
+    app.button_group[0].set_value(minutes).run()
+    press(app, "Fine-tune it")
+    assert not app.exception
+    assert {field.label: field.value for field in app.number_input}["Minutes (min)"] == minutes
+
+
 def test_result__has_three_ways_on(survey: Dataset) -> None:
     run = finished(survey)
 
