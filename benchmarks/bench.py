@@ -30,6 +30,7 @@ TOPICS = (
     "training.probe",
     "training.speed",
     "training.crowded",
+    "training.demo",
     "training.memory",
     "embeddings.projection",
     "screen.launch",

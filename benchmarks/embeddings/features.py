@@ -1,7 +1,8 @@
 """Features of photographs by EfficientNet-Lite0, from the files: ours, a plain timm loop, ONNX Runtime, and on a GPU.
 
-    python -m benchmarks.embeddings.features
+    python -m benchmarks.embeddings.features [FOLDER]
 
+FOLDER: photographs, one sub-folder a class; otherwise a few hundred are drawn, of a photograph's size and detail.
 Ours is what a probe does on a data set whose pictures were never decoded at that size: ``pixels_to_look``, the folded
 encoder, ``embed``. The plain loop is timm's network in fp32, channels last, behind a DataLoader with two worker
 processes that have started already. ONNX Runtime has the same network and the same pictures, decoded beforehand. All
@@ -22,7 +23,7 @@ from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
 from benchmarks.data.importing import draw_photographs
-from benchmarks.measuring import Figure, alternating, main, ratio
+from benchmarks.measuring import Figure, alternating, arguments, ratio, tell_all
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images
@@ -36,10 +37,11 @@ PICTURES, BATCH_SIZE, GPU_BATCH, REPEATS = 384, 32, 256, 3
 SIZES_PX = (160, 224)
 
 
-def measure() -> Iterator[Figure]:
+def measure(photographs: Path | None) -> Iterator[Figure]:
     with TemporaryDirectory() as folder:
-        source = Path(folder) / "photographs"
-        draw_photographs(source, PICTURES)
+        source = photographs or Path(folder) / "drawn"
+        if photographs is None:
+            draw_photographs(source, PICTURES)
         dataset = import_images(source, "photographs", root=Path(folder) / "data").dataset
         for size_px in SIZES_PX:
             yield from on_a_processor(dataset, size_px, Path(folder))
@@ -61,14 +63,14 @@ def on_a_processor(dataset: Dataset, size_px: int, folder: Path) -> Iterator[Fig
     pictures = torch.cat(list(loader)).numpy()
 
     def onnx() -> None:
-        for start in range(0, PICTURES, BATCH_SIZE):
+        for start in range(0, len(pictures), BATCH_SIZE):
             session.run(None, {"images": pictures[start : start + BATCH_SIZE]})
 
     seconds = alternating({"ours": ours, "plain": plain, "onnx": onnx}, REPEATS)
 
     def told(peer: str) -> str:
-        ours_s, peers_s = (PICTURES / float(np.median(seconds[name])) for name in ("ours", peer))
-        return f"{ours_s:.0f} against {peers_s:.0f} images/s"
+        ours_s, peers_s = (len(dataset) / float(np.median(seconds[name])) for name in ("ours", peer))
+        return f"{ours_s:.0f} against {peers_s:.0f} images/s, {len(dataset):,} pictures"
 
     yield Figure(
         f"Features from files, {size_px} px, against a plain timm loop",
@@ -88,14 +90,14 @@ def on_a_gpu(dataset: Dataset, size_px: int) -> Figure:
 
     def forward() -> None:
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
-            for _ in range(0, PICTURES, GPU_BATCH):
+            for _ in range(0, len(dataset), GPU_BATCH):
                 net(views)
         torch.cuda.synchronize()
 
     seconds = alternating({"ours": ours, "forward": forward}, REPEATS)
     return Figure(
         f"Features from files on a GPU, {size_px} px, against the forward pass alone",
-        ratio(seconds["forward"], seconds["ours"]), "×", "≥ 0.8", f"{PICTURES} images",
+        ratio(seconds["forward"], seconds["ours"]), "×", "≥ 0.8", f"{len(dataset):,} pictures",
     )  # fmt: skip
 
 
@@ -137,4 +139,7 @@ def exported(size_px: int, folder: Path) -> onnxruntime.InferenceSession:
 
 
 if __name__ == "__main__":
-    main(measure, __doc__)
+    parser = arguments(__doc__)
+    parser.add_argument("photographs", nargs="?", type=Path, metavar="FOLDER")
+    chosen = parser.parse_args()
+    tell_all(measure(chosen.photographs), chosen.json)
