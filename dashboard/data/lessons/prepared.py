@@ -14,6 +14,7 @@ from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.breaking import intact_simclr
+from sealife_core.studies.building import IMAGENET, IMAGENET_SIMCLR
 from sealife_core.studies.helps import HELPS, largest_class
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.results import study_of
@@ -67,9 +68,10 @@ def _study_name(study: Run | None) -> str:
 
 
 def helps_request(dataset: Dataset) -> StudyConfig:
-    """The quick study of lesson 7."""
-    per_class = largest_class(dataset)
-    return build_study(HELPS, data=dataset.name, data_hash=dataset.content_hash, per_class=per_class)
+    """The quick study of lesson 7: the comparison that decides, without training from random weights, so that it ends
+    within the class."""
+    common = {"data": dataset.name, "data_hash": dataset.content_hash, "per_class": largest_class(dataset)}
+    return build_study(HELPS, **common, encoders=(IMAGENET, IMAGENET_SIMCLR))
 
 
 def simclr_run(runs: Sequence[Run], dataset: Dataset) -> Run | None:
