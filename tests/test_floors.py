@@ -55,7 +55,7 @@ BELOW: dict[str, set[str]] = {
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "studies", "training"},
     "projection_worker": EVALUATION | {"evaluation"},
-    "prediction_worker": EVALUATION | {"evaluation"},
+    "inference_worker": EVALUATION | {"evaluation"},
     "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},

@@ -19,7 +19,7 @@ from sealife_core.datasets.storage import restore_dataset, trashed_datasets
 from sealife_core.evaluation.classification.out_of_distribution import read_ood
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.evaluation.comparison.rows import comparison, representation_rows
+from sealife_core.evaluation.comparison.comparison_rows import comparison, representation_rows
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings, read_embeddings, read_snapshots
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.deletion import delete, restore, trashed

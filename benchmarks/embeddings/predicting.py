@@ -19,11 +19,11 @@ from benchmarks.embeddings.features import NAME, embedding
 from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
+from sealife_core.evaluation.batch_inference.inference_jobs import append_rows
+from sealife_core.evaluation.batch_inference.inference_rows import row_of
 from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.evaluation.classification.selective import Validated
 from sealife_core.evaluation.embeddings.training_images import TrainingImages
-from sealife_core.evaluation.predicting.jobs import append_rows
-from sealife_core.evaluation.predicting.rows import row_of
 from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.heads import classification_head

@@ -26,9 +26,9 @@ from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.evaluation.comparison.comparison_rows import comparison
 from sealife_core.evaluation.comparison.paired import mcnemar_exact, p_words
 from sealife_core.evaluation.comparison.resampling import accuracy_difference
-from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.evaluation.comparison.score_table import as_text
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_quality import knn_predict

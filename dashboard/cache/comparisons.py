@@ -7,8 +7,8 @@ from dashboard.cache import kept, predictions
 from sealife_core.runs.run import PREDICTIONS, Run
 
 if TYPE_CHECKING:
+    from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
     from sealife_core.evaluation.comparison.paired import Paired, Tested
-    from sealife_core.evaluation.comparison.rows import ComparisonRow
 
 
 @kept(256, PREDICTIONS)  # every two of the twenty runs that a person may tick

@@ -10,8 +10,8 @@ from dashboard.data.pictures import ALL
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.advice import signed
 from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, holm, p_words
-from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 

@@ -68,7 +68,7 @@ def way_out(text: str, label: str, *, leads: bool = True) -> bool:
 
 def _undo(kind: str, name: str) -> None:
     from sealife_core.datasets.storage import restore_dataset
-    from sealife_core.evaluation.predicting import jobs
+    from sealife_core.evaluation.batch_inference import inference_jobs
     from sealife_core.runs.deletion import restore_with_parts
     from sealife_core.runs.directory import open_run
     from sealife_core.views.recipes import restore_recipe
@@ -87,7 +87,7 @@ def _undo(kind: str, name: str) -> None:
             state.say(f"The views **{plain(name)}** are back.")
         elif kind == "predictions":
             run_id, _, job_id = name.partition(" ")
-            job = jobs.restore(open_run(run_id).path, job_id)
+            job = inference_jobs.restore(open_run(run_id).path, job_id)
             state.gallery.open_job(job.id)
             state.say(f"The predictions for **{plain(job.name)}** are back.")
         elif kind == "correction":

@@ -35,9 +35,9 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     As JSON: a list of runs; if two are named, an object with ``runs``, ``advice`` and ``paired``.
     """
     from sealife_core.evaluation.comparison.advice import advice
+    from sealife_core.evaluation.comparison.comparison_rows import comparison
     from sealife_core.evaluation.comparison.paired import paired_runs
     from sealife_core.evaluation.comparison.report import comparison_html, readable_predictions
-    from sealife_core.evaluation.comparison.rows import comparison
     from sealife_core.evaluation.comparison.score_table import as_text
 
     path = None if html is None else destination(html, "--html")

@@ -113,9 +113,9 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     """Draw the reef, train the runs of the demo, compare them."""
+    from sealife_core.evaluation.comparison.comparison_rows import comparison
     from sealife_core.evaluation.comparison.demo_lesson import lesson
     from sealife_core.evaluation.comparison.report import readable_predictions
-    from sealife_core.evaluation.comparison.rows import comparison
 
     with output.progress() as tell:
         ensure_reef(progress=tell)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.config import StudyConfig, source_run
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.comparison.candidates import readable_configs
-from sealife_core.evaluation.comparison.rows import pretrain_s
+from sealife_core.evaluation.comparison.comparison_rows import pretrain_s
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.studies.coordinator import StudyProgress, read_study_progress

@@ -6,8 +6,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.predicting.corrected import read_corrected
-from sealife_core.evaluation.predicting.jobs import jobs_of, read_rows
+from sealife_core.evaluation.batch_inference.corrected_classes import read_corrected
+from sealife_core.evaluation.batch_inference.inference_jobs import jobs_of, read_rows
 from sealife_core.runs.run import Run
 from tests.browser.served import PATIENCE_MS, Dashboard, settled
 from tests.runs.processes import until

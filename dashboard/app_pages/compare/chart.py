@@ -11,7 +11,7 @@ from dashboard.data.echarts import chart_frame, interval_line, mark_line
 from dashboard.parts.runs.table import coloured_table, colours_of_all
 from dashboard.theme import ink
 from dashboard.words import between, plain, with_method
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, representation_rows
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, by_encoder, representation_rows
 from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
 from sealife_core.runs.run import Run

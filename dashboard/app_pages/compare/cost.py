@@ -10,8 +10,8 @@ from dashboard.data.echarts import PERCENT, chart_frame, interval_line
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import compare
 from dashboard.theme import accent, ink
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.differences import ladders
-from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 

@@ -11,7 +11,7 @@ from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curves import draw_panel
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.theme import name_legend
-from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.runs.run import Run
 
 

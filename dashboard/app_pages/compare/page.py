@@ -13,8 +13,8 @@ from dashboard.data.compared import Choice
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs.settings import what_differs
 from dashboard.words import plain
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, to_frame
 from sealife_core.evaluation.comparison.report import comparison_html
-from sealife_core.evaluation.comparison.rows import ComparisonRow, to_frame
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
 

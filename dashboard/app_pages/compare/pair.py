@@ -16,8 +16,8 @@ from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.advice import interval
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import Paired
-from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.run import Run
 
 

@@ -25,8 +25,8 @@ from dashboard.state import gallery
 from dashboard.words import plain
 from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
+from sealife_core.evaluation.batch_inference.inference_jobs import jobs_of
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
-from sealife_core.evaluation.predicting.jobs import jobs_of
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent

@@ -13,8 +13,8 @@ from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.demo_lesson import lesson
-from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run

@@ -25,7 +25,7 @@ from dashboard.words import plain
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import REEF, last_demo
-from sealife_core.evaluation.comparison.rows import comparison, of_the_newest
+from sealife_core.evaluation.comparison.comparison_rows import comparison, of_the_newest
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 

@@ -10,7 +10,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, Study
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import demo_configs
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.breaking import intact_simclr

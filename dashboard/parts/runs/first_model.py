@@ -14,7 +14,7 @@ from dashboard.words import plain
 from sealife_core.config import IN_MINUTES, AnyConfig, inherited
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
-from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.evaluation.comparison.comparison_rows import comparison
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 

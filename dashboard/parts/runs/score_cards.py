@@ -6,8 +6,8 @@ from html import escape
 import streamlit as st
 
 from dashboard.parts.runs.table import colours_of_all
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.wording import percent
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import norm
 
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.wording import duration, percent
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, describe, trained_settings
 from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs, source_names
-from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import short_number, with_unit

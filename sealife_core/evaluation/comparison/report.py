@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.comparison.advice import advice, interval, signed
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, by_encoder, comparison
 from sealife_core.evaluation.comparison.differences import difference_rows, ladders
 from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_changes, p_words, paired
 from sealife_core.evaluation.comparison.report_piles import piles_html
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.evaluation.figures.html_document import document, table
 from sealife_core.runs.run import Run

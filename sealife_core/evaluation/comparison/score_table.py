@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.models.facts import title_of
 from sealife_core.wording import duration
 

@@ -12,8 +12,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, by_encoder
 from sealife_core.evaluation.comparison.paired import ClassChange
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
 from sealife_core.evaluation.figures.run_figures import CORAL, FAINT, INK, QUIET, SEA, calm
 

@@ -19,8 +19,8 @@ from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curves import curve_option
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import Paired
-from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import create_run
 from tests.dashboard.compared_made import change

@@ -11,12 +11,20 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import background
 from dashboard.app_pages.gallery import own_pictures
-from sealife_core import prediction_worker
+from sealife_core import inference_worker
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.evaluation.batch_inference import inference_jobs
+from sealife_core.evaluation.batch_inference.corrected_classes import correct, read_corrected, to_import
+from sealife_core.evaluation.batch_inference.inference_jobs import (
+    STOP,
+    InferenceJob,
+    begin,
+    job_in,
+    jobs_of,
+    read_rows,
+    trashed,
+)
 from sealife_core.evaluation.classification import predictor
-from sealife_core.evaluation.predicting import jobs
-from sealife_core.evaluation.predicting.corrected import correct, read_corrected, to_import
-from sealife_core.evaluation.predicting.jobs import STOP, Job, begin, job_in, jobs_of, read_rows, trashed
 from sealife_core.runs.run import Run
 from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
 
@@ -24,7 +32,7 @@ from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started: what it would do is done by :func:`at_work`."""
-    monkeypatch.setattr(jobs, "_start", lambda folder: {})
+    monkeypatch.setattr(inference_jobs, "_start", lambda folder: {})
 
 
 @pytest.fixture
@@ -39,18 +47,18 @@ def folder(tiny_reef: Dataset, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(classifier: Run, folder: Path) -> Job:
+def job(classifier: Run, folder: Path) -> InferenceJob:
     return at_work(begin(classifier.path, str(folder)))
 
 
-def at_work(job: Job) -> Job:
-    prediction_worker.main(job.folder)
+def at_work(job: InferenceJob) -> InferenceJob:
+    inference_worker.main(job.folder)
     now = job_in(job.folder)
     assert now is not None
     return now
 
 
-def open_job(run: Run, job: Job, **more: str) -> AppTest:
+def open_job(run: Run, job: InferenceJob, **more: str) -> AppTest:
     app = open_gallery(run=run.id, show="own", classified=job.id, **more)
     assert not app.exception
     return app
@@ -129,7 +137,7 @@ def test_page__keeps_the_folders_of_a_chosen_folder(
     ] == names
 
 
-def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run, job: Job) -> None:
+def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run, job: InferenceJob) -> None:
     app = open_job(classifier, job)
     assert "**64 pictures**" in text(app)
     assert "1 not read" in text(app)
@@ -148,7 +156,7 @@ def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run
     assert "validation pictures" in text(app)
 
 
-def test_table__of_other_pictures_keeps_no_ticks(classifier: Run, job: Job) -> None:
+def test_table__of_other_pictures_keeps_no_ticks(classifier: Run, job: InferenceJob) -> None:
     """Streamlit keeps the ticked positions as long as the key, which is the end of the id, stays the same."""
     rows = read_rows(job.folder)
     correct(job, rows, [0, 1], "crab")
@@ -165,17 +173,17 @@ def ticked(folder: str, places: list[int]) -> None:
     """What stands below the table while rows are ticked, which AppTest cannot do."""
     from pathlib import Path
 
-    from dashboard.app_pages.gallery.many.correcting import correct_chosen
-    from dashboard.cache.predicted import predicted
-    from sealife_core.evaluation.predicting.corrected import read_corrected
-    from sealife_core.evaluation.predicting.jobs import job_in
+    from dashboard.app_pages.gallery.many.giving_classes import correct_chosen
+    from dashboard.cache.batch_inference import columns
+    from sealife_core.evaluation.batch_inference.corrected_classes import read_corrected
+    from sealife_core.evaluation.batch_inference.inference_jobs import job_in
 
     job = job_in(Path(folder))
     assert job is not None
-    correct_chosen(job, predicted(job), places, read_corrected(job.folder))
+    correct_chosen(job, columns(job), places, read_corrected(job.folder))
 
 
-def test_correction__is_shown_kept_and_taken_back(classifier: Run, job: Job) -> None:
+def test_correction__is_shown_kept_and_taken_back(classifier: Run, job: InferenceJob) -> None:
     app = AppTest.from_function(ticked, args=(str(job.folder), [1, 3, 64])).run()
     app.selectbox[0].set_value("crab").run()
     labelled(app, "Correct").click().run()
@@ -190,7 +198,7 @@ def test_correction__is_shown_kept_and_taken_back(classifier: Run, job: Job) -> 
     assert read_corrected(job.folder) == {}
 
 
-def test_import__makes_a_data_set_of_the_corrected_ones_under_their_names(classifier: Run, job: Job) -> None:
+def test_import__makes_a_data_set_of_the_corrected_ones_under_their_names(classifier: Run, job: InferenceJob) -> None:
     correct(job, read_rows(job.folder), [0, 5], "sea hare")
     app = open_job(classifier, job)
     app.text_input(key="classified_import.name").set_value("dive").run()
@@ -241,7 +249,7 @@ def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypa
     assert trashed(classifier.path) == []
 
 
-def test_page__opens_one_large(classifier: Run, job: Job) -> None:
+def test_page__opens_one_large(classifier: Run, job: InferenceJob) -> None:
     app = open_job(classifier, job)
     app.session_state["own_large"] = "7"
     app.run()
@@ -252,7 +260,9 @@ def test_page__opens_one_large(classifier: Run, job: Job) -> None:
     assert len(shown(app)) == 50
 
 
-def test_page__of_a_picture_that_is_gone_says_so_and_shows_the_table(classifier: Run, job: Job, folder: Path) -> None:
+def test_page__of_a_picture_that_is_gone_says_so_and_shows_the_table(
+    classifier: Run, job: InferenceJob, folder: Path
+) -> None:
     (folder / "07.png").unlink()
     app = open_job(classifier, job)
     app.session_state["own_large"] = "7"

@@ -8,7 +8,7 @@ import pytest
 
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.advice import advice, images_needed
-from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 
 
 def table(right: str) -> pd.DataFrame:

@@ -8,9 +8,9 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.candidates import Candidate, candidates, distinct_names, image_sets
+from sealife_core.evaluation.comparison.comparison_rows import by_encoder, comparison
 from sealife_core.evaluation.comparison.differences import difference_rows, ladders
 from sealife_core.evaluation.comparison.paired import paired_runs
-from sealife_core.evaluation.comparison.rows import by_encoder, comparison
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter

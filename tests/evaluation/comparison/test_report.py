@@ -9,9 +9,9 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
+from sealife_core.evaluation.comparison.comparison_rows import comparison
 from sealife_core.evaluation.comparison.paired import class_changes, paired
 from sealife_core.evaluation.comparison.report import comparison_html
-from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run

@@ -10,8 +10,8 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import ClassChange
-from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure
 from sealife_core.evaluation.figures.learned_figures import projection_figure
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened

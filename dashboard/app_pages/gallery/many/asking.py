@@ -11,7 +11,14 @@ from dashboard.parts.notice import errors_said
 from dashboard.parts.trash import trash_fold
 from dashboard.state import gallery
 from dashboard.words import ago, plain
-from sealife_core.evaluation.predicting.jobs import Job, begin, begin_uploads, empty_trash, jobs_of, trashed
+from sealife_core.evaluation.batch_inference.inference_jobs import (
+    InferenceJob,
+    begin,
+    begin_uploads,
+    empty_trash,
+    jobs_of,
+    trashed,
+)
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
@@ -58,6 +65,6 @@ def earlier(run: Run) -> None:
     trash_fold(trashed(run.path), "classification", partial(empty_trash, run.path))
 
 
-def _open(start: Callable[[], Job]) -> None:
+def _open(start: Callable[[], InferenceJob]) -> None:
     with errors_said():
         gallery.open_job(start().id)

@@ -8,21 +8,21 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from dashboard.app_pages.gallery.many.correcting import correct_chosen, import_popover
-from dashboard.app_pages.gallery.many.progress import progress
+from dashboard.app_pages.gallery.many.giving_classes import correct_chosen, import_popover
+from dashboard.app_pages.gallery.many.inference_progress import progress
 from dashboard.app_pages.gallery.own_large import OwnPicture, large_view
+from dashboard.cache import batch_inference as kept
 from dashboard.cache import classifiers
-from dashboard.cache import predicted as kept
-from dashboard.data.predicted import FOUND, ORDERS, Predicted, Wanted, is_named, lines_of, places_of
+from dashboard.data.inference_columns import FOUND, ORDERS, InferenceColumns, Wanted, is_named, lines_of, places_of
 from dashboard.media import data_uri
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.predicting.corrected import part_of, read_corrected
-from sealife_core.evaluation.predicting.jobs import TOP, Job
-from sealife_core.evaluation.predicting.rows import table_of
+from sealife_core.evaluation.batch_inference.corrected_classes import part_of, read_corrected
+from sealife_core.evaluation.batch_inference.inference_jobs import TOP, InferenceJob
+from sealife_core.evaluation.batch_inference.inference_rows import table_of
 from sealife_core.neutral import csv_of
 from sealife_core.opening import read_regular
 from sealife_core.runs.run import Run
@@ -33,9 +33,9 @@ ROW_PX = 56
 _MOST_BYTES = 2**30  # as an import takes
 
 
-def result(run: Run, rival: Run | None, job: Job) -> None:
+def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
     """The job, and the pictures that it is through with."""
-    found, corrected = kept.predicted(job), read_corrected(job.folder)
+    found, corrected = kept.columns(job), read_corrected(job.folder)
     large = gallery.OWN_LARGE.held("")
     if large.isdecimal() and int(large) < len(found) and (picture := _picture(run, job, int(large))):
         large_view(run, rival, classifiers.answers(run), picture, alone=False)
@@ -59,7 +59,7 @@ def result(run: Run, rival: Run | None, job: Job) -> None:
         correct_chosen(job, found, chosen, corrected)
 
 
-def _threshold(run: Run, found: Predicted) -> float | None:
+def _threshold(run: Run, found: InferenceColumns) -> float | None:
     """The confidence below which a picture is unknown, from the error that a person wants; None for no such."""
     known, why_not = kept.validated(run)
     wrong = min(50, max(0, gallery.WRONG.number))
@@ -81,7 +81,7 @@ def _threshold(run: Run, found: Predicted) -> float | None:
     return chosen.value
 
 
-def _wanted(found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> Wanted:
+def _wanted(found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]) -> Wanted:
     labels = sorted({*found.label[found.read], *corrected.values()})
     shown = _one_of(gallery.FOUND, FOUND)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -112,7 +112,9 @@ def _one_of(key: UrlValue, options: object) -> str:
     return key.value if key.value in options else key.default  # type: ignore[operator]
 
 
-def _summary(run: Run, job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> None:
+def _summary(
+    run: Run, job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]
+) -> None:
     read, named = int(found.read.sum()), int(is_named(found, threshold).sum())
     parts = [f"**{counted(read, 'picture')}**"]
     if threshold is not None:
@@ -133,17 +135,17 @@ def _summary(run: Run, job: Job, found: Predicted, threshold: float | None, corr
         st.caption(f"Table and import have {part}: the others are not classified yet.")
 
 
-def _part(job: Job, found: Predicted) -> str:
+def _part(job: InferenceJob, found: InferenceColumns) -> str:
     """Of an unfinished job, for the name of its file: "-500-of-10000"."""
     return f"-{len(found)}-of-{job.total}" if part_of(job, found.rows) else ""
 
 
-def _csv(job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> str:
+def _csv(job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]) -> str:
     return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, corrected))
 
 
 def _table(
-    job: Job, found: Predicted, places: list[int], threshold: float | None, corrected: Mapping[int, str]
+    job: InferenceJob, found: InferenceColumns, places: list[int], threshold: float | None, corrected: Mapping[int, str]
 ) -> list[int]:
     """The rows at ``places``; those that are ticked."""
     urls = [data_uri(jpeg, "image/jpeg") if jpeg else None for jpeg in kept.thumbnails(job, places)]
@@ -161,12 +163,12 @@ def _table(
     return [places[row] for row in ticked["selection"]["rows"] if row < len(places)]
 
 
-def _key(job: Job, places: list[int], corrected: Mapping[int, str]) -> str:
+def _key(job: InferenceJob, places: list[int], corrected: Mapping[int, str]) -> str:
     """Of the table of these rows in this order: Streamlit keeps ticks by position, and they must not move to others."""
     return gallery.ROWS.of(job.id, sha256(repr((places, sorted(corrected.items()))).encode()).hexdigest()[:12])
 
 
-def _picture(run: Run, job: Job, place: int) -> OwnPicture | None:
+def _picture(run: Run, job: InferenceJob, place: int) -> OwnPicture | None:
     """One of the pictures; None, with a warning, if its file is not there any more."""
     name, path = kept.files(job)[0][place]
     key = f"{job.id}-{place}"

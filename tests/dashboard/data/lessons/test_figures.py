@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dashboard.data.lessons.figures import matrix_svg, quizzes_table, score_svg, shares_table
-from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.contrast.readout import QUIZZES, Readout
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 

@@ -7,13 +7,13 @@ import streamlit as st
 from dashboard.parts.notice import errors_said
 from dashboard.state import gallery, say
 from dashboard.words import plain
-from sealife_core.evaluation.predicting.jobs import Job, delete, job_in, resume, stop
+from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, delete, job_in, resume, stop
 from sealife_core.wording import counted
 
 POLL_S = 1.0
 
 
-def progress(job: Job) -> None:
+def progress(job: InferenceJob) -> None:
     """The name of the job, and what can be done with it in its state."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
@@ -39,7 +39,7 @@ def progress(job: Job) -> None:
         st.error(plain(job.error), icon=":material/error:")
 
 
-def _follow(job: Job) -> None:
+def _follow(job: InferenceJob) -> None:
     now = job_in(job.folder)
     if now is None or now.state != "running":
         st.rerun(scope="app")
@@ -53,16 +53,16 @@ def _follow(job: Job) -> None:
         )  # fmt: skip
 
 
-def _button(job: Job, label: str, icon: str, act: Callable[[Job], object]) -> None:
+def _button(job: InferenceJob, label: str, icon: str, act: Callable[[InferenceJob], object]) -> None:
     st.button(label, icon=f":material/{icon}:", key=gallery.TASK.of(label), on_click=_act, args=(job, act))
 
 
-def _act(job: Job, act: Callable[[Job], object]) -> None:
+def _act(job: InferenceJob, act: Callable[[InferenceJob], object]) -> None:
     with errors_said():
         act(job)
 
 
-def _delete(job: Job) -> None:
+def _delete(job: InferenceJob) -> None:
     delete(job)
     gallery.open_job("")
     its = " ".join((job.folder.parent.parent.name, job.id))  # run and job, for the undo

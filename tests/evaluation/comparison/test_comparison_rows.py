@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.evaluation.comparison.rows import (
+from sealife_core.evaluation.comparison.comparison_rows import (
     comparison,
     of_the_newest,
     representation_rows,
@@ -163,7 +163,8 @@ def test_with_interval__shows_three_digits() -> None:
 
 @pytest.mark.process
 def test_comparison__imports_neither_torch_nor_pandas() -> None:
-    code = "import sys, sealife_core.evaluation.comparison.rows; print({'torch', 'pandas', 'scipy'} & set(sys.modules))"
+    module = "sealife_core.evaluation.comparison.comparison_rows"
+    code = f"import sys, {module}; print({{'torch', 'pandas', 'scipy'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.data.predicted import Wanted, lines_of, places_of, predicted_of
+from dashboard.data.inference_columns import Wanted, columns_of, lines_of, places_of
 
 
 def row(name: str, label: str, sure: float, unlike: bool = False) -> dict[str, Any]:
@@ -25,7 +25,7 @@ ROWS = [
 
 
 def test_places__are_those_asked_for_in_order() -> None:
-    found = predicted_of(ROWS)
+    found = columns_of(ROWS)
 
     def places(threshold: float | None = 0.5, corrected: dict[int, str] | None = None, **wanted: str) -> list[int]:
         return places_of(found, Wanted(**wanted), threshold, corrected or {}).tolist()
@@ -46,7 +46,7 @@ def test_places__are_those_asked_for_in_order() -> None:
 
 
 def test_lines__say_unknown_with_the_guess_and_what_is_near() -> None:
-    lines = lines_of(predicted_of(ROWS), [1, 2, 0], 0.5, {0: "whale"})
+    lines = lines_of(columns_of(ROWS), [1, 2, 0], 0.5, {0: "whale"})
     assert lines["Class"] == ["unknown (ray?)", "not read", "crab"]
     assert lines["Corrected"] == ["", "", "whale"]
     assert lines["Confidence"] == [40.0, None, 90.0]
@@ -55,7 +55,7 @@ def test_lines__say_unknown_with_the_guess_and_what_is_near() -> None:
 
 
 def test_places__of_twenty_thousand_take_a_moment() -> None:
-    found = predicted_of([row(f"{n}.png", "crab", s) for n, s in enumerate(np.linspace(0, 1, 20_000))])
+    found = columns_of([row(f"{n}.png", "crab", s) for n, s in enumerate(np.linspace(0, 1, 20_000))])
     began = time.perf_counter()
     assert len(places_of(found, Wanted("named", "crab", "9", "certain"), 0.5, {3: "eel"})) > 1000
     assert time.perf_counter() - began < 0.5

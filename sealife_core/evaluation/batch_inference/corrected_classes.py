@@ -10,8 +10,8 @@ import pandas as pd
 from sealife_core.datasets.imports.finding import FoundFile, clean_label
 from sealife_core.durable import held, replace_file
 from sealife_core.errors import RunError, disk_problem
-from sealife_core.evaluation.predicting.jobs import Job, read_files
-from sealife_core.evaluation.predicting.rows import UNKNOWN, Row, is_named
+from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, read_files
+from sealife_core.evaluation.batch_inference.inference_rows import UNKNOWN, Row, is_named
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.wording import counted
 
@@ -36,7 +36,7 @@ def _lines(folder: Path) -> dict[int, dict[str, str]]:
         raise RunError(f"{CORRECTED} in {folder} is damaged ({error}). Repair it, or remove it.") from None
 
 
-def correct(job: Job, rows: Sequence[Row], places: Iterable[int], label: str) -> None:
+def correct(job: InferenceJob, rows: Sequence[Row], places: Iterable[int], label: str) -> None:
     """Give the pictures at ``places`` the class ``label``, or ("") none. Two people at once: both are kept.
 
     Raises RunError.
@@ -57,13 +57,13 @@ def correct(job: Job, rows: Sequence[Row], places: Iterable[int], label: str) ->
         raise RunError(f"The correction was not stored. {what} {step}, then try again.") from None
 
 
-def part_of(job: Job, rows: Sequence[Row]) -> str:
+def part_of(job: InferenceJob, rows: Sequence[Row]) -> str:
     """ "500 of 10,000 pictures", as long as ``rows`` are not those of all files of the job; "" once they are."""
     return f"{len(rows):,} of {counted(job.total, 'picture')}" if len(rows) < job.total else ""
 
 
 def to_import(
-    job: Job, rows: Sequence[Row], *, predicted: bool, corrected: bool, threshold: float | None
+    job: InferenceJob, rows: Sequence[Row], *, predicted: bool, corrected: bool, threshold: float | None
 ) -> list[FoundFile]:
     """The pictures that ``rows`` are of under their original names, for ``import_images``. Raises RunError.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sealife_core.evaluation.predicting.rows import Row, sure_of
+from sealife_core.evaluation.batch_inference.inference_rows import Row, sure_of
 from sealife_core.wording import percent
 
 FOUND = {
@@ -21,7 +21,7 @@ ORDERS = {"listed": "As listed", "uncertain": "Least confident", "certain": "Mos
 
 
 @dataclass(frozen=True, eq=False)
-class Predicted:
+class InferenceColumns:
     """The rows of a job; each array has one value a row. label: "" where a file could not be read, and sure is NaN."""
 
     rows: Sequence[Row]
@@ -56,14 +56,14 @@ class Wanted:
     order: str = "listed"
 
 
-def predicted_of(rows: Sequence[Row]) -> Predicted:
+def columns_of(rows: Sequence[Row]) -> InferenceColumns:
     """``rows`` as columns."""
     read = ["problem" not in row for row in rows]
 
     def numbers(values: Sequence[float | None]) -> np.ndarray:
         return np.array([np.nan if value is None else value for value in values], np.float64)
 
-    return Predicted(
+    return InferenceColumns(
         rows=rows,
         label=np.array([row["prediction"] if is_read else "" for row, is_read in zip(rows, read, strict=True)], object),
         sure=numbers([sure_of(row) if is_read else None for row, is_read in zip(rows, read, strict=True)]),
@@ -73,12 +73,14 @@ def predicted_of(rows: Sequence[Row]) -> Predicted:
     )
 
 
-def is_named(found: Predicted, threshold: float | None) -> np.ndarray:
+def is_named(found: InferenceColumns, threshold: float | None) -> np.ndarray:
     """Which rows the model gives a class at this threshold; None: all that could be read."""
     return found.read if threshold is None else found.sure >= threshold
 
 
-def places_of(found: Predicted, wanted: Wanted, threshold: float | None, corrected: Mapping[int, str]) -> np.ndarray:
+def places_of(
+    found: InferenceColumns, wanted: Wanted, threshold: float | None, corrected: Mapping[int, str]
+) -> np.ndarray:
     """The rows to show, in their order. A corrected picture is of the class that a person gave."""
     named, by_hand = is_named(found, threshold), np.zeros(len(found), bool)
     by_hand[[place for place in corrected if place < len(found)]] = True
@@ -103,7 +105,7 @@ def places_of(found: Predicted, wanted: Wanted, threshold: float | None, correct
 
 
 def lines_of(
-    found: Predicted, places: Sequence[int], threshold: float | None, corrected: Mapping[int, str]
+    found: InferenceColumns, places: Sequence[int], threshold: float | None, corrected: Mapping[int, str]
 ) -> dict[str, list[Any]]:
     """Column → values of a page of the table."""
     named = is_named(found, threshold)

@@ -5,7 +5,7 @@ RUN/predicted/<id>/
   files.json     [name, path] of every file, in their order; written by the process, for uploads by the caller
   pictures/      uploads, or an unpacked zip
   rows.jsonl     a line a file, in their order, appended in whole blocks: what is there is not predicted again
-  corrected.csv  the classes that people gave (corrected.py)
+  corrected.csv  the classes that people gave (corrected_classes.py)
   stop           nothing: the process ends after the present block
   process.json, status.json, log.txt     as in side_process.py
 RUN/predicted/.trash/            deleted ones, as in trash.py
@@ -32,7 +32,7 @@ from sealife_core.claims import claim_of, claimed_folder, move_into_place
 from sealife_core.datasets.imports.finding import Files, Skipped, printable
 from sealife_core.durable import append_lines, flush_tree, held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_problem
-from sealife_core.evaluation.predicting.rows import Row
+from sealife_core.evaluation.batch_inference.inference_rows import Row
 from sealife_core.places import path_of
 from sealife_core.runs.contents import PROJECTION_SHAPE
 from sealife_core.runs.files import readable_json, replace_json, tail
@@ -46,7 +46,7 @@ _NEW, _ZIP = ".new-", f"{PICTURES}.zip"
 
 
 @dataclass(frozen=True)
-class Job:
+class InferenceJob:
     """What was asked for, and how far it is: ``done`` of ``total`` files (0: not known). ``error`` if it failed.
     ``source``: a path, relative to ``folder`` for an uploaded zip; "" for uploaded pictures.
 
@@ -71,13 +71,13 @@ class Job:
         return self.folder.name
 
 
-def jobs_of(run_path: Path) -> list[Job]:
+def jobs_of(run_path: Path) -> list[InferenceJob]:
     """The jobs of a run, the newest first."""
     found = [job for folder in (run_path / PREDICTED).glob("[!.]*") if (job := job_in(folder))]
     return sorted(found, key=lambda job: (job.made, job.id), reverse=True)
 
 
-def job_in(folder: Path) -> Job | None:
+def job_in(folder: Path) -> InferenceJob | None:
     """The job in ``folder`` as it is on disk; None if there is none."""
     request = readable_json(folder / REQUEST)
     if not isinstance(request.get("name"), str):
@@ -92,13 +92,13 @@ def job_in(folder: Path) -> Job | None:
             )
     source, made = request.get("source"), request.get("made")
     source, made = source if isinstance(source, str) else "", made if isinstance(made, int | float) else 0.0
-    return Job(
+    return InferenceJob(
         folder, request["name"], source, made, state,
         status.get("stage") or "", status.get("done") or 0, status.get("total") or 0, error, (folder / STOP).exists(),
     )  # fmt: skip
 
 
-def begin(run_path: Path, source: str) -> Job:
+def begin(run_path: Path, source: str) -> InferenceJob:
     """Start a job for a folder, a zip or a picture on this machine, unless one is at work. Raises SealifeError."""
     path = path_of(source).resolve()
     if not path.exists():
@@ -108,7 +108,7 @@ def begin(run_path: Path, source: str) -> Job:
     return _begin(run_path, printable(path.name), str(path), str(path), lambda folder: None)
 
 
-def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job:
+def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> InferenceJob:
     """Start a job for uploads, (name, content) each: pictures, perhaps in a folder, or one zip.
 
     Refused while a job for files of the same names and sizes is at work. Raises SealifeError.
@@ -132,7 +132,7 @@ def begin_uploads(run_path: Path, files: Sequence[tuple[str, IO[bytes]]]) -> Job
     return _begin(run_path, called or counted(len(files), "dropped picture"), "", asked, fill)
 
 
-def resume(job: Job) -> Job:
+def resume(job: InferenceJob) -> InferenceJob:
     """Start the process of a job that is not done, unless it is at work. Raises RunError."""
     with _locked(job.folder):
         status = readable_json(job.folder / STATUS, PROJECTION_SHAPE)
@@ -145,13 +145,13 @@ def resume(job: Job) -> Job:
     return job_in(job.folder) or job
 
 
-def stop(job: Job) -> None:
+def stop(job: InferenceJob) -> None:
     """Ask the process of a job to end after the pictures that it has before it. Raises RunError."""
     with _disk_errors(job.folder):
         (job.folder / STOP).touch()
 
 
-def delete(job: Job) -> None:
+def delete(job: InferenceJob) -> None:
     """Move a job that is not at work to the trash, with its uploads, rows and corrections. Raises RunError."""
     with _locked(job.folder):
         now = job_in(job.folder)
@@ -162,7 +162,7 @@ def delete(job: Job) -> None:
         trash.put(job.folder)
 
 
-def restore(run_path: Path, job_id: str) -> Job:
+def restore(run_path: Path, job_id: str) -> InferenceJob:
     """Take a job out of the trash. Raises RunError."""
     placed = run_path / PREDICTED / job_id
     with _locked(placed):
@@ -233,7 +233,7 @@ def _whole(folder: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
-def _begin(run_path: Path, name: str, source: str, asked: str, fill: Callable[[Path], object]) -> Job:
+def _begin(run_path: Path, name: str, source: str, asked: str, fill: Callable[[Path], object]) -> InferenceJob:
     """``asked`` stands for what is asked for: a second click does not start it again."""
     parent = run_path / PREDICTED
     with _disk_errors(parent):
@@ -270,7 +270,7 @@ def _copy(content: IO[bytes], to: Path) -> None:
 
 
 def _start(folder: Path) -> dict[str, Any]:
-    return start([sys.executable, "-m", "sealife_core.prediction_worker", str(folder.resolve())], folder / LOG)
+    return start([sys.executable, "-m", "sealife_core.inference_worker", str(folder.resolve())], folder / LOG)
 
 
 @contextmanager

@@ -9,8 +9,8 @@ import pytest
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import RunError
-from sealife_core.evaluation.predicting.corrected import CORRECTED, correct, read_corrected, to_import
-from sealife_core.evaluation.predicting.jobs import Job, write_files
+from sealife_core.evaluation.batch_inference.corrected_classes import CORRECTED, correct, read_corrected, to_import
+from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, write_files
 
 
 def row(name: str, label: str, sure: float) -> dict[str, Any]:
@@ -26,14 +26,14 @@ ROWS = [
 
 
 @pytest.fixture
-def job(tiny_reef: Dataset, tmp_path: Path) -> Job:
+def job(tiny_reef: Dataset, tmp_path: Path) -> InferenceJob:
     folder = tmp_path / "job"
     folder.mkdir()
     write_files(folder, [(PurePosixPath(row["file"]), tiny_reef.image_path(n)) for n, row in enumerate(ROWS)], [])
-    return Job(folder, "dive", "", 0, "done", "", 4, 4, "", False)
+    return InferenceJob(folder, "dive", "", 0, "done", "", 4, 4, "", False)
 
 
-def test_correct__keeps_the_last_class_of_each_and_takes_one_back(job: Job) -> None:
+def test_correct__keeps_the_last_class_of_each_and_takes_one_back(job: InferenceJob) -> None:
     correct(job, ROWS, [0, 1], "whale")
     correct(job, ROWS, [1], "sea hare\n")
     assert read_corrected(job.folder) == {0: "whale", 1: "sea hare"}
@@ -44,13 +44,13 @@ def test_correct__keeps_the_last_class_of_each_and_takes_one_back(job: Job) -> N
     assert read_corrected(job.folder) == {}
 
 
-def test_correct__by_two_people_at_once_keeps_both(job: Job) -> None:
+def test_correct__by_two_people_at_once_keeps_both(job: InferenceJob) -> None:
     with ThreadPoolExecutor(8) as people:
         list(people.map(lambda place: correct(job, ROWS, [place], f"class {place}"), [0, 1, 3] * 5))
     assert read_corrected(job.folder) == {place: f"class {place}" for place in (0, 1, 3)}
 
 
-def test_correct__refuses_what_means_no_class(job: Job) -> None:
+def test_correct__refuses_what_means_no_class(job: InferenceJob) -> None:
     with pytest.raises(RunError, match="below the threshold"):
         correct(job, ROWS, [0], "Unknown")
     (job.folder / CORRECTED).write_text("number,class\nx,y\n")
@@ -68,7 +68,7 @@ def test_correct__refuses_what_means_no_class(job: Job) -> None:
     ],
 )
 def test_import__takes_the_labels_that_are_asked_for(
-    job: Job, home: Path, predicted: bool, corrected: bool, labels: list[str]
+    job: InferenceJob, home: Path, predicted: bool, corrected: bool, labels: list[str]
 ) -> None:
     correct(job, ROWS, [1], "whale")
     files = to_import(job, ROWS, predicted=predicted, corrected=corrected, threshold=0.5)

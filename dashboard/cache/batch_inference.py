@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, stamp
-from dashboard.data.predicted import Predicted, predicted_of
+from dashboard.data.inference_columns import InferenceColumns, columns_of
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.thumbnails import shrunk
 from sealife_core.datasets.imports.finding import Skipped
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.predicting.jobs import FILES, ROWS, Job, read_files, read_rows
+from sealife_core.evaluation.batch_inference.inference_jobs import FILES, ROWS, InferenceJob, read_files, read_rows
 from sealife_core.runs.files import readable_json
 from sealife_core.runs.run import PREDICTIONS, Run
 
@@ -24,17 +24,17 @@ CARD = "model.json"
 THUMBNAIL_PX = 96
 
 
-def predicted(job: Job) -> Predicted:
+def columns(job: InferenceJob) -> InferenceColumns:
     """The rows of a job that are there."""
-    return _predicted(str(job.folder), stamp(job.folder / ROWS))
+    return _columns(str(job.folder), stamp(job.folder / ROWS))
 
 
-def files(job: Job) -> tuple[list[tuple[str, Path]], Skipped]:
+def files(job: InferenceJob) -> tuple[list[tuple[str, Path]], Skipped]:
     """(name, path) of the files of a job, and (name, reason) of what is none."""
     return _files(str(job.folder), stamp(job.folder / FILES))
 
 
-def thumbnails(job: Job, places: Sequence[int]) -> list[bytes]:
+def thumbnails(job: InferenceJob, places: Sequence[int]) -> list[bytes]:
     """A small JPEG of each of the files at ``places``; empty where it cannot be read."""
     listed, _ = files(job)
     return _thumbnails(tuple(str(listed[place][1]) for place in places))
@@ -52,8 +52,8 @@ def validated(run: Run) -> "tuple[Validated | None, str]":
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _predicted(folder: str, rows: Stamp) -> Predicted:
-    return predicted_of(read_rows(Path(folder)))
+def _columns(folder: str, rows: Stamp) -> InferenceColumns:
+    return columns_of(read_rows(Path(folder)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -1,6 +1,6 @@
-"""The background process that predicts many pictures: ``python -m sealife_core.prediction_worker FOLDER``.
+"""The background process that predicts many pictures: ``python -m sealife_core.inference_worker FOLDER``.
 
-FOLDER is that of a job, below a run; ``predicting.jobs`` starts it. It goes on after the rows that are there. Errors
+FOLDER is that of a job, below a run; ``inference_jobs.py`` starts it. It goes on after the rows that are there. Errors
 become one sentence in ``status.json``; the traceback is in the log.
 """
 
@@ -10,9 +10,7 @@ from pathlib import Path
 
 from sealife_core.datasets.imports.sources import files_in
 from sealife_core.errors import DatasetError, RunError, SealifeError, disk_problem
-from sealife_core.evaluation.classification.predictor import Predictor
-from sealife_core.evaluation.classification.selective import Validated, validated
-from sealife_core.evaluation.predicting.jobs import (
+from sealife_core.evaluation.batch_inference.inference_jobs import (
     PICTURES,
     STOP,
     TOP,
@@ -22,7 +20,9 @@ from sealife_core.evaluation.predicting.jobs import (
     rows_done,
     write_files,
 )
-from sealife_core.evaluation.predicting.rows import row_of
+from sealife_core.evaluation.batch_inference.inference_rows import row_of
+from sealife_core.evaluation.classification.predictor import Predictor
+from sealife_core.evaluation.classification.selective import Validated, validated
 from sealife_core.runs.scheduling.side_process import STATUS, StatusFile
 
 
@@ -86,5 +86,5 @@ def _validated(predictor: Predictor) -> Validated | None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m sealife_core.prediction_worker FOLDER")
+        raise SystemExit("usage: python -m sealife_core.inference_worker FOLDER")
     sys.exit(main(Path(sys.argv[1])))

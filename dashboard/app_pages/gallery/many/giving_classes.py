@@ -5,15 +5,15 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from dashboard.data.predicted import Predicted
+from dashboard.data.inference_columns import InferenceColumns
 from dashboard.errors import show_error
 from dashboard.parts.importing import new_name, start_import
 from dashboard.parts.notice import errors_said
 from dashboard.state import gallery, go
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.predicting.corrected import correct, part_of, to_import
-from sealife_core.evaluation.predicting.jobs import Job
+from sealife_core.evaluation.batch_inference.corrected_classes import correct, part_of, to_import
+from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
 from sealife_core.wording import counted
 
 # Which labels go with the pictures: (those of the model, those of people).
@@ -24,7 +24,9 @@ LABELS = {
 }
 
 
-def correct_chosen(job: Job, found: Predicted, chosen: Sequence[int], corrected: Mapping[int, str]) -> None:
+def correct_chosen(
+    job: InferenceJob, found: InferenceColumns, chosen: Sequence[int], corrected: Mapping[int, str]
+) -> None:
     """What can be done with the ticked rows."""
     places = [place for place in chosen if found.read[place]]
     if not places:
@@ -51,12 +53,14 @@ def correct_chosen(job: Job, found: Predicted, chosen: Sequence[int], corrected:
             )  # fmt: skip
 
 
-def _correct(job: Job, found: Predicted, places: Sequence[int], label: str) -> None:
+def _correct(job: InferenceJob, found: InferenceColumns, places: Sequence[int], label: str) -> None:
     with errors_said():
         correct(job, found.rows, places, label)
 
 
-def import_popover(job: Job, found: Predicted, threshold: float | None, corrected: Mapping[int, str]) -> None:
+def import_popover(
+    job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]
+) -> None:
     """The pictures as a data set, by the usual import under their original names."""
     with st.popover("Import as a data set", icon=":material/add_photo_alternate:"):
         name = st.text_input(
@@ -82,7 +86,7 @@ def import_popover(job: Job, found: Predicted, threshold: float | None, correcte
                 go("data")
 
 
-def _import(job: Job, found: Predicted, name: str, labels: str, threshold: float | None) -> None:
+def _import(job: InferenceJob, found: InferenceColumns, name: str, labels: str, threshold: float | None) -> None:
     new_name(name)
     files = to_import(job, found.rows, predicted=labels == "all", corrected=labels != "none", threshold=threshold)
     part = part_of(job, found.rows)

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core import prediction_worker
+from sealife_core import inference_worker
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.classification import predictor
-from sealife_core.evaluation.classification.predictions import read_predictions
-from sealife_core.evaluation.predicting import jobs
-from sealife_core.evaluation.predicting.jobs import (
+from sealife_core.evaluation.batch_inference import inference_jobs
+from sealife_core.evaluation.batch_inference.inference_jobs import (
     ROWS,
     STOP,
-    Job,
+    InferenceJob,
     begin,
     begin_uploads,
     delete,
@@ -28,6 +26,8 @@ from sealife_core.evaluation.predicting.jobs import (
     resume,
     stop,
 )
+from sealife_core.evaluation.classification import predictor
+from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.runs.run import Run
 from tests.runs.processes import until
 
@@ -47,12 +47,12 @@ def folder(classifier: Run, tiny_reef: Dataset, tmp_path: Path) -> Path:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started; blocks have three pictures."""
-    monkeypatch.setattr(jobs, "_start", lambda folder: {})
+    monkeypatch.setattr(inference_jobs, "_start", lambda folder: {})
     monkeypatch.setattr(predictor, "_BLOCK", 3)
 
 
-def at_work(job: Job) -> Job:
-    assert prediction_worker.main(job.folder) == 0
+def at_work(job: InferenceJob) -> InferenceJob:
+    assert inference_worker.main(job.folder) == 0
     now = job_in(job.folder)
     assert now is not None
     return now
@@ -130,7 +130,7 @@ def test_worker__takes_uploads_under_their_names_and_a_zip(here: None, classifie
 def test_worker__says_in_a_sentence_why_it_failed(here: None, classifier: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     job = begin(classifier.path, str(tmp_path / "empty"))
-    assert prediction_worker.main(job.folder) == 1
+    assert inference_worker.main(job.folder) == 1
     now = job_in(job.folder)
     assert now is not None
     assert (now.state, now.error) == ("failed", "There is no picture in it.")
