@@ -26,8 +26,8 @@ from sealife_core.runs.deletion import delete, restore, trashed
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.results import over_seeds, part_results
 from sealife_core.studies.search_results import best_trial, search_of, trials_of
+from sealife_core.studies.study_results import over_seeds, part_results
 from sealife_core.views.recipes import recipes
 
 PROJECT = Path(__file__).resolve().parents[1]

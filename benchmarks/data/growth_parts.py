@@ -125,7 +125,7 @@ def epoch(home: Path, images: int) -> Iterator[dict]:
     from sealife_core.config import SimclrConfig, parse
     from sealife_core.datasets.batches import ImageBatches
     from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
-    from sealife_core.models.building import build_encoder
+    from sealife_core.models.encoder_by_name import build_encoder
     from sealife_core.training.simclr import SimclrModule
 
     dataset = open_dataset(NAME)
@@ -154,7 +154,7 @@ def embedding(home: Path, images: int) -> Iterator[dict]:
     from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
     from sealife_core.evaluation.embeddings.compute import embed
     from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
-    from sealife_core.models.building import build_encoder
+    from sealife_core.models.encoder_by_name import build_encoder
     from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
     dataset = open_dataset(NAME)

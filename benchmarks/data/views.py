@@ -28,7 +28,7 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.training.simclr import SimclrModule
 
 PICTURES = 512

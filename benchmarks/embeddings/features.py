@@ -28,7 +28,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.embeddings.compute import embed
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.folding import folded
 from sealife_core.models.known import facts
 

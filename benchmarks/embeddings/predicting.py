@@ -24,8 +24,8 @@ from sealife_core.evaluation.batch_inference.inference_rows import row_of
 from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.evaluation.classification.selective import Validated
 from sealife_core.evaluation.embeddings.training_images import TrainingImages
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.known import facts
 from sealife_core.runs.files import replace_json

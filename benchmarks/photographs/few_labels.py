@@ -18,7 +18,7 @@ from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.label_queue import features_in
 from sealife_core.datasets.imports.splits import split_rows, stratified_count
 from sealife_core.evaluation.curation.picking import PENALTY
-from sealife_core.training.probe.features import mean_and_scale
+from sealife_core.training.probe.standardised_features import mean_and_scale
 from sealife_core.wording import counted
 
 LABELS = (1, 2, 5, 10)

@@ -23,12 +23,12 @@ from benchmarks.measuring import Figure, arguments, tell_all
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.datasets.reef.building import draw_reef
+from sealife_core.datasets.reef.reef_dataset import draw_reef
 from sealife_core.evaluation.comparison.learning_curve import forecast
 from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.folders import checkpoints_root
 from sealife_core.models.known import facts
 from sealife_core.models.weights import starting_encoder
-from sealife_core.places import checkpoints_root
 from sealife_core.studies.helps import NETWORK
 
 LABELS = (1, 2, 5, 10, 20, 40, 80)

@@ -32,7 +32,7 @@ from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.curation.label_queue import SHARE, Bought
 from sealife_core.evaluation.curation.outlook import outlook
 from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
-from sealife_core.evaluation.curation.points import points_of
+from sealife_core.evaluation.curation.queue_features import points_of
 
 NAME, BATCH, AIM = "photographs", 20, 300
 ASKED = np.array([*range(BATCH, 400, BATCH), *range(400, 1001, 5 * BATCH)])  # labels asked for, after each batch

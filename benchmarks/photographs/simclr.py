@@ -32,8 +32,8 @@ from sealife_core.evaluation.comparison.resampling import accuracy_difference
 from sealife_core.evaluation.comparison.score_table import as_text
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_quality import knn_predict
+from sealife_core.folders import home
 from sealife_core.models.checkpoint import load_model
-from sealife_core.places import home
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch

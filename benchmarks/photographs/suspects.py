@@ -25,7 +25,7 @@ from sealife_core.commands.output import Output
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.datasets.reef.building import draw_reef
+from sealife_core.datasets.reef.reef_dataset import draw_reef
 from sealife_core.evaluation.curation.out_of_fold import grouped_folds, out_of_fold_probabilities
 from sealife_core.evaluation.curation.suspects import Judged, judge
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings

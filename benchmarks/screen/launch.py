@@ -21,7 +21,7 @@ from benchmarks.measuring import Figure, main
 from sealife_core.config import preset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock

@@ -14,13 +14,13 @@ import time
 from dataclasses import replace
 
 from dashboard.cache.contrast import broken_measures
-from dashboard.data.contrast.breaking import told
+from dashboard.data.contrast.ablation_findings import told
 from sealife_core.config import BROKEN, AnyConfig
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.evaluation.contrast.breaking import Measure
+from sealife_core.evaluation.contrast.ablation_effects import Measure
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.studies.breaking import (
+from sealife_core.studies.ablation_pairs import (
     BACKGROUND,
     SWITCHES,
     Planned,

@@ -31,7 +31,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.probe.features import Features, split_of, standardised
+from sealife_core.training.probe.standardised_features import Features, split_of, standardised
 from sealife_core.training.probe.train_probe import solve
 
 IMAGES, CLASSES, DIM = 3_450, 23, 512

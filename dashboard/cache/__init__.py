@@ -12,16 +12,16 @@ import pandas as pd
 import streamlit as st
 
 from sealife_core.config import AnyConfig, Request
-from sealife_core.datasets.corrections.log import LOG
+from sealife_core.datasets.corrections.correction_log import LOG
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.datasets.manifest import INFO, MANIFEST
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.figures.palette import class_colours
+from sealife_core.folders import checkpoints_root, data_root, path_of
 from sealife_core.launching.data_checks import Problem
 from sealife_core.launching.launch_checks import problems_of
 from sealife_core.models import imagenet
-from sealife_core.places import checkpoints_root, data_root, path_of
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.run import METRICS, PREDICTIONS, Run

@@ -7,11 +7,11 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
-from dashboard.data.contrast.breaking import CHANGED, Measures, measured
+from dashboard.data.contrast.ablation_findings import CHANGED, Measures, measured
 from dashboard.data.contrast.sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.contrast import learning
+from sealife_core.evaluation.contrast import training_dynamics
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     FILES,
     Snapshots,
@@ -156,9 +156,9 @@ def animal_activation(dataset: Dataset, row: int) -> "Tensor":
 
 # What a run stored while it learned; the folder changes with every snapshot.
 @kept(16, SNAPSHOTS)
-def moments(run: Run, temperature: float | None) -> list[learning.Moment]:
-    """As :func:`learning.moments`. Raises RunError."""
-    return learning.moments(run.path, temperature)
+def moments(run: Run, temperature: float | None) -> list[training_dynamics.Moment]:
+    """As :func:`training_dynamics.moments`. Raises RunError."""
+    return training_dynamics.moments(run.path, temperature)
 
 
 @kept(16, SNAPSHOTS)
@@ -169,8 +169,8 @@ def snapshots(run: Run) -> Snapshots:
 
 @kept(16, SNAPSHOTS)
 def knn_right(run: Run, dataset: Dataset) -> tuple[np.ndarray, float]:
-    """As :func:`learning.knn_right_by_epoch`. Raises RunError."""
-    return learning.knn_right_by_epoch(snapshots(run), dataset)
+    """As :func:`training_dynamics.knn_right_by_epoch`. Raises RunError."""
+    return training_dynamics.knn_right_by_epoch(snapshots(run), dataset)
 
 
 # What cannot be read is part of the answer: it is asked again once a file is another one.

@@ -5,7 +5,7 @@ from dashboard.cache.embeddings import EMBEDDED, stored
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.manifest import digest
 from sealife_core.evaluation.curation.label_queue import Bought, LabelQueue, Pick
-from sealife_core.evaluation.curation.points import Points, points_of
+from sealife_core.evaluation.curation.queue_features import Points, points_of
 from sealife_core.runs.run import Run
 
 

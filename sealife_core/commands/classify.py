@@ -12,8 +12,8 @@ from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import SIZES, TASKS, describe, preset
 from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.errors import DatasetError
+from sealife_core.folders import path_of
 from sealife_core.neutral import terminal_text
-from sealife_core.places import path_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run

@@ -8,8 +8,8 @@ from sealife_core.commands.datasets.summary import dataset_figures, dataset_sent
 from sealife_core.commands.output import Output
 from sealife_core.config import SimclrConfig, parse
 from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern
+from sealife_core.folders import path_of
 from sealife_core.neutral import terminal_text
-from sealife_core.places import path_of
 
 
 def add_commands(commands: Any) -> None:

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError, SealifeError, disk_problem
+from sealife_core.folders import path_of
 from sealife_core.neutral import terminal_json, terminal_lines, terminal_text
-from sealife_core.places import path_of
 from sealife_core.progress import Progress
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.batch_inference.inference_rows import named, row_of, table_of
+from sealife_core.folders import path_of
 from sealife_core.neutral import csv_of, terminal_text
-from sealife_core.places import path_of
 from sealife_core.progress import Progress
 from sealife_core.runs.names import find_run
 from sealife_core.wording import counted, percent

@@ -16,11 +16,11 @@ from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
-from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
-from sealife_core.studies.cost import study_cost
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.questions import QUESTIONS, build_study, encoders_of, usual_seeds
+from sealife_core.studies.study_cost import study_cost
+from sealife_core.studies.study_settings import FULL, QUICK, STUDY_SIZES
 from sealife_core.wording import duration
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
@@ -143,7 +143,7 @@ def _list(chosen: argparse.Namespace, output: Output) -> int:
 def _show(chosen: argparse.Namespace, output: Output) -> int:
     run = find_run(chosen.id)
     if chosen.csv:
-        from sealife_core.studies.results import to_frame
+        from sealife_core.studies.study_results import to_frame
 
         write_file(destination(chosen.csv, "--csv"), csv_of(to_frame(run)), "--csv")
     _show_answer(run, output)
@@ -152,9 +152,9 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
 
 def _show_answer(run: Run, output: Output) -> None:
     """Print the answer, then one line per cell of the table."""
-    from sealife_core.studies.answers import answer, on_other_images
     from sealife_core.studies.labels_answer import forecast_says
-    from sealife_core.studies.results import classes_of, over_seeds, part_results, study_of
+    from sealife_core.studies.study_answers import answer, on_other_images
+    from sealife_core.studies.study_results import classes_of, over_seeds, part_results, study_of
 
     study, parts = study_of(run), part_results(run)
     classes = classes_of(study)

@@ -3,8 +3,8 @@
 from reprlib import repr as shortened
 from typing import Any
 
+from sealife_core.config.ablations import BROKEN, marked
 from sealife_core.config.any_config import AnyConfig
-from sealife_core.config.broken import BROKEN, marked
 from sealife_core.config.classifier import ClassifierConfig, fewer_labels
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.fine_tune import FineTuneConfig

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from sealife_core.config.broken import BROKEN, Broken, marked
+from sealife_core.config.ablations import BROKEN, Broken, marked
 from sealife_core.config.settings import Range, Settings, describe, flattened, setting
 
 TRACKING = "Tracking"
@@ -114,7 +114,7 @@ class TrainingSettings(Settings):
 
     data: str = data_setting("reef", "The data set to train on.", title="Data set", simple=True)
     data_hash: str = Field("", description="Content hash of the data set when the run was launched.")
-    broken: Broken = Field("", description="The part that this run breaks on purpose: see broken.py.")
+    broken: Broken = Field("", description="The part that this run breaks on purpose: see ablations.py.")
     seed: int = data_setting(
         0,
         "The same seed, data and machine give the same result. Other busy programs can change it by rounding errors"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sealife_core.datasets.corrections.log import Entry, in_force, read_log
+from sealife_core.datasets.corrections.correction_log import Entry, in_force, read_log
 from sealife_core.datasets.corrections.replay import replay
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.manifest import (
@@ -32,8 +32,8 @@ from sealife_core.datasets.manifest import (
 from sealife_core.datasets.storage import check_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.folders import data_root
 from sealife_core.neutral import csv_of
-from sealife_core.places import data_root
 
 
 @dataclass(frozen=True, eq=False)

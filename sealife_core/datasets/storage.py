@@ -14,7 +14,7 @@ from sealife_core import trash
 from sealife_core.claims import claim_of, claimed_folder, move_into_place
 from sealife_core.durable import flush_tree, held, size_bytes
 from sealife_core.errors import DatasetError
-from sealife_core.places import data_root
+from sealife_core.folders import data_root
 from sealife_core.progress import Progress
 
 LOCK = ".lock"

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sealife_core.durable import replace_by_path, replace_file
 from sealife_core.errors import WeightsError
-from sealife_core.models.building import empty_encoder
+from sealife_core.models.encoder_by_name import empty_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head, projection_head
 from sealife_core.models.known import facts

@@ -12,15 +12,15 @@ from torch import Tensor
 
 from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
-from sealife_core.models.building import build_encoder
+from sealife_core.folders import checkpoints_root as default_root
+from sealife_core.folders import path_of
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder, ResNetEncoder
 from sealife_core.models.facts import RESNETS, TIMM_PREFIX, published_weights, resolve_stem, title_of
 from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
 from sealife_core.models.resnet_naming import torchvision_named, unlike
 from sealife_core.models.tensor_files import read_tensors
-from sealife_core.places import checkpoints_root as default_root
-from sealife_core.places import path_of
 
 DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
 

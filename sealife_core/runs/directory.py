@@ -14,7 +14,7 @@ from sealife_core.claims import claimed_folder, move_into_place
 from sealife_core.config import Request, source_run, task_of
 from sealife_core.durable import LONGEST_NAME_BYTES, flush_tree
 from sealife_core.errors import ConfigError, RunError
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import CONFIG, STATUS, Run

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 from sealife_core.config import SIZES, TASKS, Part, StudyConfig, nested, preset
-from sealife_core.studies.building import Base, check_seeds, parse_study
+from sealife_core.studies.study_settings import Base, check_seeds, parse_study
 
 GRID = "grid"
 

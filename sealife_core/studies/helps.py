@@ -12,7 +12,7 @@ import numpy as np
 
 from sealife_core.config import Part
 from sealife_core.models.imagenet import is_here
-from sealife_core.studies.building import (
+from sealife_core.studies.study_settings import (
     ALL_LABELS,
     FINE_TUNE,
     FULL,

@@ -15,10 +15,10 @@ from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
 from sealife_core.runs.files import mark
 from sealife_core.runs.run import PREDICTIONS
-from sealife_core.studies.building import FINE_TUNE, IMAGENET_SIMCLR, RANDOM, budget
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
 from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
-from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_settings import FINE_TUNE, IMAGENET_SIMCLR, RANDOM, budget
 from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
 from sealife_core.wording import counted
 

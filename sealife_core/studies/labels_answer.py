@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast, forecast
-from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import option_words, per_class
 from sealife_core.studies.questions import LABELS
 from sealife_core.studies.readiness import LEAST_SEEDS, clearly_better, unfinished
-from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_settings import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.verdict import labels_at
 
 TIMES = (2, 4)  # more labels that an accuracy is forecast for

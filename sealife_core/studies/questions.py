@@ -6,7 +6,10 @@ from itertools import combinations, product
 from typing import Any
 
 from sealife_core.config import ALL_STAGES, AnyConfig, Part, StudyConfig, nested
-from sealife_core.studies.building import (
+from sealife_core.studies.helps import DINOV2, HELPS, build_helps
+from sealife_core.studies.helps import ENCODERS as HELPS_ENCODERS
+from sealife_core.studies.helps import SEEDS as HELPS_SEEDS
+from sealife_core.studies.study_settings import (
     FINE_TUNE,
     FULL,
     IMAGENET,
@@ -21,9 +24,6 @@ from sealife_core.studies.building import (
     parse_study,
     with_more_epochs,
 )
-from sealife_core.studies.helps import DINOV2, HELPS, build_helps
-from sealife_core.studies.helps import ENCODERS as HELPS_ENCODERS
-from sealife_core.studies.helps import SEEDS as HELPS_SEEDS
 
 LABELS, DEPTH, VIEWS, IMBALANCE = "labels", "depth", "views", "imbalance"
 TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "strength"

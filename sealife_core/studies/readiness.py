@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sealife_core.runs.liveness import State
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, VIEWS
-from sealife_core.studies.results import CellResult, PartResult
+from sealife_core.studies.study_results import CellResult, PartResult
 from sealife_core.wording import counted
 
 FINISHED = str(State.FINISHED)

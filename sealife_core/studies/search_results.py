@@ -13,7 +13,7 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.run import TRIALS, Run
-from sealife_core.studies.cost import seconds_left
+from sealife_core.studies.study_cost import seconds_left
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from sealife_core.launching.weights_checks import tests_learned_before
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.features import keep_embeddings, keep_novelty
+from sealife_core.training.feature_extraction import keep_embeddings, keep_novelty
 from sealife_core.training.preparation import model_card
 
 

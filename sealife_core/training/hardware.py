@@ -12,9 +12,9 @@ import torch
 from sealife_core.config import TrainingSettings
 from sealife_core.environment import FAST_CONVOLUTIONS
 from sealife_core.errors import ConfigError
+from sealife_core.folders import checkpoints_root
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.fast_convolutions.take_over import is_faster, kinds_for, learning_s
-from sealife_core.places import checkpoints_root
 from sealife_core.processes import host
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 

@@ -29,7 +29,7 @@ from sealife_core.neutral import terminal_text
 from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
-from sealife_core.training.features import status_progress
+from sealife_core.training.feature_extraction import status_progress
 from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 from sealife_core.training.trainer import trained_parameters
 

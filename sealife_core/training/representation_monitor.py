@@ -23,7 +23,7 @@ from sealife_core.evaluation.embeddings.feature_quality import (
 )
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import BestModel
-from sealife_core.training.features import features_of
+from sealife_core.training.feature_extraction import features_of
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule, projected_pairs
 

@@ -21,7 +21,7 @@ from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.files import UnreadableFile
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.features import features_of
+from sealife_core.training.feature_extraction import features_of
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule, projected_pairs
 

@@ -17,10 +17,10 @@ from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.broken import pretraining_rows, simclr_module
+from sealife_core.training.ablated_simclr import pretraining_rows, simclr_module
 from sealife_core.training.callbacks import BestModel, Speed
 from sealife_core.training.classifier import ClassifierModule
-from sealife_core.training.features import (
+from sealife_core.training.feature_extraction import (
     embed_all,
     embed_and_watch,
     frozen_features,
@@ -41,7 +41,7 @@ from sealife_core.training.preparation import (
     warn_of_reduced,
     what_trains,
 )
-from sealife_core.training.probe.features import FeatureBatches, Split, probe_features
+from sealife_core.training.probe.standardised_features import FeatureBatches, Split, probe_features
 from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
 from sealife_core.training.resume_point import Stopped

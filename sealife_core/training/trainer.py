@@ -26,7 +26,7 @@ from sealife_core.training.callbacks import (
 from sealife_core.training.ddp import OwnSignals, ddp_settings, fitting
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
-from sealife_core.training.probe.features import FeatureBatches
+from sealife_core.training.probe.standardised_features import FeatureBatches
 from sealife_core.training.resume_point import ResumePoint, Stopped, WholeFiles
 from sealife_core.training.tracking.base import Tracking
 

@@ -7,7 +7,7 @@ from sealife_core import trash
 from sealife_core.config import RECIPES, ViewRecipe, parse
 from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 
 LONGEST_NAME = 60
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.__main__ import main
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
 from tests.damage import mutated

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sealife_core.datasets.dataset import Dataset, list_datasets, newest_first
 from sealife_core.datasets.reef import ANIMALS, draw_reef
-from sealife_core.datasets.reef.curves import circle, circles
+from sealife_core.datasets.reef.outlines import circle, circles
 from sealife_core.datasets.reef.painting import planes
 from sealife_core.errors import DatasetError
 from tests.datasets.pictures import left_in

@@ -6,9 +6,9 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.building import RANDOM
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, build_study
 from sealife_core.studies.search_results import Trial, write_trials
+from sealife_core.studies.study_settings import RANDOM
 from tests.finished.files import FILES, ROWS, write_rows
 from tests.finished.runs import classifier_run, simclr_run
 from tests.finished.studies import finished_study

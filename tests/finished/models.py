@@ -15,8 +15,8 @@ from sealife_core.evaluation.classification.predictions import predictions_table
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.runs.directory import create_run

@@ -17,13 +17,13 @@ from sealife_core.errors import ConfigError, DatasetError
 from sealife_core.launching.data_checks import Problem, refuse_resume
 from sealife_core.launching.launch_checks import problems_of, refuse_impossible
 from sealife_core.models import imagenet
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import MODEL, STATUS
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.building import IMAGENET, RANDOM, SIMCLR
 from sealife_core.studies.questions import DEPTH, LABELS, TEMPERATURE, build_study
+from sealife_core.studies.study_settings import IMAGENET, RANDOM, SIMCLR
 from tests.finished.models import fresh_encoder
 
 CLASSES = {"train": "aabbcc", "val": "abc", "test": "abc"}

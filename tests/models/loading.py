@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.models import get_model
 
 from sealife_core.errors import WeightsError
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.weights import load_weights
 

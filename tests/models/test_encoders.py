@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torchvision.models import get_model
 
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import RESNETS, STAGE_NAMES, resolve_stem
 from sealife_core.models.known import facts

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from sealife_core.models.building import empty_encoder
+from sealife_core.models.encoder_by_name import empty_encoder
 from sealife_core.models.facts import CURATED, OFFERED, published_weights, title_of
 from sealife_core.models.known import facts, takes
 from sealife_core.models.stage_costs import measured_stages, reductions

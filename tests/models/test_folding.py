@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.folding import folded
 
 

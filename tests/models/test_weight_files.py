@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 
 from sealife_core.errors import WeightsError
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.tensor_files import read_tensors
 from sealife_core.models.weights import load_weights
 from tests.finished.models import fresh_encoder

@@ -13,8 +13,8 @@ from torchvision.models import get_model_weights
 
 from sealife_core.errors import WeightsError
 from sealife_core.models import weights as under_test
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.weights import load_weights, source_card

@@ -10,12 +10,12 @@ import pytest
 from sealife_core.config import Part
 from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
 from sealife_core.runs.run import Run
-from sealife_core.studies.answers import answer
-from sealife_core.studies.building import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR
 from sealife_core.studies.helps import DECIDES, HELPS
 from sealife_core.studies.helps_answer import HelpsFound, helps_found
 from sealife_core.studies.questions import build_study
-from sealife_core.studies.results import PartResult, part_results
+from sealife_core.studies.study_answers import answer
+from sealife_core.studies.study_results import PartResult, part_results
+from sealife_core.studies.study_settings import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR
 from sealife_core.studies.verdict import CANNOT_TELL, NO, YES
 from tests.finished.studies import finished_study
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sealife_core.studies.building import ALL_LABELS, PROBE, SIMCLR
 from sealife_core.studies.labels_answer import forecast_says, forecasts, forecasts_of_best
 from sealife_core.studies.questions import DEPTH, LABELS
-from sealife_core.studies.results import PartResult
+from sealife_core.studies.study_results import PartResult
+from sealife_core.studies.study_settings import ALL_LABELS, PROBE, SIMCLR
 
 
 def parts(accuracies: dict[str | float, float], encoder: str = SIMCLR, labels: dict[str | float, int] | None = None):

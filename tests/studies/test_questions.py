@@ -16,18 +16,6 @@ from sealife_core.config import (
     preset,
 )
 from sealife_core.errors import ConfigError
-from sealife_core.studies.building import (
-    ALL_LABELS,
-    FINE_TUNE,
-    FULL,
-    IMAGENET,
-    IMAGENET_SIMCLR,
-    PROBE,
-    QUICK,
-    RANDOM,
-    SIMCLR,
-    STUDY_SIZES,
-)
 from sealife_core.studies.helps import BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, OPTIONS
 from sealife_core.studies.questions import (
     DEPTH,
@@ -39,6 +27,18 @@ from sealife_core.studies.questions import (
     VIEWS,
     build_study,
     usual_seeds,
+)
+from sealife_core.studies.study_settings import (
+    ALL_LABELS,
+    FINE_TUNE,
+    FULL,
+    IMAGENET,
+    IMAGENET_SIMCLR,
+    PROBE,
+    QUICK,
+    RANDOM,
+    SIMCLR,
+    STUDY_SIZES,
 )
 
 

@@ -11,7 +11,7 @@ from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
@@ -19,7 +19,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.fine_tuning.minutes import as_planned
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.probe.features import split_of, standardised
+from sealife_core.training.probe.standardised_features import split_of, standardised
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.train import learn, on_features, on_images
 from sealife_core.training.trainer import build_trainer, fit

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.predictor import Predictor
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.known import facts
 from sealife_core.runs.run import Run
 

@@ -7,7 +7,7 @@ import torch
 from sealife_core.config import preset
 from sealife_core.environment import FAST_CONVOLUTIONS
 from sealife_core.errors import ConfigError
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.fast_convolutions.take_over import POINTWISE, WINOGRAD
 from sealife_core.training import hardware
 from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions

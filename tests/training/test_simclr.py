@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from sealife_core.config import SimclrConfig, parse
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.views.sampling import draw_views, generator_for

@@ -18,7 +18,7 @@ from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training import features
+from sealife_core.training import feature_extraction
 from sealife_core.training.preparation import open_data
 from sealife_core.training.train import train
 from tests.finished.models import NETWORK
@@ -118,7 +118,7 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(
 def test_probe__with_the_standardisation_folded_in_gives_the_same_logits() -> None:
     from torch import nn
 
-    from sealife_core.training.probe.features import Features
+    from sealife_core.training.probe.standardised_features import Features
 
     torch.manual_seed(0)
     raw = torch.randn(20, 6) * torch.linspace(0.1, 9, 6) + 3
@@ -225,8 +225,8 @@ def test_features__of_a_frozen_encoder_are_computed_once(
     weights = f"run:{pretrained.id}"
     first = trained("probe", weights=weights)
     assert [kept.images for kept in FeatureStore(tiny_reef.folder).stored()] == [len(tiny_reef)]
-    monkeypatch.setattr(features, "features_of", lambda *_: pytest.fail("an image is shown again"))
-    monkeypatch.setattr(features, "pixels_to_look", lambda *_: pytest.fail("a file is decoded again"))
+    monkeypatch.setattr(feature_extraction, "features_of", lambda *_: pytest.fail("an image is shown again"))
+    monkeypatch.setattr(feature_extraction, "pixels_to_look", lambda *_: pytest.fail("a file is decoded again"))
     second = trained("probe", weights=weights, seed=1, label_fraction=50)
     looked = trained("embed", weights=weights)
     for run in (second, looked):

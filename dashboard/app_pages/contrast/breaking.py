@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.contrast.broken_outcome import SIDES, show_curves, show_outcome
-from dashboard.data.contrast.breaking import ANSWERS, questions, read_guess, written
+from dashboard.data.contrast.ablation_findings import ANSWERS, questions, read_guess, written
 from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
 from dashboard.parts.forms.launch import launch_lines
@@ -18,7 +18,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.studies.breaking import (
+from sealife_core.studies.ablation_pairs import (
     BACKGROUND,
     ONE_BACKGROUND,
     REEF,

@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.cache import contrast as kept
-from dashboard.data.contrast.asked import asked_of
-from dashboard.data.contrast.breaking import (
+from dashboard.data.contrast.ablation_findings import (
     ANSWERS,
     Measures,
     Nearest,
@@ -16,6 +15,7 @@ from dashboard.data.contrast.breaking import (
     shared_epochs,
     told,
 )
+from dashboard.data.contrast.asked import asked_of
 from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.runs import detail
@@ -28,7 +28,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_epochs
 from sealife_core.runs.run import Run
-from sealife_core.studies.breaking import other_seeds
+from sealife_core.studies.ablation_pairs import other_seeds
 
 SIDES = ("Intact", "Broken")
 PANELS = ("loss", "contrastive", "knn", "accuracy")

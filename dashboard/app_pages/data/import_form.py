@@ -23,7 +23,7 @@ from sealife_core.datasets.imports.sources import name_of
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError, SealifeError
-from sealife_core.places import data_root, path_of
+from sealife_core.folders import data_root, path_of
 
 UPLOADS = ".uploads"
 HOW = """

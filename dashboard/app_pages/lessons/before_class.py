@@ -13,14 +13,14 @@ from dashboard.words import plain
 from sealife_core.config import AnyConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
-from sealife_core.studies.cost import study_cost
 from sealife_core.studies.reuse import fingerprint
+from sealife_core.studies.study_cost import study_cost
 from sealife_core.wording import duration
 
 Named = tuple[str, AnyConfig | StudyConfig]

@@ -24,7 +24,7 @@ from sealife_core.evaluation.figures.html_document import gallery, table
 from sealife_core.runs.directory import open_run
 from sealife_core.studies.helps_answer import beside_sentence, decides_sentence, helps_found
 from sealife_core.studies.readiness import unfinished
-from sealife_core.studies.results import classes_of, part_results, study_of
+from sealife_core.studies.study_results import classes_of, part_results, study_of
 from sealife_core.studies.verdict import NO, YES
 
 NEIGHBOURS_SHOWN, ONLY_SHOWN = 5, 6

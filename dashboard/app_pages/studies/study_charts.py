@@ -15,11 +15,11 @@ from dashboard.data.echarts import (
 )
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
-from sealife_core.studies.building import PROBE
 from sealife_core.studies.labels_answer import curves
-from sealife_core.studies.paper import PAPER, PAPER_SAYS
+from sealife_core.studies.paper_results import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, WITHOUT
-from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_settings import PROBE
 from sealife_core.wording import short_number
 
 

@@ -15,13 +15,11 @@ from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import SealifeError
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run
 from sealife_core.runs.scheduling.queue import launch
-from sealife_core.studies.building import QUICK, STUDY_SIZES
-from sealife_core.studies.cost import study_cost
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
-from sealife_core.studies.paper import PAPER_WORDS
+from sealife_core.studies.paper_results import PAPER_WORDS
 from sealife_core.studies.questions import (
     DEPTH,
     IMBALANCE,
@@ -33,6 +31,8 @@ from sealife_core.studies.questions import (
     usual_seeds,
 )
 from sealife_core.studies.readiness import LEAST_SEEDS
+from sealife_core.studies.study_cost import study_cost
+from sealife_core.studies.study_settings import QUICK, STUDY_SIZES
 from sealife_core.studies.verdict import smallest_gain
 from sealife_core.wording import counted, duration
 

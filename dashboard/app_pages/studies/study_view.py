@@ -20,13 +20,13 @@ from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.studies.answers import answer, on_other_images
-from sealife_core.studies.cost import seconds_left
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.labels_answer import forecast_says, forecasts_of_best
-from sealife_core.studies.paper import PAPER_WORDS
+from sealife_core.studies.paper_results import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
-from sealife_core.studies.results import PartResult, over_seeds, part_results, study_of, to_frame
+from sealife_core.studies.study_answers import answer, on_other_images
+from sealife_core.studies.study_cost import seconds_left
+from sealife_core.studies.study_results import PartResult, over_seeds, part_results, study_of, to_frame
 from sealife_core.wording import counted, duration, percent
 
 POLL_S = 3.0

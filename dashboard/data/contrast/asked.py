@@ -2,7 +2,7 @@
 
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.contrast.breaking import FEATURES, PRETEXT, Measure
+from sealife_core.evaluation.contrast.ablation_effects import FEATURES, PRETEXT, Measure
 from sealife_core.runs.run import Run
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.contrast.learning import Moment, fixed_pictures, neighbours_by_epoch
+from sealife_core.evaluation.contrast.training_dynamics import Moment, fixed_pictures, neighbours_by_epoch
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, rows_of
 from sealife_core.wording import percent
 

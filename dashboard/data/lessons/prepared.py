@@ -13,11 +13,11 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
-from sealife_core.studies.breaking import intact_simclr
-from sealife_core.studies.building import IMAGENET, IMAGENET_SIMCLR
+from sealife_core.studies.ablation_pairs import intact_simclr
 from sealife_core.studies.helps import HELPS, largest_class
 from sealife_core.studies.questions import build_study
-from sealife_core.studies.results import study_of
+from sealife_core.studies.study_results import study_of
+from sealife_core.studies.study_settings import IMAGENET, IMAGENET_SIMCLR
 
 HEAD, PROBE, CAMERA, HELP = "head", "probe", "camera", "help"
 

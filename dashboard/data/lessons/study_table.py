@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.studies.building import budget
 from sealife_core.studies.helps_answer import Compared, HelpsFound, option_words
-from sealife_core.studies.results import PartResult, over_seeds
+from sealife_core.studies.study_results import PartResult, over_seeds
+from sealife_core.studies.study_settings import budget
 from sealife_core.wording import percent
 
 READ_TABLE = (

@@ -7,12 +7,12 @@ from typing import Any
 
 from sealife_core.commands.datasets.summary import dataset_figures
 from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.datasets.corrections.correction_log import WHYS, in_force
 from sealife_core.datasets.corrections.editing import correct, redo, rename_class, said, undo
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
-from sealife_core.datasets.corrections.log import WHYS, in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import DatasetError
-from sealife_core.places import path_of
+from sealife_core.folders import path_of
 from sealife_core.wording import counted
 
 

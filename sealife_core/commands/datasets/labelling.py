@@ -39,7 +39,7 @@ def add_actions(actions: Any) -> None:
 
 def _next(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.evaluation.curation.label_queue import LabelQueue
-    from sealife_core.evaluation.curation.points import points_of
+    from sealife_core.evaluation.curation.queue_features import points_of
     from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 
     if chosen.count < 1:

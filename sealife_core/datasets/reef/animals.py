@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from sealife_core.datasets.reef.curves import Sketch
 from sealife_core.datasets.reef.front_views import crab, jellyfish, octopus
+from sealife_core.datasets.reef.outlines import Sketch
 from sealife_core.datasets.reef.side_views import fish, seahorse, shrimp, whale
 from sealife_core.datasets.reef.top_views import ray, starfish, turtle
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from sealife_core.datasets.reef.curves import CurvePart, Sketch, circles, ramp
+from sealife_core.datasets.reef.outlines import CurvePart, Sketch, circles, ramp
 
 Colour = tuple[int, int, int]
 SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pictures stay below ten seconds

@@ -8,7 +8,7 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw
 
 from sealife_core.datasets.reef.animals import ANIMALS
-from sealife_core.datasets.reef.curves import Sketch, ramp
+from sealife_core.datasets.reef.outlines import Sketch, ramp
 from sealife_core.datasets.reef.painting import (
     SUPERSAMPLING,
     Colour,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from sealife_core.datasets.reef.curves import Sketch, circle, ramp, tapered, walk
+from sealife_core.datasets.reef.outlines import Sketch, circle, ramp, tapered, walk
 from sealife_core.datasets.reef.painting import SUPERSAMPLING, Colour, darker, planes, polygons
 
 

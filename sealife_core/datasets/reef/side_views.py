@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
-from sealife_core.datasets.reef.curves import Sketch, ramp, tapered, walk
+from sealife_core.datasets.reef.outlines import Sketch, ramp, tapered, walk
 
 
 def fish(rng: Generator) -> Sketch:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.random import Generator
 
-from sealife_core.datasets.reef.curves import Sketch, circle, mirrored, ramp, smooth
+from sealife_core.datasets.reef.outlines import Sketch, circle, mirrored, ramp, smooth
 
 
 def ray(rng: Generator) -> Sketch:

@@ -33,7 +33,7 @@ from sealife_core.datasets.imports.finding import Files, Skipped, printable
 from sealife_core.durable import append_lines, flush_tree, held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_problem
 from sealife_core.evaluation.batch_inference.inference_rows import Row
-from sealife_core.places import path_of
+from sealife_core.folders import path_of
 from sealife_core.runs.contents import PROJECTION_SHAPE
 from sealife_core.runs.files import readable_json, replace_json, tail
 from sealife_core.runs.scheduling.side_process import LOG, PROCESS, STATUS, lives, start

@@ -12,7 +12,7 @@ from jaxtyping import Bool
 
 from sealife_core.config import SimclrConfig
 from sealife_core.evaluation.comparison.resampling import accuracy_difference
-from sealife_core.evaluation.contrast.learning import Moment
+from sealife_core.evaluation.contrast.training_dynamics import Moment
 from sealife_core.wording import percent
 
 Kind = Literal["divergence", "complete collapse", "dimensional collapse", "no start", "none"]

@@ -21,7 +21,7 @@ from sealife_core.evaluation.curation.held_out_folds import held_out_predictions
 from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
 from sealife_core.evaluation.curation.out_of_fold import FOLDS, grouped_folds
 from sealife_core.evaluation.curation.place_scores import HeldOut, scored
-from sealife_core.evaluation.curation.points import points_of
+from sealife_core.evaluation.curation.queue_features import points_of
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.progress import Progress
 from sealife_core.runs.names import find_run

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int64
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
-from sealife_core.evaluation.curation.points import directions
+from sealife_core.evaluation.curation.queue_features import directions
 
 PENALTY = 0.1  # of the preset probe's six, the best on photographs with 50 to 1,000 labels
 CLUSTERED = 64  # principal components: distances in more of them are mostly noise

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.errors import RunError
-from sealife_core.places import checkpoints_root
+from sealife_core.folders import checkpoints_root
 from sealife_core.processes import identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.directory import list_runs

@@ -20,7 +20,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
-from sealife_core.training.features import status_progress
+from sealife_core.training.feature_extraction import status_progress
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, restored
 from sealife_core.training.fine_tuning.activations import (
     copies_that_fit,

@@ -18,10 +18,10 @@ from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierLoss, ClassifierModule, validation_scores
-from sealife_core.training.features import frozen_features
+from sealife_core.training.feature_extraction import frozen_features
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.probe.features import Features, standardised
 from sealife_core.training.probe.lbfgs import at_each_penalty
+from sealife_core.training.probe.standardised_features import Features, standardised
 
 USUAL = 0.1  # without a validation split: what "Name my animals" takes then
 ITERATIONS = 100  # a penalty: the loss is convex and starts near its optimum

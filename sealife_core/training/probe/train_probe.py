@@ -20,8 +20,8 @@ from sealife_core.training.classifier import ClassifierLoss, validation_scores
 from sealife_core.training.final_evaluation import finish_classifier
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.preparation import class_weights, describe_run, prepared, rarest_class
-from sealife_core.training.probe.features import Split, probe_features
 from sealife_core.training.probe.lbfgs import ITERATIONS, at_each_penalty, at_one_penalty
+from sealife_core.training.probe.standardised_features import Split, probe_features
 from sealife_core.training.tracking.base import Tracking
 from sealife_core.training.trainer import trained_parameters
 

@@ -16,7 +16,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
-from sealife_core.studies.breaking import SWITCHES, Planned, launch_pair, planned
+from sealife_core.studies.ablation_pairs import SWITCHES, Planned, launch_pair, planned
 from tests.dashboard.pages import visit
 from tests.finished.files import write_rows
 from tests.finished.runs import clustered, finished, predictions_on, with_predictions

@@ -18,8 +18,8 @@ from dashboard.parts.contrast import encoder_choice, invariance_charts
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.contrast import invariance
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_card, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.run import Run
 from tests.dashboard.pages import FRAME

@@ -18,8 +18,8 @@ from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.contrast.readout import QUIZZES
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_card, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.files import replace_json

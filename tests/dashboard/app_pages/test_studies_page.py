@@ -14,11 +14,11 @@ from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import STUDY, TRIALS, Run
 from sealife_core.runs.scheduling.queue import write_status
-from sealife_core.studies.building import FULL, IMAGENET, IMAGENET_SIMCLR, PROBE
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import IMBALANCE, LABELS, QUESTIONS, TEMPERATURE, VIEWS, build_study
-from sealife_core.studies.results import over_seeds, part_results
+from sealife_core.studies.study_results import over_seeds, part_results
+from sealife_core.studies.study_settings import FULL, IMAGENET, IMAGENET_SIMCLR, PROBE
 from tests.dashboard.pages import FRAME
 from tests.finished.studies import finished_study
 

@@ -20,7 +20,7 @@ from sealife_core.evaluation.classification.out_of_distribution import (
     write_ood,
 )
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 
 LEFT_OUT = "tested on classes that this check had not seen"
 

@@ -16,8 +16,8 @@ from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError, RunError, WeightsError
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.predictor import Predictor
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.directory import create_run

@@ -7,7 +7,7 @@ import pytest
 
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
-from sealife_core.evaluation.contrast.learning import Moment, moment
+from sealife_core.evaluation.contrast.training_dynamics import Moment, moment
 
 DIMENSIONS, PICTURES = 64, 100
 

@@ -10,8 +10,8 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.contrast.view_encoder import imagenet, of_run, untrained
 from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_card, save_model
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.run import Run
 from tests.finished.models import NETWORK, SIZE

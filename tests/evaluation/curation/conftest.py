@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sealife_core.datasets.dataset import Dataset, write_dataset
-from sealife_core.evaluation.curation.points import Points, points_of
+from sealife_core.evaluation.curation.queue_features import Points, points_of
 
 CLASSES = ("crab", "eel", "ray")
 

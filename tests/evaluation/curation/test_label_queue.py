@@ -9,7 +9,7 @@ import numpy as np
 from sealife_core.datasets.corrections.editing import Make, add_entries, correct, correction, redo, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.evaluation.curation.label_queue import STEP, WHY, LabelQueue, Pick
-from sealife_core.evaluation.curation.points import Points, units
+from sealife_core.evaluation.curation.queue_features import Points, units
 from tests.evaluation.curation.conftest import class_of
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels, open_pixels
 from sealife_core.evaluation.embeddings.compute import embed, evaluating
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
 HOW = {"image_size_px": 32, "mean": IMAGENET_MEAN, "std": IMAGENET_STD}

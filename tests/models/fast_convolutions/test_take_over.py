@@ -8,7 +8,7 @@ import torch
 from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.fast_convolutions import take_over as door
 from sealife_core.models.fast_convolutions.depthwise import DepthwiseConv2d, DepthwiseConv2dSame

@@ -18,7 +18,7 @@ from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.evaluation.embeddings import array_store, feature_store
 from sealife_core.evaluation.embeddings.array_store import ABOUT, ROWS
 from sealife_core.evaluation.embeddings.feature_store import activation_store
-from sealife_core.models.building import build_encoder
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.run import Run
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, CopyOrder, restored

@@ -17,7 +17,7 @@ from sealife_core.runs.run import Run
 from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.fine_tuning import starting_head
 from sealife_core.training.fine_tuning.starting_head import inherited_head, solve_probe
-from sealife_core.training.probe.features import Features
+from sealife_core.training.probe.standardised_features import Features
 
 Trained = Callable[..., Run]
 NETWORK: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "stem": "auto", "image_size_px": 64}

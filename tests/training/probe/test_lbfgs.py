@@ -23,8 +23,8 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.preparation import class_weights
-from sealife_core.training.probe.features import Features, split_of, standardised
 from sealife_core.training.probe.lbfgs import STEEPEST
+from sealife_core.training.probe.standardised_features import Features, split_of, standardised
 from sealife_core.training.probe.train_probe import Solved, solve
 from sealife_core.training.train import train
 from tests.finished.models import NETWORK

@@ -22,7 +22,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.probe.features import Features, split_of, standardised
+from sealife_core.training.probe.standardised_features import Features, split_of, standardised
 from sealife_core.training.probe.train_probe import solve
 from sealife_core.training.train import train
 

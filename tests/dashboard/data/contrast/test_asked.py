@@ -4,7 +4,7 @@ from dashboard.data.contrast.asked import asked_of
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.contrast.breaking import FEATURES, PRETEXT, Measure
+from sealife_core.evaluation.contrast.ablation_effects import FEATURES, PRETEXT, Measure
 from tests.finished.runs import finished
 
 

@@ -14,7 +14,7 @@ from dashboard.data.contrast.learning import (
     votes_of,
 )
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.contrast.learning import moment
+from sealife_core.evaluation.contrast.training_dynamics import moment
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots
 from tests.finished.runs import clustered
 

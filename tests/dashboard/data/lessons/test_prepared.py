@@ -16,14 +16,14 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.breaking import planned
-from sealife_core.studies.building import IMAGENET_SIMCLR
-from sealife_core.studies.building import PROBE as BY_PROBE
+from sealife_core.studies.ablation_pairs import planned
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import helps_found
 from sealife_core.studies.questions import build_study
-from sealife_core.studies.results import part_results
 from sealife_core.studies.reuse import fingerprint
+from sealife_core.studies.study_results import part_results
+from sealife_core.studies.study_settings import IMAGENET_SIMCLR
+from sealife_core.studies.study_settings import PROBE as BY_PROBE
 from tests.finished.studies import finished_study
 
 

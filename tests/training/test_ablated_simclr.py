@@ -11,14 +11,14 @@ from safetensors.numpy import load_file
 from sealife_core.config import parse
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.contrast.breaking import weights_moved
+from sealife_core.evaluation.contrast.ablation_effects import weights_moved
 from sealife_core.evaluation.contrast.similarities import gradient_shares, similarity_matrix
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_card
+from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
 from sealife_core.runs.run import MODEL, Run
-from sealife_core.studies.breaking import planned
-from sealife_core.training.broken import IdenticalViews, NotNormalised, pretraining_rows, simclr_module
+from sealife_core.studies.ablation_pairs import planned
+from sealife_core.training.ablated_simclr import IdenticalViews, NotNormalised, pretraining_rows, simclr_module
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.views.sampling import generator_for
 from tests.finished.models import NETWORK

@@ -12,7 +12,7 @@ from sealife_core.launching.launch_checks import problems_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.breaking import SWITCHES, launch_pair, other_seeds, pair_of, planned
+from sealife_core.studies.ablation_pairs import SWITCHES, launch_pair, other_seeds, pair_of, planned
 from sealife_core.studies.reuse import fingerprint, finished_runs
 from tests.finished.runs import finished
 

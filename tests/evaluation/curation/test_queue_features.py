@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sealife_core.evaluation.curation.points import Points, points_of, reserved, units
+from sealife_core.evaluation.curation.queue_features import Points, points_of, reserved, units
 
 
 def test_points__keep_distances_whatever_the_scale_of_a_feature() -> None:

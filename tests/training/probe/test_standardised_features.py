@@ -10,7 +10,7 @@ from torch import nn
 
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.training.probe.features import Features, mean_and_scale, standardised
+from sealife_core.training.probe.standardised_features import Features, mean_and_scale, standardised
 
 N = 40
 

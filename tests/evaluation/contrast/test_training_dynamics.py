@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.contrast.learning import (
+from sealife_core.evaluation.contrast.training_dynamics import (
     BINS,
     fixed_pictures,
     knn_right_by_epoch,

@@ -15,7 +15,7 @@ from sealife_core.evaluation.classification.out_of_distribution import Means
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import linear_layer
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.features import frozen_features
+from sealife_core.training.feature_extraction import frozen_features
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import StoredInputs
 

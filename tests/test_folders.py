@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sealife_core.errors import SealifeError
-from sealife_core.places import home, path_of
+from sealife_core.folders import home, path_of
 from tests.nasty_names import TEXTS
 
 

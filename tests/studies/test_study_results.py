@@ -13,8 +13,6 @@ from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.studies.answers import answer, on_other_images
-from sealife_core.studies.building import FINE_TUNE, PROBE, RANDOM, SIMCLR
 from sealife_core.studies.grid import GRID
 from sealife_core.studies.labels_answer import label_saving
 from sealife_core.studies.questions import (
@@ -25,7 +23,9 @@ from sealife_core.studies.questions import (
     VIEWS,
 )
 from sealife_core.studies.readiness import clearly_better
-from sealife_core.studies.results import CellResult, PartResult, over_seeds, part_results, to_frame
+from sealife_core.studies.study_answers import answer, on_other_images
+from sealife_core.studies.study_results import CellResult, PartResult, over_seeds, part_results, to_frame
+from sealife_core.studies.study_settings import FINE_TUNE, PROBE, RANDOM, SIMCLR
 from tests.runs.processes import until
 from tests.studies.conftest import grid
 

@@ -13,7 +13,7 @@ from sealife_core.datasets.reef.animals import ANIMALS
 from sealife_core.datasets.reef.picture import draw_picture
 from sealife_core.datasets.storage import building, check_name
 from sealife_core.errors import DatasetError
-from sealife_core.places import data_root
+from sealife_core.folders import data_root
 from sealife_core.progress import Progress
 
 SMALLEST_PX, LARGEST_PX = 16, 512

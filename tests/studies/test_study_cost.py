@@ -10,9 +10,9 @@ from sealife_core.config import preset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import RESULTS, STATUS, STUDY, Run
-from sealife_core.studies.cost import seconds_left
-from sealife_core.studies.results import part_results
 from sealife_core.studies.search_results import Trial, left_s, search_of
+from sealife_core.studies.study_cost import seconds_left
+from sealife_core.studies.study_results import part_results
 from tests.studies.conftest import grid
 from tests.studies.searches import asked
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from dashboard.data.contrast.breaking import Measures, nearest_at, predictions, shared_epochs
+from dashboard.data.contrast.ablation_findings import Measures, nearest_at, predictions, shared_epochs
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.contrast.breaking import FEATURES, IGNORED, PRETEXT, TEST, Measure
+from sealife_core.evaluation.contrast.ablation_effects import FEATURES, IGNORED, PRETEXT, TEST, Measure
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots
 from tests.finished.runs import clustered
 

@@ -9,8 +9,7 @@ import pytest
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS
-from sealife_core.evaluation.contrast.breaking import (
+from sealife_core.evaluation.contrast.ablation_effects import (
     FEATURES,
     IGNORED,
     PRETEXT,
@@ -24,6 +23,7 @@ from sealife_core.evaluation.contrast.breaking import (
     said,
     weights_moved,
 )
+from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS
 from sealife_core.evaluation.contrast.invariance import Response
 from tests.finished.runs import clustered
 

@@ -11,7 +11,7 @@ from sealife_core.config import BROKEN, SimclrConfig, source_run
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.predictions import read_predictions
-from sealife_core.evaluation.contrast.breaking import (
+from sealife_core.evaluation.contrast.ablation_effects import (
     FEATURES,
     PRETEXT,
     TEST,
@@ -27,7 +27,7 @@ from sealife_core.evaluation.contrast.breaking import (
 )
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, read_embeddings, read_snapshots, rows_of
 from sealife_core.runs.run import MODEL, Run
-from sealife_core.studies.breaking import PROBE, SIMCLR, SWITCHES
+from sealife_core.studies.ablation_pairs import PROBE, SIMCLR, SWITCHES
 from sealife_core.wording import percent
 
 if TYPE_CHECKING:  # it imports torch

@@ -41,7 +41,7 @@ from sealife_core.studies.readiness import (
     unfinished,
     with_seeds,
 )
-from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
 
 
 def answer(question: str, parts: Sequence[PartResult], root: Path | None = None, classes: int = 1) -> str:
