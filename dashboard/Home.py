@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from dashboard import correction_routes, media  # noqa: E402
-from dashboard.errors import show_script_error  # noqa: E402
+from dashboard.error_display import show_script_error  # noqa: E402
 from dashboard.origin_check import OriginCheck  # noqa: E402 - the path comes first
 
 app = st.App(

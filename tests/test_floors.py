@@ -61,13 +61,13 @@ BELOW: dict[str, set[str]] = {
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},
 }
 # The same inside the dashboard.
-UNDER_PARTS = {"words", "theme", "errors", "state", "data", "cache", "background", "media", "correction_routes"}
+UNDER_PARTS = {"words", "theme", "error_display", "state", "data", "cache", "background", "media", "correction_routes"}
 INSIDE: dict[str, set[str]] = {
     "words": set(),
     "theme": set(),
     "garbage_collection": set(),
     "origin_check": set(),
-    "errors": {"words"},
+    "error_display": {"words"},
     "state": {"words"},
     "data": {"words"},
     "cache": {"words", "data"},
@@ -77,7 +77,7 @@ INSIDE: dict[str, set[str]] = {
     "parts": UNDER_PARTS,
     "app_pages": UNDER_PARTS | {"parts"},
     "frame": {"garbage_collection", "state", "theme", "parts"},
-    "Home": {"origin_check", "errors", "media", "correction_routes"},
+    "Home": {"origin_check", "error_display", "media", "correction_routes"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

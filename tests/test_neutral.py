@@ -156,7 +156,7 @@ def test_markdown__is_given_names_through_one_function() -> None:
         for value in shown_values(call)
         if not is_neutral(value)
     ]
-    assert found == []  # wrap it in dashboard.errors.plain, or say above why it needs none
+    assert found == []  # wrap it in dashboard.error_display.plain, or say above why it needs none
 
 
 def test_markdown__the_rule_finds_a_bare_name() -> None:

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dashboard.cache import dataset, kept, predictions
-from dashboard.data.answers import Answers, Calibrated, answers_of, calibrated, scores_of
+from dashboard.data.classifier_answers import Answers, Calibrated, answers_of, calibrated, scores_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import decode
 from sealife_core.datasets.decoding.thumbnails import shrunk

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
 from dashboard.data.contrast.ablation_findings import CHANGED, Measures, measured
-from dashboard.data.contrast.sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
+from dashboard.data.contrast.encoder_choices import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import training_dynamics
@@ -177,7 +177,7 @@ def knn_right(run: Run, dataset: Dataset) -> tuple[np.ndarray, float]:
 @kept(16, METRICS, PREDICTIONS, MODEL, SNAPSHOTS, *FILES.values(), spinner="Both runs are asked the same pictures…")
 def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset, seeds: tuple[Run, ...]) -> Measures:
     """As :func:`measured`. Imports torch."""
-    from dashboard.data.contrast.ignored import unseen_rows
+    from dashboard.data.contrast.ignored_charts import unseen_rows
 
     rows = tuple(unseen_rows(dataset, CHANGED))
     return measured(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dashboard.data.settings import shown
+from dashboard.data.readable_settings import shown
 from sealife_core.config import SearchConfig, Setting, describe
 from sealife_core.studies.search_results import Trial
 from sealife_core.wording import percent

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.pictures import spread
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.notice import errors_said
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.runs.name_animals import (

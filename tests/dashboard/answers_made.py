@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dashboard.data.answers import Answers, answers_of
+from dashboard.data.classifier_answers import Answers, answers_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table
 

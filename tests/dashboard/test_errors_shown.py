@@ -11,7 +11,7 @@ SENTENCES = {errno.ENOSPC: "The disk is full", errno.EROFS: "The disk is read-on
 
 
 def failed_script(number: int) -> None:
-    from dashboard.errors import show_script_error
+    from dashboard.error_display import show_script_error
 
     assert show_script_error(OSError(number, "words", "/lab/*data*/.secret/x"))
 
@@ -40,7 +40,7 @@ def test_error__of_the_disk_is_a_sentence_with_the_next_step(script, number: int
 
 
 def failed_page() -> None:
-    from dashboard.errors import show_script_error
+    from dashboard.error_display import show_script_error
 
     show_script_error(ValueError("*x* www.evil.example"))
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.data.curves import curves_of, smoothed
+from dashboard.data.metric_curves import curves_of, smoothed
 from dashboard.data.panels import CLASSIFIER_PANELS
-from dashboard.parts.runs.curves import draw_panel
+from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.theme import name_legend
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.compare import choice
+from dashboard.app_pages.compare import run_choice
 from dashboard.app_pages.compare.chart import comparison_chart, comparison_table, untested_table
 from dashboard.app_pages.compare.cost import cost_view, ladder_view
 from dashboard.app_pages.compare.curves import curves_view
@@ -11,7 +11,7 @@ from dashboard.app_pages.compare.pair import asked_pair, pair_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
 from dashboard.parts.notice import notice, way_out
-from dashboard.parts.runs.settings import what_differs
+from dashboard.parts.runs.settings_view import what_differs
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, to_frame
 from sealife_core.evaluation.comparison.report import comparison_html
@@ -23,7 +23,7 @@ PICTURES = 12  # of each outcome, in the HTML file
 
 def page() -> None:
     """The advice, the chart next to the choice of runs, and the details."""
-    chosen = choice.read(cache.runs())
+    chosen = run_choice.read(cache.runs())
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Compare", width="content")
         if chosen.rows:
@@ -73,7 +73,7 @@ def _compared(chosen: Choice) -> None:
         )
     side, chart = st.columns([1, 2.6], gap="large")
     with side:
-        choice.chooser(chosen)
+        run_choice.chooser(chosen)
     with chart:
         if chosen.rows:
             comparison_chart(chosen.rows)

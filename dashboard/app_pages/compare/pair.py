@@ -6,11 +6,11 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
-from dashboard.app_pages.compare.classes import class_view
+from dashboard.app_pages.compare.class_differences import class_view
 from dashboard.app_pages.compare.piles import piles_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import pair_rows, points
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.state import compare
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.data.compared import pile_places
 from dashboard.data.pictures import ALL
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import compare

@@ -5,10 +5,10 @@ import streamlit as st
 from dashboard import cache
 from dashboard.app_pages.contrast.broken_outcome import SIDES, show_curves, show_outcome
 from dashboard.data.contrast.ablation_findings import ANSWERS, questions, read_guess, written
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
 from dashboard.parts.forms.launch import launch_lines
-from dashboard.parts.forms.machine_speed import measuring_lines
+from dashboard.parts.forms.time_needed import measuring_lines
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.state import contrast

@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache.contrast import held_responses, is_grey, responses
-from dashboard.data.contrast.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
-from dashboard.data.contrast.sources import Source, trained_otherwise
-from dashboard.errors import show_error
+from dashboard.data.contrast.encoder_choices import Source, trained_otherwise
+from dashboard.data.contrast.ignored_charts import COSINE, KEPT, Line, sample_sentence, unseen_rows
+from dashboard.error_display import show_error
 from dashboard.parts.contrast.encoder_choice import encoders_choice
 from dashboard.parts.contrast.invariance_charts import invariance_charts
 from dashboard.parts.forms.dataset_choice import dataset_choice

@@ -8,11 +8,11 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import contrast as kept
-from dashboard.data.contrast.learning import Votes, figures_of, pictures_of, votes_measured, votes_of
+from dashboard.data.contrast.learning_figures import Votes, figures_of, pictures_of, votes_measured, votes_of
 from dashboard.data.points import FILM
+from dashboard.data.readable_settings import form_values
 from dashboard.data.runs import config_of
-from dashboard.data.settings import form_values
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.media import thumb_url
 from dashboard.parts.contrast.learning_view import learning_view
 from dashboard.parts.notice import way_out

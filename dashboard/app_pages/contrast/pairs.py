@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.contrast import view_batch
-from dashboard.data.contrast.sources import Source, trained_otherwise
+from dashboard.data.contrast.encoder_choices import Source, trained_otherwise
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
 from dashboard.parts.forms.dataset_choice import dataset_choice

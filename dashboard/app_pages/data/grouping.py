@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset

@@ -12,8 +12,8 @@ from dashboard import background, state
 from dashboard.app_pages.data.grouping import NONE, import_preview, pattern_fields
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import Job, Tidy
-from dashboard.errors import show_error
-from dashboard.parts.importing import IMPORT, new_name, start_import
+from dashboard.error_display import show_error
+from dashboard.parts.import_job import IMPORT, new_name, start_import
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import background, state
 from dashboard.background import Job
-from dashboard.errors import show_error, show_other_error
+from dashboard.error_display import show_error, show_other_error
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
 

@@ -6,15 +6,15 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.data.browse import balance, browse
-from dashboard.app_pages.data.checks import checks_view
+from dashboard.app_pages.data.checks_view import checks_view
 from dashboard.app_pages.data.history import history_view
 from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, importing, skipped_table
 from dashboard.app_pages.data.places import places_view
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
 from dashboard.parts.notice import notice
 from dashboard.parts.runs.name_animals import first_model_line, is_named, labels_first, why_not
-from dashboard.parts.trash import trash_fold
+from dashboard.parts.trash_fold import trash_fold
 from sealife_core.datasets.imports.importing import read_skipped
 from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
 from sealife_core.demo import REEF

@@ -6,16 +6,16 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.embeddings import choice
-from dashboard.app_pages.embeddings.pictures import neighbour_rows, neighbours_view, selection_view
+from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.query import uploaded_features
 from dashboard.app_pages.embeddings.scatter_link import linked_scatter
+from dashboard.app_pages.embeddings.selected_pictures import neighbour_rows, neighbours_view, selection_view
 from dashboard.cache import embeddings
 from dashboard.data.point_tables import interactive_html, points_table
 from dashboard.data.points import PCA, UMAP, Look
 from dashboard.data.scatter import Chart
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.notice import rerun_if_corrected
 from dashboard.theme import is_dark
 from dashboard.words import run_name
@@ -45,7 +45,7 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
                 readable.append((run, look))
             except SealifeError as error:
                 show_error(error)
-    st.caption(f"Colour: {choice.MEANS[looks[0][1].colour]}")
+    st.caption(f"Colour: {chart_choice.MEANS[looks[0][1].colour]}")
     alike, selected = st.container(), st.container()
     uploaded = uploaded_features([run for run, _ in looks], looks[0][1].of)
     with alike:
@@ -63,7 +63,7 @@ def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
     if not count:
         st.caption("There are no pictures of these classes. Choose other classes.")
         return
-    st.markdown(f"**{choice.title_of(run)}**, {look.method}")
+    st.markdown(f"**{chart_choice.title_of(run)}**, {look.method}")
     what = f"{look.method} of {count:,} pictures of {dataset.name}"
     linked_scatter(
         chart.picture, dataset, key=state.embeddings.CHART.of(run.id, look.dims),

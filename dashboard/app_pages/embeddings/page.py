@@ -3,12 +3,12 @@
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.embeddings import choice
+from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.charts import explorer
-from dashboard.app_pages.embeddings.film import film
+from dashboard.app_pages.embeddings.film_player import film
 from dashboard.cache import embeddings
 from dashboard.data.points import FILM, Look
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.notice import notice, rerun_if_corrected
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
@@ -21,20 +21,20 @@ def page() -> None:
     st.title("Embeddings")
     notice()
     runs = cache.runs()
-    ready, old = choice.by_embeddings(runs)
+    ready, old = chart_choice.by_embeddings(runs)
     if not ready and not old:
-        choice.nothing_yet(unready=any(run.state().active for run in runs))
+        chart_choice.nothing_yet(unready=any(run.state().active for run in runs))
         return
     st.markdown(
         "An encoder turns each picture into a long list of numbers, its **embedding**. Here every picture is a"
         " point. Pictures that the encoder finds similar lie close together. Point at one to see it."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="whose"):
-        run = choice.run_choice(ready, old)
+        run = chart_choice.run_choice(ready, old)
         if run in old:
-            choice.embed_first(run)
+            chart_choice.embed_first(run)
             return
-        beside = choice.second_run_choice(run, ready)
+        beside = chart_choice.second_run_choice(run, ready)
     try:
         dataset = cache.dataset(embeddings.stored(run, "h").data)
     except SealifeError as error:
@@ -46,16 +46,16 @@ def page() -> None:
 def _looks(dataset: Dataset, runs: list[Run]) -> None:
     rerun_if_corrected(dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
-        method, dims = choice.method_choice(film=isinstance(runs[0].config(), SimclrConfig))
+        method, dims = chart_choice.method_choice(film=isinstance(runs[0].config(), SimclrConfig))
         is_film = method == FILM
-        of = "h" if is_film else choice.space_choice(runs[0])
-        colour, classes, clusters = choice.colour_choice(runs, dataset, is_film)
-    settings = choice.umap_settings(method, dims, of)
+        of = "h" if is_film else chart_choice.space_choice(runs[0])
+        colour, classes, clusters = chart_choice.colour_choice(runs, dataset, is_film)
+    settings = chart_choice.umap_settings(method, dims, of)
     look = Look(runs[0].id, method, dims, of, settings, colour, classes, clusters)
     if is_film:
         film(dataset, runs[0], look)
         return
-    st.fragment(explorer)(dataset, [(run, choice.look_of(run, look)) for run in runs])
+    st.fragment(explorer)(dataset, [(run, chart_choice.look_of(run, look)) for run in runs])
 
 
 page()

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import embeddings
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.runs.run import MODEL, Run

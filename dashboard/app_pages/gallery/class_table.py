@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.data.answers import Answers
-from dashboard.data.confusion import class_row
+from dashboard.data.classifier_answers import Answers
+from dashboard.data.confusion_shares import class_row
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 

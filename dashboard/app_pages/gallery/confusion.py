@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dashboard.data.answers import Answers
-from dashboard.data.confusion import as_shares
+from dashboard.data.classifier_answers import Answers
+from dashboard.data.confusion_shares import as_shares
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 

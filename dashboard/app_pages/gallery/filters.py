@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.data.answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Filters
+from dashboard.data.classifier_answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Filters
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import SPLIT_WORDS, plain, whole_number

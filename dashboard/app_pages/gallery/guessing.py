@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import classifiers
-from dashboard.data.answers import Answers
-from dashboard.data.guessing import model_score, round_of, score
+from dashboard.data.classifier_answers import Answers
+from dashboard.data.guessing_round import model_score, round_of, score
 from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.state import gallery

@@ -9,9 +9,9 @@ from PIL import Image
 from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
-from dashboard.data.answers import Answers, in_order
+from dashboard.data.classifier_answers import Answers, in_order
 from dashboard.media import data_uri
-from dashboard.parts.pictures.neighbours import neighbours_view
+from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
 from dashboard.words import plain

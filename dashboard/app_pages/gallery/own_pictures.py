@@ -16,7 +16,7 @@ from dashboard.app_pages.gallery.many.asking import ask_dropped, ask_here, earli
 from dashboard.app_pages.gallery.many.result import result
 from dashboard.app_pages.gallery.own_large import OwnPicture, large_view, warning_of
 from dashboard.cache import classifiers
-from dashboard.data.answers import Answers
+from dashboard.data.classifier_answers import Answers
 from dashboard.media import data_uri
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.cards import show_cards

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.gallery.classes import classes
+from dashboard.app_pages.gallery.confused_classes import classes
+from dashboard.app_pages.gallery.filtered_pictures import pictures
 from dashboard.app_pages.gallery.guessing import guessing
 from dashboard.app_pages.gallery.models import classifiers, model_choice
 from dashboard.app_pages.gallery.own_pictures import own_pictures
-from dashboard.app_pages.gallery.pictures import pictures
 from dashboard.app_pages.gallery.reliability import calibration_view
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.notice import way_out
 from sealife_core.errors import SealifeError
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.data.answers import Answers
+from dashboard.data.classifier_answers import Answers
 from dashboard.parts.own_component import own_component
 from dashboard.state import gallery
 from sealife_core.wording import percent

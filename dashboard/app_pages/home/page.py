@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.home.demo import demo_button, demo_panel
+from dashboard.app_pages.home.demo_steps import demo_button, demo_panel
 from dashboard.app_pages.home.next_step import next_step
 from dashboard.data.pictures import some_rows
 from dashboard.parts.dataset_cards import dataset_links, readable

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.label.agreement import agreement_view
+from dashboard.app_pages.label.agreement_view import agreement_view
 from dashboard.app_pages.label.doubtful import doubtful_view
 from dashboard.app_pages.label.next_pictures import next_view
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.notice import notice
 from dashboard.parts.runs.features_source import features_run

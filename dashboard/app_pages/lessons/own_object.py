@@ -11,8 +11,8 @@ from dashboard.app_pages.lessons.before_class import missing
 from dashboard.cache import classifiers
 from dashboard.data.lessons.prepared import CAMERA, newest_classifier
 from dashboard.data.previews import Preview
-from dashboard.errors import show_error
-from dashboard.parts.pictures.neighbours import neighbours_view
+from dashboard.error_display import show_error
+from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.pictures.view_pairs import pair_html
 from dashboard.words import plain, run_name
 from sealife_core.config import RECIPES

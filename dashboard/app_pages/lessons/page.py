@@ -9,7 +9,7 @@ from dashboard.app_pages.lessons.question import ask
 from dashboard.app_pages.lessons.turning import turning
 from dashboard.app_pages.lessons.widgets import WIDGETS
 from dashboard.data.lessons.lessons import LESSONS, Lesson
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.words import plain

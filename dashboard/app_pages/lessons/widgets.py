@@ -8,11 +8,11 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.app_pages.lessons.before_class import missing
 from dashboard.app_pages.lessons.quizzes import EXAMPLE_PX, quiz_cards, quiz_pictures
-from dashboard.app_pages.lessons.results import help_, imagenet, probe
+from dashboard.app_pages.lessons.result_widgets import help_, imagenet, probe
 from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_dataset
 from dashboard.cache import contrast
-from dashboard.data.contrast.ignored import unseen_rows
-from dashboard.data.contrast.sources import Source, trained_otherwise
+from dashboard.data.contrast.encoder_choices import Source, trained_otherwise
+from dashboard.data.contrast.ignored_charts import unseen_rows
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.data.lessons.figures import figure, matrix_svg, quizzes_table, shares_table, view_name
 from dashboard.data.lessons.prepared import HEAD, simclr_run

@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.readable_settings import form_values
 from dashboard.data.runs import config_of
-from dashboard.data.settings import form_values
 from dashboard.parts.notice import run_button
 from dashboard.parts.runs.notes_form import notes_form
-from dashboard.parts.trash import trash_fold
+from dashboard.parts.trash_fold import trash_fold
 from dashboard.words import plain, size
 from sealife_core.config import EmbedConfig, SimclrConfig, inherited, task_of
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings

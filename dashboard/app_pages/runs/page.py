@@ -5,11 +5,11 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.app_pages.runs.actions import run_actions
 from dashboard.app_pages.runs.log import log_view, recorded_lines, traceback_view
-from dashboard.app_pages.runs.results import results_view
+from dashboard.app_pages.runs.run_results import results_view
 from dashboard.data.runs import config_of
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
-from dashboard.parts.runs.settings import settings_view, what_differs
+from dashboard.parts.runs.settings_view import settings_view, what_differs
 from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
 from sealife_core.config import ClassifierConfig, EmbedConfig, SimclrConfig

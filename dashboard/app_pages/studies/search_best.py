@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
+from dashboard.data.readable_settings import form_values
 from dashboard.data.runs import config_of
-from dashboard.data.settings import form_values
 from dashboard.data.trials import measure_title, settings_of, value_words, worth
 from dashboard.words import between, plain
 from sealife_core.config import EmbedConfig, SearchConfig, task_of

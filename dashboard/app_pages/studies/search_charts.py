@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.data.echarts import chart_frame
-from dashboard.data.settings import shown
+from dashboard.data.readable_settings import shown
 from dashboard.data.trials import measure_title, scored
 from dashboard.theme import LIGHT_PAPER
 from sealife_core.config import SearchConfig, Setting

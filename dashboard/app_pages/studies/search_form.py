@@ -5,16 +5,16 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
+from dashboard.app_pages.studies.search_axes_form import axis_row, vary_choice
 from dashboard.data.runs import source_config
 from dashboard.data.trials import measure_title
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.encoder_field import encoder_field
 from dashboard.parts.forms.launch import launch_button
-from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines, time_words
 from dashboard.parts.forms.start_from import sources, weights_field
+from dashboard.parts.forms.time_needed import cost_figures, measuring_lines, time_words
 from dashboard.parts.forms.where_field import where_field
 from dashboard.state import Key, studies
 from dashboard.words import plain, size

@@ -4,12 +4,12 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.runs import source_config
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.launch import launch_lines
-from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines
 from dashboard.parts.forms.start_from import sources
+from dashboard.parts.forms.time_needed import cost_figures, measuring_lines
 from dashboard.parts.forms.where_field import where_field
 from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size

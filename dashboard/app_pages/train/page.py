@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.data.settings import differences
-from dashboard.errors import show_error
+from dashboard.data.readable_settings import differences
+from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import essentials, tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.encoder_field import encoder_field, fitting_line, is_encoder

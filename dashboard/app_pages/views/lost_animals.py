@@ -9,7 +9,7 @@ from dashboard import state
 from dashboard.cache.contrast import animal_activation
 from dashboard.data.crops import worth_said
 from dashboard.data.previews import Preview
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.animal_share import REEF_PRECISION, REEF_RECALL

@@ -12,7 +12,7 @@ from dashboard.app_pages.views.second_recipe import recipe_differences, second_r
 from dashboard.app_pages.views.taken_apart import crops, steps
 from dashboard.data.pictures import some_rows
 from dashboard.data.previews import Preview
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.recipe_choice import recipe_choice

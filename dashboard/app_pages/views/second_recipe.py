@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.data.settings import differing
+from dashboard.data.readable_settings import differing
 from dashboard.parts.pictures.view_pairs import Named
 from dashboard.words import plain
 from sealife_core.config import ViewRecipe, describe

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache
-from dashboard.data.contrast.sources import MOST_ENCODERS, Source, at_epochs, sources, usual_encoders
+from dashboard.data.contrast.encoder_choices import MOST_ENCODERS, Source, at_epochs, sources, usual_encoders
 from dashboard.state import contrast
 from dashboard.words import run_name
 

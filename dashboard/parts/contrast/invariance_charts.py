@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from dashboard import cache
-from dashboard.data.contrast.ignored import KEPT, Line, chart_data, point_of, shown_places
+from dashboard.data.contrast.ignored_charts import KEPT, Line, chart_data, point_of, shown_places
 from dashboard.data.pictures import class_of
 from dashboard.parts.own_component import own_component
 from dashboard.parts.pictures.view_pairs import view_uri

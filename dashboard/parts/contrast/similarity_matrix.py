@@ -7,7 +7,7 @@ import base64
 import hashlib
 from typing import Literal
 
-from dashboard.data.contrast.sources import Source
+from dashboard.data.contrast.encoder_choices import Source
 from dashboard.data.contrast.view_batches import ViewBatch
 from dashboard.media import data_uri
 from dashboard.parts.own_component import own_component

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.data.settings import by_group, shown
+from dashboard.data.readable_settings import by_group, shown
 from dashboard.state import Key, forms
 from sealife_core.config import Setting, bound
 from sealife_core.wording import with_unit

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import ensure_reef
 from sealife_core.errors import SealifeError

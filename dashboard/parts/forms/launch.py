@@ -6,8 +6,8 @@ import json
 import streamlit as st
 
 from dashboard import cache
-from dashboard.errors import show_error
-from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines, time_words
+from dashboard.error_display import show_error
+from dashboard.parts.forms.time_needed import cost_figures, measuring_lines, time_words
 from dashboard.parts.runs.strip import active_runs
 from dashboard.state import UrlKey, forms, go, runs
 from dashboard.words import plain, run_name, size

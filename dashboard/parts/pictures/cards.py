@@ -5,7 +5,7 @@ line and colour. A click, or Enter on the focused card, opens one; the browser f
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dashboard.data.answers import Answers
+from dashboard.data.classifier_answers import Answers
 from dashboard.media import thumb_url
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key

@@ -9,10 +9,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.data.curves import curves_of
+from dashboard.data.metric_curves import curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.data.runs import config_of
-from dashboard.parts.runs.curves import draw_panel
+from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state.runs import CURVES

@@ -5,8 +5,8 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import classifiers
-from dashboard.data.answers import Answers
-from dashboard.errors import show_error
+from dashboard.data.classifier_answers import Answers
+from dashboard.error_display import show_error
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.state import UrlKey

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.runs import config_of
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share

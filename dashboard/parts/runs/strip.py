@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app_pages.compare import choice
+from dashboard.app_pages.compare import run_choice
 from dashboard.app_pages.compare.chart import comparison_option, table_rows
-from dashboard.app_pages.compare.classes import class_option
+from dashboard.app_pages.compare.class_differences import class_option
 from dashboard.app_pages.compare.cost import cost_option, ladder_option
 from dashboard.app_pages.compare.piles import pile_pictures
 from dashboard.data.compared import pile_places
-from dashboard.data.curves import Curve
+from dashboard.data.metric_curves import Curve
 from dashboard.data.panels import CLASSIFIER_PANELS
-from dashboard.parts.runs.curves import curve_option
+from dashboard.parts.runs.curve_charts import curve_option
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
@@ -92,7 +92,7 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
 
 
 def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dataset, monkeypatch) -> None:
-    monkeypatch.setattr(choice, "MOST_LISTED", 2)
+    monkeypatch.setattr(run_choice, "MOST_LISTED", 2)
     runs = [scratch_run(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
     app = open_compare(compare=[runs[3].id])
     assert {label[:5] for label in boxes(app)} == {"run 3", "run 2"}

@@ -15,7 +15,7 @@ from dashboard.app_pages.gallery.guessing import read_guesses
 from dashboard.app_pages.gallery.models import same_pictures
 from dashboard.app_pages.gallery.probability_bars import MOST, shown_classes
 from dashboard.app_pages.gallery.reliability import reliability_option
-from dashboard.data.answers import (
+from dashboard.data.classifier_answers import (
     Filters,
 )
 from dashboard.parts.pictures.sheets import A_PAGE

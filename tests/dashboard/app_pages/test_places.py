@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import background
 from dashboard.app_pages.data import places
 from dashboard.app_pages.data.hold_out import split_said
-from dashboard.app_pages.data.place_scores import only_there, place_rows, places_option, table_rows
+from dashboard.app_pages.data.place_scores_view import only_there, place_rows, places_option, table_rows
 from dashboard.words import plain
 from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.runs import actions, downloads
-from dashboard.data.settings import nearest_preset
+from dashboard.data.readable_settings import nearest_preset
 from dashboard.parts.runs.table import row
 from dashboard.words import ago, key_number, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset

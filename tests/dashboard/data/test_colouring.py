@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.app_pages.embeddings.choice import MEANS
+from dashboard.app_pages.embeddings.chart_choice import MEANS
 from dashboard.data import scatter as colours
 from dashboard.data.points import ImageFacts
 from dashboard.data.scatter import colouring

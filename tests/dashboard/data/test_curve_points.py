@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.data.curves import MOST_POINTS, curves_of, smoothed, thinned
+from dashboard.data.metric_curves import MOST_POINTS, curves_of, smoothed, thinned
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 
 LOSS = SIMCLR_PANELS[0]

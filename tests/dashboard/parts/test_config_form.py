@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.data.settings import by_group, differences
+from dashboard.data.readable_settings import by_group, differences
 from dashboard.parts.forms.config_form import FORMATS
 from sealife_core.config import (
     TASKS,

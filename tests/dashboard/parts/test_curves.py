@@ -5,10 +5,10 @@ import json
 import pytest
 
 from dashboard.app_pages.runs.log import last_traceback
-from dashboard.data.curves import Curve, curves_of
+from dashboard.data.metric_curves import Curve, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.parts.class_bars import balance_option, per_class_option
-from dashboard.parts.runs.curves import curve_option
+from dashboard.parts.runs.curve_charts import curve_option
 from sealife_core.config import chance_loss
 from sealife_core.evaluation.figures.palette import class_colour
 

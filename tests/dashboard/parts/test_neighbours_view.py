@@ -10,7 +10,7 @@ from tests.dashboard.app_pages.data.opened import pictures, text
 def test_neighbours__are_those_that_are_left_with_the_class_that_they_have_now(tiny_reef: Dataset) -> None:
     def script() -> None:
         from dashboard import cache
-        from dashboard.parts.pictures.neighbours import neighbours_view
+        from dashboard.parts.pictures.neighbours_view import neighbours_view
         from dashboard.state import Key
         from sealife_core.evaluation.embeddings.training_images import Neighbour
 

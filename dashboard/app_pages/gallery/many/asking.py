@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.parts.notice import errors_said
-from dashboard.parts.trash import trash_fold
+from dashboard.parts.trash_fold import trash_fold
 from dashboard.state import gallery
 from dashboard.words import ago, plain
 from sealife_core.evaluation.batch_inference.inference_jobs import (

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from dashboard.data.inference_columns import InferenceColumns
-from dashboard.errors import show_error
-from dashboard.parts.importing import new_name, start_import
+from dashboard.error_display import show_error
+from dashboard.parts.import_job import new_name, start_import
 from dashboard.parts.notice import errors_said
 from dashboard.state import gallery, go
 from sealife_core.datasets.imports.importing import import_images

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.data.settings import nearest_preset, shown
+from dashboard.data.readable_settings import nearest_preset, shown
 from dashboard.words import plain
 from sealife_core.config import describe, family_settings, flat_settings, preset, task_of
 from sealife_core.evaluation.comparison.differences import difference_rows

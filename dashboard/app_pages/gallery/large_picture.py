@@ -8,12 +8,12 @@ import streamlit as st
 
 from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.filters import spoken
-from dashboard.app_pages.gallery.neighbours import training_neighbours
 from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
-from dashboard.data.answers import Answers, Filters, in_order
+from dashboard.app_pages.gallery.training_neighbours import training_neighbours
+from dashboard.data.classifier_answers import Answers, Filters, in_order
 from dashboard.media import evidence_url, thumb_url
 from dashboard.parts.correcting.correct_button import correct_button
-from dashboard.parts.pictures.neighbours import neighbours_view
+from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
 from dashboard.theme import dot

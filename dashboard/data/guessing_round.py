@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.data.answers import Answers
+from dashboard.data.classifier_answers import Answers
 
 A_ROUND = 20
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.data.answers import Answers
+from dashboard.data.classifier_answers import Answers
 from dashboard.words import between
 
 MOST_CLASSES = 40  # of a matrix on the screen: a cell is then about as wide as its number

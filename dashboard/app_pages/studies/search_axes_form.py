@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.data.readable_settings import shown
 from dashboard.data.search_axes import FIRST, offered, variable
-from dashboard.data.settings import shown
 from dashboard.parts.forms.config_form import FORMATS
 from dashboard.state import Key
 from sealife_core.config import Axis, FineTuneConfig, ProbeConfig, Setting, SimclrConfig, bound, suggested_axis

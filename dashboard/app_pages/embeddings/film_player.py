@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.embeddings import choice
+from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter_link import shared_data
 from dashboard.data.film_reel import film_reel, frame_words
@@ -36,14 +36,14 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     if not n:
         st.caption("The film has no pictures of these classes. Choose other classes.")
         return
-    st.markdown(f"**{choice.title_of(run)}**, {frames} snapshots of its training")
+    st.markdown(f"**{chart_choice.title_of(run)}**, {frames} snapshots of its training")
     data = film_reel(dataset, cloud, points[:, cloud.at], look) | {
         "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, frames),
         "name": f"{run.id}-film",
         "alt": f"Film of {n:,} pictures of {dataset.name} over {frames} snapshots of the training",
     }  # fmt: skip
     _FILM(key=state.embeddings.CHART.of("film", run.id), data=shared_data(dataset) | data)
-    st.caption(f"Colour: {choice.MEANS[look.colour]}")
+    st.caption(f"Colour: {chart_choice.MEANS[look.colour]}")
     st.caption(
         f"{n:,} of {len(dataset):,} pictures, the same ones in every frame. Each frame is a UMAP that stays close to"
         " the frames before and after it (the idea of AlignedUMAP). So a picture moves only if its neighbours change."

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.data.curves import Curve
+from dashboard.data.metric_curves import Curve
 from dashboard.data.panels import Panel
 from dashboard.state import Key
 from dashboard.theme import ink

@@ -9,7 +9,7 @@ from dashboard.app_pages.gallery.class_table import class_table
 from dashboard.app_pages.gallery.confusion import SHARES, confusion_matrix
 from dashboard.app_pages.gallery.filters import segments, show_pictures, split_choice, wanted
 from dashboard.cache import classifiers
-from dashboard.data.confusion import MOST_CLASSES, most_confused
+from dashboard.data.confusion_shares import MOST_CLASSES, most_confused
 from dashboard.state import gallery
 from dashboard.words import SPLIT_WORDS, between, plain, run_name
 from sealife_core.runs.run import Run

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import show_error
+from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import draw_reef
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dashboard.data.contrast.ignored import (
+from dashboard.data.contrast.encoder_choices import Source, usual_encoders
+from dashboard.data.contrast.ignored_charts import (
     COSINE,
     KEPT,
     LOWEST,
@@ -14,7 +15,6 @@ from dashboard.data.contrast.ignored import (
     shown_places,
     unseen_rows,
 )  # fmt: skip
-from dashboard.data.contrast.sources import Source, usual_encoders
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS
 from sealife_core.evaluation.contrast.invariance import Response

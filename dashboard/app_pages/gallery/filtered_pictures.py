@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from dashboard.app_pages.gallery.filters import filter_row, order_choice, spoken, wanted
-from dashboard.app_pages.gallery.picture import Model, large_picture
+from dashboard.app_pages.gallery.large_picture import Model, large_picture
 from dashboard.cache import classifiers
-from dashboard.data.answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
+from dashboard.data.classifier_answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.pictures.sheets import A_PAGE
 from dashboard.parts.runs.table import colours_of_all

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dashboard.data.contrast.sources import OF_IMAGENET, Source, trained_otherwise
+from dashboard.data.contrast.encoder_choices import OF_IMAGENET, Source, trained_otherwise
 from sealife_core.config import RECIPES, ViewRecipe, preset
 from tests.finished.runs import finished
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.data.confusion import as_shares, class_row, most_confused
+from dashboard.data.confusion_shares import as_shares, class_row, most_confused
 from sealife_core.evaluation.figures.palette import class_colour
 from tests.dashboard.answers_made import some
 

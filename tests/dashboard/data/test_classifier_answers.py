@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.data.answers import Answers, Filters, answers_of, calibrated, chosen, pair_counts, scores_of
+from dashboard.data.classifier_answers import Answers, Filters, answers_of, calibrated, chosen, pair_counts, scores_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR

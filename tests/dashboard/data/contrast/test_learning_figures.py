@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.data.contrast.learning import (
+from dashboard.data.contrast.learning_figures import (
     NEAREST,
     PICTURES,
     figures_of,

@@ -1,6 +1,6 @@
 """Rounds of the guessing game: which pictures, and who has how many right."""
 
-from dashboard.data.guessing import A_ROUND, model_score, round_of, score
+from dashboard.data.guessing_round import A_ROUND, model_score, round_of, score
 from tests.dashboard.answers_made import some
 
 
