@@ -26,12 +26,18 @@ class Cancelled(Exception):
     """Raised inside the work at its next word, once somebody has cancelled it."""
 
 
-class Job:
+class BackgroundJob:
     """A piece of work. It reports ``stage``, ``done`` and ``total``; at its end ``result``, ``error`` or ``cancelled``
     is set. It starts once the jobs in ``after`` have ended. ``tidy`` is called at its end in any case."""
 
     def __init__(
-        self, key: str, title: str, work: Work, queue: str = "", after: Sequence["Job"] = (), tidy: Tidy = bool
+        self,
+        key: str,
+        title: str,
+        work: Work,
+        queue: str = "",
+        after: Sequence["BackgroundJob"] = (),
+        tidy: Tidy = bool,
     ) -> None:
         self.key, self.title, self.queue = key, title, queue
         self.stage, self.done, self.total = "", 0, 0
@@ -87,12 +93,12 @@ class Job:
             self._tidy()
 
 
-def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) -> Job:
+def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) -> BackgroundJob:
     """Begin ``work`` unless one of that key is still running, after those of its ``queue``; ``tidy`` comes in any case.
 
     Old ended jobs beyond MOST_JOBS are forgotten.
     """
-    jobs: dict[str, Job] = cache.jobs()
+    jobs: dict[str, BackgroundJob] = cache.jobs()
     with _starting:  # two sessions may ask at once
         held = jobs.get(key)
         if held is not None and held.running:
@@ -102,16 +108,16 @@ def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) 
         for job in ended[: max(0, len(jobs) + 1 - MOST_JOBS)]:
             jobs.pop(job.key, None)
         after = [job for job in queued(queue) if job.running] if queue else ()
-        jobs[key] = Job(key, title, work, queue, after, tidy)
+        jobs[key] = BackgroundJob(key, title, work, queue, after, tidy)
         return jobs[key]
 
 
-def queued(queue: str) -> list[Job]:
+def queued(queue: str) -> list[BackgroundJob]:
     """The jobs of ``queue``, running, waiting or ended, in the order in which they were asked for."""
     return sorted((job for job in cache.jobs().values() if job.queue == queue), key=lambda job: job.began)
 
 
-def find(key: str) -> Job | None:
+def find(key: str) -> BackgroundJob | None:
     """The job of that key, running or ended."""
     return cache.jobs().get(key)
 

@@ -32,7 +32,7 @@ KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
 
 
 @dataclass(frozen=True)
-class Source:
+class ProjectionInput:
     """The input of a projection: ``values`` (n, D), of a film (E, n, D), and the data set of its images."""
 
     values: np.ndarray
@@ -83,14 +83,14 @@ def compute(run_path: Path, folder: Path, status: StatusFile) -> None:
     replace_json(folder / FACTS, facts)
 
 
-def _embeddings(run_path: Path, settings: ProjectionSettings) -> Source:
+def _embeddings(run_path: Path, settings: ProjectionSettings) -> ProjectionInput:
     found = read_embeddings(run_path, settings.of)
-    return Source(found.values, found.ids, (), _dataset(lambda: found.data))
+    return ProjectionInput(found.values, found.ids, (), _dataset(lambda: found.data))
 
 
-def _snapshots(run_path: Path) -> Source:
+def _snapshots(run_path: Path) -> ProjectionInput:
     found = read_snapshots(run_path)
-    return Source(found.values, found.ids, found.epochs, _dataset(lambda: Run(run_path).config().data))
+    return ProjectionInput(found.values, found.ids, found.epochs, _dataset(lambda: Run(run_path).config().data))
 
 
 def _dataset(name: Callable[[], str]) -> Dataset | None:
@@ -122,7 +122,7 @@ def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings,
     }
 
 
-def _knn(source: Source, status: StatusFile) -> dict[str, Any]:
+def _knn(source: ProjectionInput, status: StatusFile) -> dict[str, Any]:
     """k-NN accuracy of the labelled images in the space that was projected, also of images that are not shown."""
     if source.dataset is None:
         return {}

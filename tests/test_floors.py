@@ -1,6 +1,8 @@
 """A floor stands only on floors below it: read from the imports of every file."""
 
 import ast
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -200,3 +202,24 @@ def test_modules__import_each_other_in_no_circle(program: str) -> None:
     own = {name for name in NAMES if name.startswith(f"{program}.")}
     assert len(own) > 100
     TopologicalSorter({name: modules_imported(name) & own for name in own}).prepare()  # raises CycleError
+
+
+# A file here is named for the page, the kind of run or the command that it serves, which others serve too.
+BY_SUBJECT = ("sealife_core/commands/", "sealife_core/config/", "dashboard/cache/", "dashboard/state/")
+OF_EVERY_FOLDER = {"__init__", "__main__", "page"}
+
+
+def repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, times in Counter(names).items() if times > 1}
+
+
+def test_names__of_modules_say_which_one() -> None:
+    own = [file for file in FILES if not file.relative_to(ROOT).as_posix().startswith(BY_SUBJECT)]
+    assert len(own) > 200
+    assert repeated(file.stem for file in own) - OF_EVERY_FOLDER == set()
+
+
+def test_names__of_public_classes_mean_one_thing() -> None:
+    classes = [node.name for file in FILES for node in nodes_of(file) if isinstance(node, ast.ClassDef)]
+    assert len(classes) > 100
+    assert {name for name in repeated(classes) if not name.startswith("_")} == set()

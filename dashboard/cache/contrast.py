@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
 from dashboard.data.contrast.ablation_findings import CHANGED, Measures, measured
-from dashboard.data.contrast.encoder_choices import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
+from dashboard.data.contrast.encoder_sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, EncoderSource
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import training_dynamics
@@ -35,18 +35,18 @@ MOST_RESPONSES = 32  # up to 100 kB each
 _COLOUR_PX = 64  # whether there is colour is seen on small pictures
 
 
-def view_encoder(source: Source) -> tuple["ViewEncoder", Lock]:
+def view_encoder(source: EncoderSource) -> tuple["ViewEncoder", Lock]:
     """The encoder, and the lock to hold while it is used. Imports torch. Raises WeightsError."""
     return _opened(source, source.spec, _stamp(source))
 
 
 # Not ``kept``: the key of an encoder is its name in a link, and when its file changed.
 @st.cache_resource(max_entries=6, show_spinner="Opening the encoder…")
-def _opened(_source: Source, spec: str, changed: Stamp) -> tuple["ViewEncoder", Lock]:
+def _opened(_source: EncoderSource, spec: str, changed: Stamp) -> tuple["ViewEncoder", Lock]:
     return _source.opened(), Lock()
 
 
-def _stamp(source: Source) -> Stamp:
+def _stamp(source: EncoderSource) -> Stamp:
     if source.run is None:
         return 0, 0
     folder = source.run.path if source.epoch is None else snapshot_folder(source.run.path, source.epoch)
@@ -54,7 +54,7 @@ def _stamp(source: Source) -> Stamp:
 
 
 def view_batch(
-    dataset: Dataset, rows: tuple[int, ...], recipe: ViewRecipe, drawing: int, source: Source
+    dataset: Dataset, rows: tuple[int, ...], recipe: ViewRecipe, drawing: int, source: EncoderSource
 ) -> "ViewBatch":
     """Two views of each of the pictures ``rows``, embedded. Imports torch. Raises DatasetError, WeightsError."""
     return _view_batch(dataset, rows, recipe.model_dump_json(), drawing, source, source.spec, _stamp(source))
@@ -62,7 +62,13 @@ def view_batch(
 
 @kept(16)
 def _view_batch(
-    dataset: Dataset, rows: tuple[int, ...], recipe: str, drawing: int, _source: Source, spec: str, changed: Stamp
+    dataset: Dataset,
+    rows: tuple[int, ...],
+    recipe: str,
+    drawing: int,
+    _source: EncoderSource,
+    spec: str,
+    changed: Stamp,
 ) -> "ViewBatch":
     from dashboard.data.contrast.view_batches import view_batch
 
@@ -73,7 +79,7 @@ def _view_batch(
 
 
 def responses(
-    source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress | None = None
+    source: EncoderSource, dataset: Dataset, rows: tuple[int, ...], progress: Progress | None = None
 ) -> dict[Space, "Response"]:
     """What an encoder makes of ``rows`` under each augmentation, once. Raises WeightsError, DatasetError."""
     held, key = _responses(), _key(source, dataset, rows)
@@ -94,14 +100,14 @@ def responses(
     return held[key]
 
 
-def readouts(dataset: Dataset, rows: tuple[int, ...], source: Source) -> "dict[Space, Readout]":
+def readouts(dataset: Dataset, rows: tuple[int, ...], source: EncoderSource) -> "dict[Space, Readout]":
     """What can be read from h and z of ``rows`` after changes. Imports torch. Raises DatasetError, WeightsError."""
     return _readouts(dataset, rows, source, source.spec, _stamp(source))
 
 
 @kept(32, spinner="Changing pictures, and reading what was done from h and z…")
 def _readouts(
-    dataset: Dataset, rows: tuple[int, ...], _source: Source, spec: str, changed: Stamp
+    dataset: Dataset, rows: tuple[int, ...], _source: EncoderSource, spec: str, changed: Stamp
 ) -> "dict[Space, Readout]":
     from torch import stack, tensor
 
@@ -124,12 +130,12 @@ def is_grey(dataset: Dataset, rows: tuple[int, ...]) -> bool:
     return invariance.is_grey(stack([picture.square for picture in previews(dataset, rows, _COLOUR_PX)]))
 
 
-def held_responses(source: Source, dataset: Dataset, rows: tuple[int, ...]) -> dict[Space, "Response"] | None:
+def held_responses(source: EncoderSource, dataset: Dataset, rows: tuple[int, ...]) -> dict[Space, "Response"] | None:
     """As :func:`responses`, where they were computed before."""
     return _responses().get(_key(source, dataset, rows))
 
 
-def _key(source: Source, dataset: Dataset, rows: tuple[int, ...]) -> tuple[object, ...]:
+def _key(source: EncoderSource, dataset: Dataset, rows: tuple[int, ...]) -> tuple[object, ...]:
     return source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
 
 
@@ -181,7 +187,7 @@ def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset, 
 
     rows = tuple(unseen_rows(dataset, CHANGED))
     return measured(
-        intact, broken, dataset, other, seeds, lambda run: responses(Source(run.id, "", run), dataset, rows)["h"]
+        intact, broken, dataset, other, seeds, lambda run: responses(EncoderSource(run.id, "", run), dataset, rows)["h"]
     )
 
 

@@ -1,7 +1,7 @@
 """Beginning an import as a job in the background; the Data page shows how far it is."""
 
 from dashboard import background, cache, state
-from dashboard.background import Job, Tidy, Work
+from dashboard.background import BackgroundJob, Tidy, Work
 from sealife_core.datasets.storage import check_new_name
 from sealife_core.errors import DatasetError
 
@@ -22,7 +22,7 @@ def new_name(name: str) -> str:
     return name
 
 
-def start_import(name: str, work: Work, tidy: Tidy = bool) -> Job:
+def start_import(name: str, work: Work, tidy: Tidy = bool) -> BackgroundJob:
     """Begin ``work``, which makes the data set ``name``, after other imports; the Data page will look at it."""
     for job in background.queued(IMPORT):  # their reports have been read; what failed stays
         if job.error is None:

@@ -65,7 +65,7 @@ def why_not_finished(run: Run, state: State) -> str:
     return error["what"] if error else "it was stopped by hand." if state is State.STOPPED else str(state)
 
 
-class StatusWriter:
+class CoordinatorStatus:
     """Writes the status of a study or search: once it changes, else a heartbeat every BEAT_S seconds."""
 
     def __init__(self, run: RunWriter) -> None:
@@ -105,7 +105,7 @@ class Coordinator:
         self._stopping: set[str] = set()  # parts whose runs are still stopping since an earlier stop of the study
         self._unnoted: dict[str, Run] = {}  # made by this study just before its process was killed
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
-        self._status = StatusWriter(run)
+        self._status = CoordinatorStatus(run)
 
     def turn(self) -> bool:
         """Queue what can be queued. Returns whether there is anything to wait for."""

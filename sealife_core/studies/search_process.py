@@ -24,7 +24,7 @@ from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.coordinator import DELETED, MOST_RESUMES, StatusWriter, until_ended, why_not_finished
+from sealife_core.studies.coordinator import DELETED, MOST_RESUMES, CoordinatorStatus, until_ended, why_not_finished
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs
 from sealife_core.studies.search_results import Trial, trials_done, write_trials
 from sealife_core.studies.search_sampling import distributions, pruner_of, sampler_of
@@ -79,7 +79,7 @@ class Search:
         self.storage = TrialStorage(run.path, pruner_of(config))
         self.followed: dict[int, Followed] = {}
         self._written: list[Trial] = []
-        self._status = StatusWriter(run)
+        self._status = CoordinatorStatus(run)
 
     def turn(self) -> bool:
         """Read what the runs have measured, begin new ones. Returns whether there is anything to wait for."""

@@ -21,7 +21,7 @@ WARM_UP_STEPS = 2  # the first steps choose kernels and grow memory: their time 
 GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
 
 
-class StatusWriter(Callback):
+class StatusCallback(Callback):
     """Keeps ``status.json`` current."""
 
     def __init__(self, run: RunWriter) -> None:

@@ -21,7 +21,7 @@ from sealife_core.training.callbacks import (
     MovingAverage,
     Patience,
     Speed,
-    StatusWriter,
+    StatusCallback,
 )
 from sealife_core.training.ddp import OwnSignals, ddp_settings, fitting
 from sealife_core.training.hardware import Hardware
@@ -65,7 +65,7 @@ def build_trainer(
     for library in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    status = StatusWriter(run)
+    status = StatusCallback(run)
     watching: list[Callback] = [status, OwnSignals()] if machine.devices > 1 else [status]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks]
     if config.threads:

@@ -6,7 +6,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from dashboard.cache.contrast import view_batch
-from dashboard.data.contrast.encoder_choices import sources
+from dashboard.data.contrast.encoder_sources import sources
 from dashboard.data.contrast.view_batches import batch_rows
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset

@@ -18,12 +18,12 @@ def failed_script(number: int) -> None:
 
 def failed_job(number: int) -> None:
     from dashboard.app_pages.data.job_progress import job_error
-    from dashboard.background import Job
+    from dashboard.background import BackgroundJob
 
     def work(_: object) -> None:
         raise OSError(number, "words", "/lab/*data*/.secret/x")
 
-    job = Job("test", "Test", work)
+    job = BackgroundJob("test", "Test", work)
     job.wait()
     job_error(job)
 

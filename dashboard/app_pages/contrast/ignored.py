@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache.contrast import held_responses, is_grey, responses
-from dashboard.data.contrast.encoder_choices import Source, trained_otherwise
-from dashboard.data.contrast.ignored_charts import COSINE, KEPT, Line, sample_sentence, unseen_rows
+from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
+from dashboard.data.contrast.ignored_charts import COSINE, KEPT, EncoderLine, sample_sentence, unseen_rows
 from dashboard.error_display import show_error
 from dashboard.parts.contrast.encoder_choice import encoders_choice
 from dashboard.parts.contrast.invariance_charts import invariance_charts
@@ -37,7 +37,7 @@ SAID_OF = "**Similarity kept** by pictures changed as strongly as the recipe Sim
 NO_HEAD = "None of these encoders has a projection head, as a SimCLR run has: its z would be shown."
 NO_TELLING = "These pictures leave open what the encoders ignore. More pictures may tell."
 
-Found = list[tuple[Source, dict[Space, Response]]]
+Found = list[tuple[EncoderSource, dict[Space, Response]]]
 
 
 def ignored() -> None:
@@ -99,7 +99,7 @@ def _offer_training(others: bool) -> None:
             state.go("train", {state.train.TASK: "simclr"})
 
 
-def _compute(sources: Sequence[Source], dataset: Dataset, rows: tuple[int, ...]) -> None:
+def _compute(sources: Sequence[EncoderSource], dataset: Dataset, rows: tuple[int, ...]) -> None:
     """Ask the first of ``sources``, with a progress bar, and draw the page again with its answer.
 
     Returns only where there is none to ask, or where all fail, which is said.
@@ -118,11 +118,11 @@ def _compute(sources: Sequence[Source], dataset: Dataset, rows: tuple[int, ...])
             st.rerun()
 
 
-def _lines(found: Found, sources: Sequence[Source], features: str) -> list[Line]:
+def _lines(found: Found, sources: Sequence[EncoderSource], features: str) -> list[EncoderLine]:
     colours = run_colours([source.spec for source in sources])  # of all: none changes when the next one is there
     spaces: tuple[Space, ...] = ("h", "z")
     return [
-        Line(
+        EncoderLine(
             f"{source.title}, {space}" if features == "both" else source.title,
             on_page(colours[source.spec], paper()), of[space], dashed=space == "z",
         )
@@ -158,5 +158,5 @@ def _text(found: Found, features: str, grey: bool) -> None:
     st.markdown(unbroken("\n\n".join([SAID_OF, *map(plain, said)])) if said else NO_TELLING)
 
 
-def _charts(lines: list[Line], measure: str, dataset: Dataset, rows: list[int]) -> None:
+def _charts(lines: list[EncoderLine], measure: str, dataset: Dataset, rows: list[int]) -> None:
     invariance_charts(lines, measure, dataset, rows, contrast.POINT.value, contrast.CHARTS, contrast.POINT.set)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.contrast import view_batch
-from dashboard.data.contrast.encoder_choices import Source, trained_otherwise
+from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.error_display import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
@@ -41,7 +41,7 @@ def pairs() -> None:
     _explained()
 
 
-def _chosen() -> tuple[Source, ViewBatch | None]:
+def _chosen() -> tuple[EncoderSource, ViewBatch | None]:
     """The encoder and what it sees, None if that cannot be had."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=150):

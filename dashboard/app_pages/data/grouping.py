@@ -10,7 +10,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
-from sealife_core.datasets.grouping.preview import MOST_OPENED, Preview, preview_import
+from sealife_core.datasets.grouping.preview import MOST_OPENED, ImportPreview, preview_import
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.errors import DatasetError
@@ -71,7 +71,7 @@ def import_preview(path: str, pattern: Pattern, class_folder: ClassFolder) -> No
             st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
 
 
-def _shown(preview: Preview) -> None:
+def _shown(preview: ImportPreview) -> None:
     st.markdown(plain(" ".join(preview.sentences)))
     if preview.largest:
         table = pd.DataFrame(preview.largest, columns=["Group", "Pictures", "For example"])

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import background, state
 from dashboard.app_pages.data.grouping import NONE, import_preview, pattern_fields
 from dashboard.app_pages.data.job_progress import job_error, job_progress
-from dashboard.background import Job, Tidy
+from dashboard.background import BackgroundJob, Tidy
 from dashboard.error_display import show_error
 from dashboard.parts.import_job import IMPORT, new_name, start_import
 from dashboard.words import plain
@@ -76,7 +76,7 @@ def import_dialog() -> None:
 def begin_import(
     path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "", pattern: Pattern | None = None,
     class_folder: ClassFolder = "first",
-) -> Job:  # fmt: skip
+) -> BackgroundJob:  # fmt: skip
     """Begin to import ``path``, or ``upload``, grouped by ``pattern`` unless that is NONE.
 
     Raises DatasetError for what can be said at once.
@@ -111,7 +111,7 @@ def importing() -> bool:
     return any(job.running for job in _jobs())
 
 
-def _jobs() -> list[Job]:
+def _jobs() -> list[BackgroundJob]:
     return [*background.queued(IMPORT), *background.queued(REEF)]
 
 
@@ -131,13 +131,13 @@ def import_status() -> None:
             _report(job)
 
 
-def _end(job: Job, said: str) -> None:
+def _end(job: BackgroundJob, said: str) -> None:
     state.say(said)
     background.forget(job.key)
     st.rerun()
 
 
-def _report(job: Job) -> None:
+def _report(job: BackgroundJob) -> None:
     report: ImportReport = job.result
     said = f"**{plain(report.dataset.name)}**: {report.imported:,} imported, {len(report.skipped):,} skipped."
     with st.container(border=True):
@@ -150,7 +150,7 @@ def _report(job: Job) -> None:
             skipped_table(report.skipped)
 
 
-def _dismiss(job: Job, label: str, **more: Any) -> None:
+def _dismiss(job: BackgroundJob, label: str, **more: Any) -> None:
     key = state.data.JOB.of(job.key, "dismiss")
     st.button(label, type="tertiary", key=key, on_click=background.forget, args=(job.key,), **more)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.background import Job
+from dashboard.background import BackgroundJob
 from dashboard.error_display import show_error, show_other_error
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
@@ -11,12 +11,12 @@ from sealife_core.errors import SealifeError
 POLL_S = 0.5
 
 
-def job_progress(job: Job) -> None:
+def job_progress(job: BackgroundJob) -> None:
     """The stage of a running job and how much of it is done; polls until it has ended, then redraws the page."""
     st.fragment(_poll, run_every=POLL_S)(job.key)
 
 
-def job_error(job: Job) -> None:
+def job_error(job: BackgroundJob) -> None:
     """Why it ended badly: a sentence where one was written, else the traceback, folded."""
     if isinstance(job.error, SealifeError):
         show_error(job.error)

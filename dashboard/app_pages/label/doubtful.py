@@ -87,7 +87,7 @@ def _ask(dataset: Dataset, one: Suspect, labels: Mapping[str, str]) -> Ask:
     )  # fmt: skip
 
 
-def _progress(job: background.Job) -> None:
+def _progress(job: background.BackgroundJob) -> None:
     if not job.running:
         st.rerun(scope="app")
     st.progress(job.share, plain(job.sentence))

@@ -11,13 +11,13 @@ from dashboard.app_pages.lessons.quizzes import EXAMPLE_PX, quiz_cards, quiz_pic
 from dashboard.app_pages.lessons.result_widgets import help_, imagenet, probe
 from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_dataset
 from dashboard.cache import contrast
-from dashboard.data.contrast.encoder_choices import Source, trained_otherwise
+from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
 from dashboard.data.contrast.ignored_charts import unseen_rows
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.data.lessons.figures import figure, matrix_svg, quizzes_table, shares_table, view_name
 from dashboard.data.lessons.prepared import HEAD, simclr_run
 from dashboard.data.pictures import some_rows
-from dashboard.data.previews import Preview, drawn
+from dashboard.data.previews import PreviewPicture, drawn
 from dashboard.data.recipe_words import recipe_says, recipe_teaches
 from dashboard.media import data_uri
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
@@ -54,7 +54,7 @@ def view() -> Shown:
     )
 
 
-def _drawn(recipe: ViewRecipe, preview: Preview, draw: int) -> list[tuple[str, str]]:
+def _drawn(recipe: ViewRecipe, preview: PreviewPicture, draw: int) -> list[tuple[str, str]]:
     """A picture and its two views for the handout, with what was done."""
     pictures = [(original_uri(preview), f"{preview.name}, the original")]
     for number, letter in enumerate(VIEW_NAMES):
@@ -110,7 +110,7 @@ def _board(part: Literal["pairs", "temperature"]) -> tuple[ViewBatch, str, float
     return batch, "z" if "z" in batch.similarities else "h", own
 
 
-def _otherwise(source: Source, dataset: Dataset, seen: str = "") -> None:
+def _otherwise(source: EncoderSource, dataset: Dataset, seen: str = "") -> None:
     """How ``source`` was trained, and what is seen here, where that was not with these pictures and views."""
     if differs := trained_otherwise(source, dataset.name, RECIPES["SimCLR"]):
         st.caption(plain(f"{differs}{seen}"), width="content")
@@ -163,7 +163,7 @@ def head() -> Shown:
     ) + _eight(list(dict.fromkeys(picture for shown in pictures.values() for picture in shown)))  # fmt: skip
 
 
-def _sources(dataset: Dataset) -> list[Source]:
+def _sources(dataset: Dataset) -> list[EncoderSource]:
     """The encoders to look through; the run that shows contrastive learning on ``dataset`` best comes first."""
     own = simclr_run(cache.runs(), dataset)
     return sorted(known_sources(), key=lambda source: not (own and source.run and source.run.id == own.id))

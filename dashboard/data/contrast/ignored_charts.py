@@ -19,7 +19,7 @@ _UNSEEN_FIRST = ("test", "val", "train")
 
 
 @dataclass(frozen=True)
-class Line:
+class EncoderLine:
     """The features h or z of an encoder in every chart; z is dashed."""
 
     name: str
@@ -41,7 +41,7 @@ def sample_sentence(dataset: Dataset, rows: Sequence[int]) -> str:
     return f"{len(rows):,} of {len(dataset):,} pictures: {parts}."
 
 
-def chart_data(lines: Sequence[Line], measure: str) -> dict[str, Any]:
+def chart_data(lines: Sequence[EncoderLine], measure: str) -> dict[str, Any]:
     """What the component draws. Values are shares where ``measure`` is KEPT, cosines where it is COSINE."""
     panels = [
         {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.data.contrast.encoder_choices import is_simclr
+from dashboard.data.contrast.encoder_sources import is_simclr
 from dashboard.data.runs import config_of
 from dashboard.words import run_name
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, StudyConfig, preset

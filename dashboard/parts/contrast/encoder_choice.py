@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache
-from dashboard.data.contrast.encoder_choices import MOST_ENCODERS, Source, at_epochs, sources, usual_encoders
+from dashboard.data.contrast.encoder_sources import MOST_ENCODERS, EncoderSource, at_epochs, sources, usual_encoders
 from dashboard.state import contrast
 from dashboard.words import run_name
 
 
-def known_sources() -> list[Source]:
+def known_sources() -> list[EncoderSource]:
     """All encoders that can be looked through: SimCLR runs, the newest first; ImageNet's and an untrained one; and
     last runs that were broken on purpose, which show something else than contrastive learning."""
     runs = cache.runs()
@@ -18,7 +18,7 @@ def known_sources() -> list[Source]:
     return sorted(found, key=lambda source: 1 if source.run is None else 2 if source.run.broken else 0)
 
 
-def encoder_choice(offered: Sequence[Source]) -> Source:
+def encoder_choice(offered: Sequence[EncoderSource]) -> EncoderSource:
     """Two boxes: one of ``offered``, the first unless chosen; and of a run that stored models of its way, which."""
     by_spec = {source.spec: source for source in offered}
     chosen, _, epoch = contrast.ENCODER.value.partition("@")
@@ -41,7 +41,7 @@ def encoder_choice(offered: Sequence[Source]) -> Source:
     return moment
 
 
-def encoders_choice() -> list[Source]:
+def encoders_choice() -> list[EncoderSource]:
     """Up to three encoders; of runs that stored models of their way, also as they were after those epochs."""
     options = {moment.spec: moment for source in known_sources() for moment in (source, *at_epochs(source))}
     asked = contrast.ENCODERS.ids()
@@ -56,7 +56,7 @@ def encoders_choice() -> list[Source]:
     return [options[spec] for spec in chosen]
 
 
-def _when(source: Source) -> str:
+def _when(source: EncoderSource) -> str:
     if source.epoch is None:
         return "at the end"
     return f"epoch {source.epoch}" if source.epoch else "before training"

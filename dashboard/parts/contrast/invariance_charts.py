@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from dashboard import cache
-from dashboard.data.contrast.ignored_charts import KEPT, Line, chart_data, point_of, shown_places
+from dashboard.data.contrast.ignored_charts import KEPT, EncoderLine, chart_data, point_of, shown_places
 from dashboard.data.pictures import class_of
 from dashboard.parts.own_component import own_component
 from dashboard.parts.pictures.view_pairs import view_uri
@@ -25,7 +25,7 @@ _charts = own_component(__file__, '<div class="charts"></div>')
 
 
 def invariance_charts(
-    lines: Sequence[Line], measure: str, dataset: Dataset, rows: Sequence[int], point: str, key: Key,
+    lines: Sequence[EncoderLine], measure: str, dataset: Dataset, rows: Sequence[int], point: str, key: Key,
     on_pick: Callable[[str], None],
 ) -> None:  # fmt: skip
     """``lines`` of the pictures ``rows``. point: the augmentation and level whose pictures are shown, as "hue.3".
@@ -39,7 +39,7 @@ def invariance_charts(
 
 
 def changed_pictures(
-    lines: Sequence[Line], measure: str, dataset: Dataset, rows: Sequence[int], name: str, level: int
+    lines: Sequence[EncoderLine], measure: str, dataset: Dataset, rows: Sequence[int], name: str, level: int
 ) -> dict[str, Any]:
     """A few of the pictures before and after, and what each line makes of them."""
     places = shown_places(lines[0].response, name, level, _SHOWN)

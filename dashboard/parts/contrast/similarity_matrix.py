@@ -7,7 +7,7 @@ import base64
 import hashlib
 from typing import Literal
 
-from dashboard.data.contrast.encoder_choices import Source
+from dashboard.data.contrast.encoder_sources import EncoderSource
 from dashboard.data.contrast.view_batches import ViewBatch
 from dashboard.media import data_uri
 from dashboard.parts.own_component import own_component
@@ -42,7 +42,7 @@ def similarity_matrix(
     _matrix(data=data, key=contrast.MATRIX, on_looked_change=contrast.MATRIX.on("looked", contrast.look))
 
 
-def own_temperature(source: Source) -> tuple[float, str]:
+def own_temperature(source: EncoderSource) -> tuple[float, str]:
     """The temperature that ``source`` was trained with, or the default; and which of the two it is."""
     config = source.run and source.run.config()
     if isinstance(config, SimclrConfig):

@@ -18,7 +18,7 @@ MOST_OPENED = 1000  # files that a preview opens for what a camera wrote into th
 
 
 @dataclass(frozen=True)
-class Preview:
+class ImportPreview:
     """``images`` in ``groups``. ``largest``: (group, images, one of its files) of the largest ones; ``alone``: groups
     of one image; ``without``: images that have no group; ``without_named``: some of those; ``narrow``: classes in fewer
     than three groups, so that not every split can have one."""
@@ -50,7 +50,7 @@ class Preview:
         return said
 
 
-def preview_of(groups: Sequence[str], names: Sequence[str], labels: Sequence[str]) -> Preview:
+def preview_of(groups: Sequence[str], names: Sequence[str], labels: Sequence[str]) -> ImportPreview:
     """The preview of images of these ``names`` with these ``groups`` and ``labels`` ("" is none)."""
     sizes = Counter(group for group in groups if group)
     first = dict(zip(reversed(groups), reversed(names), strict=True))
@@ -59,7 +59,7 @@ def preview_of(groups: Sequence[str], names: Sequence[str], labels: Sequence[str
     homes: dict[str, set[str]] = defaultdict(set)  # class → its groups; an image without one is its own
     for group, name, label in zip(groups, names, labels, strict=True):
         homes[label].add(group or f"\0{name}")
-    return Preview(
+    return ImportPreview(
         images=len(groups),
         groups=len(sizes),
         largest=tuple((group, sizes[group], first[group]) for group in largest),
@@ -75,7 +75,7 @@ def pictures_to_import(source: Path, class_folder: ClassFolder = "first") -> lis
     return find_pictures(source, source, None, class_folder)[0] if is_folder(source) else []
 
 
-def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> Preview:
+def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> ImportPreview:
     """The preview of an import of ``found``; by what cameras wrote, of MOST_OPENED of them. Raises DatasetError."""
     if pattern.kind in READ:
         found = found[:: -(-len(found) // MOST_OPENED) or 1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sealife_core.datasets.corrections.editing import correct, values_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
-from sealife_core.datasets.grouping.preview import Preview, preview_of
+from sealife_core.datasets.grouping.preview import ImportPreview, preview_of
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
 from sealife_core.wording import counted
@@ -21,7 +21,7 @@ class Regrouping:
     too; ``straddling``: groups that would be in more than one split."""
 
     pattern: Pattern
-    preview: Preview
+    preview: ImportPreview
     changes: Mapping[str, str]
     straddling: int
 

@@ -73,7 +73,7 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Curve:
+class KeptCurve:
     """Of each level: mean over pictures, its 95 % interval (low, high), and the 10th and 90th percentile."""
 
     mean: Float[np.ndarray, " levels"]
@@ -127,13 +127,13 @@ def responses(
     }
 
 
-def kept_curve(response: Response, name: str) -> Curve:
+def kept_curve(response: Response, name: str) -> KeptCurve:
     """The similarity kept, over the levels of the augmentation ``name``."""
     kept = response.kept(name)
     ends = [np.percentile(response.resampled(((name, level),)), (2.5, 97.5)) for level in range(len(kept))]
     low, high = np.transpose(ends)
     tenth, ninetieth = np.percentile(kept, (10, 90), axis=1)
-    return Curve(kept.mean(1), low, high, tenth, ninetieth)
+    return KeptCurve(kept.mean(1), low, high, tenth, ninetieth)
 
 
 def strongest(*names: str) -> tuple[Point, ...]:

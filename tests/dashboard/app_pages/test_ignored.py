@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.contrast import ignored
 from dashboard.cache import contrast as cached
-from dashboard.data.contrast import encoder_choices
-from dashboard.data.contrast.encoder_choices import UNTRAINED
+from dashboard.data.contrast import encoder_sources
+from dashboard.data.contrast.encoder_sources import UNTRAINED
 from dashboard.parts.contrast import encoder_choice, invariance_charts
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.contrast import invariance
@@ -29,8 +29,8 @@ from tests.finished.models import NETWORK, SIZE
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What the component was given, each time; the untrained encoder is a small one, whichever was opened before."""
-    monkeypatch.setattr(encoder_choices, "UNTRAINED_NETWORK", NETWORK)
-    monkeypatch.setattr(encoder_choices, "UNTRAINED_PX", SIZE)
+    monkeypatch.setattr(encoder_sources, "UNTRAINED_NETWORK", NETWORK)
+    monkeypatch.setattr(encoder_sources, "UNTRAINED_PX", SIZE)
     given: list[dict[str, Any]] = []
     monkeypatch.setattr(invariance_charts, "_charts", lambda data, **more: given.append(data))
     cached._opened.clear()

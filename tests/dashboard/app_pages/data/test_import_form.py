@@ -95,7 +95,7 @@ def test_import__an_upload_does_not_disturb_another_that_is_still_arriving(photo
         for file in sorted(photographs.rglob("*.png")):
             archive.write(file, file.relative_to(photographs))
     slow = SlowUpload(packed.getvalue())
-    ended: list[background.Job] = []
+    ended: list[background.BackgroundJob] = []
     first = threading.Thread(target=lambda: ended.append(import_form.begin_import("", "one", slow, "one.zip")))
     first.start()
     assert slow.begun.wait(30)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dashboard.data.contrast.encoder_choices import Source, usual_encoders
+from dashboard.data.contrast.encoder_sources import EncoderSource, usual_encoders
 from dashboard.data.contrast.ignored_charts import (
     COSINE,
     KEPT,
     LOWEST,
-    Line,
+    EncoderLine,
     chart_data,
     point_of,
     sample_sentence,
@@ -34,7 +34,7 @@ def response(last: float, unrelated: float = 0.5) -> Response:
 
 
 def test_chart_data__is_a_chart_an_augmentation_with_the_same_axis() -> None:
-    lines = [Line("A", "#000000", response(0.75)), Line("B", "#111111", response(-0.9), dashed=True)]
+    lines = [EncoderLine("A", "#000000", response(0.75)), EncoderLine("B", "#111111", response(-0.9), dashed=True)]
     kept = chart_data(lines, KEPT)
     assert [panel["title"] for panel in kept["panels"]] == [one.title for one in AUGMENTATIONS]
     assert kept["panels"][0]["levels"][:2] == ["unchanged", "hue turned by 18°"]
@@ -72,9 +72,9 @@ def test_unseen_rows__begin_with_pictures_that_no_run_trained_on(tiny_reef: Data
 
 
 def test_usual_encoders__are_a_run_as_it_began_and_imagenet(pretrained: Run) -> None:
-    imagenet, untrained = Source("imagenet", "ImageNet"), Source("untrained", "Untrained")
-    run, other = Source("a", "A", pretrained), Source("b", "B", pretrained)
-    before = Source("a@0", "A, before training", pretrained, 0)
+    imagenet, untrained = EncoderSource("imagenet", "ImageNet"), EncoderSource("untrained", "Untrained")
+    run, other = EncoderSource("a", "A", pretrained), EncoderSource("b", "B", pretrained)
+    before = EncoderSource("a@0", "A, before training", pretrained, 0)
     assert usual_encoders([run, before, other, imagenet, untrained]) == ["a", "a@0", "imagenet"]
     assert usual_encoders([run, imagenet, untrained]) == ["a", "imagenet"]
     assert usual_encoders([imagenet, untrained]) == ["untrained", "imagenet"]

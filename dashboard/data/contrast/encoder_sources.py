@@ -21,7 +21,7 @@ VOTING_PX = 96  # of pictures on whose class neighbours vote: many pictures in f
 
 
 @dataclass(frozen=True)
-class Source:
+class EncoderSource:
     """An encoder to look through. spec: its name in a link; epoch: of a run, None for its end."""
 
     spec: str
@@ -40,37 +40,37 @@ class Source:
         return view_encoder.untrained(UNTRAINED_NETWORK, UNTRAINED_PX)
 
 
-OF_IMAGENET = Source(IMAGENET, "ImageNet (EfficientNet-Lite0)")
+OF_IMAGENET = EncoderSource(IMAGENET, "ImageNet (EfficientNet-Lite0)")
 
 
-def sources(runs: Sequence[Run], name_of: dict[str, str]) -> list[Source]:
+def sources(runs: Sequence[Run], name_of: dict[str, str]) -> list[EncoderSource]:
     """ImageNet's encoder, an untrained one, and the SimCLR runs among ``runs`` that have a model, as they ended.
 
     name_of: what each run is called, by its id.
     """
-    found = [OF_IMAGENET, Source(UNTRAINED, "Untrained (ResNet18)")]
-    return found + [Source(run.id, name_of[run.id], run) for run in runs if is_simclr(run)]
+    found = [OF_IMAGENET, EncoderSource(UNTRAINED, "Untrained (ResNet18)")]
+    return found + [EncoderSource(run.id, name_of[run.id], run) for run in runs if is_simclr(run)]
 
 
-def at_epochs(source: Source) -> list[Source]:
+def at_epochs(source: EncoderSource) -> list[EncoderSource]:
     """``source`` as it was after each epoch whose model was stored, in order; itself last."""
     if source.run is None:
         return [source]
     earlier = [
-        Source(f"{source.spec}@{epoch}", f"{source.title}, {_after(epoch)}", source.run, epoch)
+        EncoderSource(f"{source.spec}@{epoch}", f"{source.title}, {_after(epoch)}", source.run, epoch)
         for epoch in model_epochs(source.run.path)
     ]
     return [*earlier, source]
 
 
-def usual_encoders(sources: Sequence[Source]) -> list[str]:
+def usual_encoders(sources: Sequence[EncoderSource]) -> list[str]:
     """Which of ``sources`` to begin with: a SimCLR run, the same before training, and ImageNet's."""
     specs = [source.spec for source in sources]
     run = next((source.spec for source in sources if source.run), UNTRAINED)
     return [spec for spec in (run, f"{run}@0", IMAGENET) if spec in specs]
 
 
-def trained_otherwise(source: Source, data: str, recipe: ViewRecipe) -> str:
+def trained_otherwise(source: EncoderSource, data: str, recipe: ViewRecipe) -> str:
     """How ``source`` was trained, where that was not with ``recipe`` on the data set ``data``; else ""."""
     config = source.run and source.run.config()
     if not isinstance(config, SimclrConfig) or source.epoch == 0:

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from dashboard.data.contrast.encoder_choices import OF_IMAGENET, Source, trained_otherwise
+from dashboard.data.contrast.encoder_sources import OF_IMAGENET, EncoderSource, trained_otherwise
 from sealife_core.config import RECIPES, ViewRecipe, preset
 from tests.finished.runs import finished
 
 
-def trained(views: ViewRecipe) -> Source:
+def trained(views: ViewRecipe) -> EncoderSource:
     run = finished(preset("simclr", data="reef", views=views), "SimCLR")
-    return Source(run.id, "Ours", run)
+    return EncoderSource(run.id, "Ours", run)
 
 
 def test_trained_otherwise__names_what_differs_and_nothing_else() -> None:
