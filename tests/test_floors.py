@@ -223,3 +223,15 @@ def test_names__of_public_classes_mean_one_thing() -> None:
     classes = [node.name for file in FILES for node in nodes_of(file) if isinstance(node, ast.ClassDef)]
     assert len(classes) > 100
     assert {name for name in repeated(classes) if not name.startswith("_")} == set()
+
+
+def test_runs__are_found_by_their_id_through_one_door() -> None:
+    """``Run`` itself takes a folder; whoever has an id asks ``open_run`` (it must be there) or ``noted_run``."""
+    made = [
+        (file.name, node.lineno)
+        for file in FILES
+        for node in nodes_of(file)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Run"
+        and isinstance(node.args[0], ast.BinOp)
+    ]  # fmt: skip
+    assert [name for name, _ in made] == ["directory.py"], made

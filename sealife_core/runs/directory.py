@@ -55,14 +55,14 @@ def create_run(
         replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
         replace_json(being_made.path / STATUS, {"state": State.CREATED, "attempt": 0, "message": ""})
         being_made.write_notes(name=name or run_id, tags=tags, notes=notes, study=study)
-        if variables := variables_for(Run(root / study) if study else None):
+        if variables := variables_for(noted_run(study, root) if study else None):
             replace_json(being_made.path / LAUNCH, variables)
         flush_tree(being_made.path)
         move_into_place(being_made.path, root / run_id)
     except BaseException:
         shutil.rmtree(being_made.path, ignore_errors=True)
         raise
-    return Run(root / run_id)
+    return noted_run(run_id, root)
 
 
 def list_runs(root: Path | None = None) -> list[Run]:
@@ -101,13 +101,18 @@ def open_run(run_id: str, root: Path | None = None) -> Run:
     """The run of that id. Raises RunError naming the runs there are."""
     root = runs_root(root)
     if _is_name(run_id):
-        if Run(root / run_id).is_there:
-            return Run(root / run_id)
+        if (run := noted_run(run_id, root)).is_there:
+            return run
         if trash.find(root, run_id):
             raise RunError(f"Run '{run_id}' is in the trash. Restore it first.")
     newest = [run.id for run in list_runs(root)[:5]]
     there = f"The newest are {', '.join(newest)}." if newest else "There are no runs yet: launch one."
     raise RunError(f"There is no run {shortened(run_id)}. {there}")
+
+
+def noted_run(run_id: str, root: Path) -> Run:
+    """The run whose id another run has noted. It may be damaged or gone: its state says so."""
+    return Run(root / run_id)
 
 
 def dependents(run: Run) -> list[Run]:
@@ -150,7 +155,7 @@ def source_chain(run_id: str | None, root: Path) -> Iterator[Run]:
     seen: set[str] = set()
     while run_id is not None and run_id not in seen:
         seen.add(run_id)
-        run = Run(root / run_id)
+        run = noted_run(run_id, root)
         yield run
         run_id = source_of(run)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs.contents import SHAPES
-from sealife_core.runs.directory import create_run
+from sealife_core.runs.directory import create_run, noted_run
 from sealife_core.runs.files import readable_json, replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, STUDY, Run
@@ -109,7 +109,7 @@ class Coordinator:
 
     def turn(self) -> bool:
         """Queue what can be queued. Returns whether there is anything to wait for."""
-        states = {key: self._run(run_id).state() for key, run_id in self.progress.runs.items()}
+        states = {key: noted_run(run_id, self.root).state() for key, run_id in self.progress.runs.items()}
         self._check_runs(states)
         active = sum(state.active for state in states.values())
         # One per device and one in the queue: no device is idle, and a run launched by the user is soon served.
@@ -148,10 +148,7 @@ class Coordinator:
 
     def runs(self) -> list[Run]:
         """The runs of the study so far."""
-        return [self._run(run_id) for run_id in self.progress.runs.values()]
-
-    def _run(self, run_id: str) -> Run:
-        return Run(self.root / run_id)
+        return [noted_run(run_id, self.root) for run_id in self.progress.runs.values()]
 
     def continue_runs(self) -> None:
         """After an interruption: forget runs that were deleted, continue those that did not finish."""
@@ -159,7 +156,7 @@ class Coordinator:
         self.progress = StudyProgress(there, [key for key in self.progress.reused if key in there])
         self._save()
         for key, run_id in there.items():
-            self._continued(key, self._run(run_id))
+            self._continued(key, noted_run(run_id, self.root))
         self._unnoted = unnoted_runs(self.run.run, set(there.values()))
 
     def _continued(self, key: str, run: Run) -> State:
@@ -176,7 +173,7 @@ class Coordinator:
     def _check_runs(self, states: dict[str, State]) -> None:
         """Resume runs whose process was killed; leave out those that failed or were stopped by hand."""
         for key, state in states.items():
-            run = self._run(self.progress.runs[key])
+            run = noted_run(self.progress.runs[key], self.root)
             if state is State.STOPPED and key in self._stopping:
                 self._stopping.remove(key)
                 resume(run)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError, disk_problem
-from sealife_core.runs.directory import create_run
+from sealife_core.runs.directory import create_run, noted_run
 from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import METRICS, Run
@@ -127,7 +127,7 @@ class Search:
 
     def _run_of(self, trial: FrozenTrial) -> Run | None:
         """The run of a trial, if one is noted and it was not deleted."""
-        run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
+        run = noted_run(str(trial.user_attrs.get(RUN, "")), self.root)
         return run if RUN in trial.user_attrs and run.path.is_dir() else None
 
     def continue_trials(self) -> None:

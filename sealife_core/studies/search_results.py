@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sealife_core.config import Axis, SearchConfig
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.run import TRIALS, Run
 from sealife_core.studies.study_cost import seconds_left
@@ -134,8 +135,8 @@ def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, in
 def left_s(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
     """Seconds that the remaining trials will take; None until one has ended."""
     own = [trial for trial in trials if trial.run_id and not trial.reused]
-    ended = [Run(run.root / trial.run_id) for trial in own if trial.state != "running"]
-    going = [Run(run.root / trial.run_id) for trial in own if trial.state == "running"]
+    ended = [noted_run(trial.run_id, run.root) for trial in own if trial.state != "running"]
+    going = [noted_run(trial.run_id, run.root) for trial in own if trial.state == "running"]
     return seconds_left(ended, going, search.trials - sum(trial.state != "running" for trial in trials))
 
 

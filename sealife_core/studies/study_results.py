@@ -9,6 +9,7 @@ from sealife_core.config import StudyConfig, source_run
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.comparison.candidates import readable_configs
 from sealife_core.evaluation.comparison.comparison_rows import pretrain_s
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.studies.coordinator import StudyProgress, read_study_progress
@@ -123,7 +124,7 @@ def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value
     about = {"key": key, "cell": cell, "seed": seed, "run_id": run_id, "reused": key in progress.reused}
     if not run_id:
         return PartResult(**about, state="missing" if missing else "waiting", missing=missing)
-    run = Run(study.root / run_id)
+    run = noted_run(run_id, study.root)
     if not run.path.is_dir():
         return PartResult(**about, state="missing", missing=missing or "its run was deleted.")
     state = run.state()
@@ -137,7 +138,7 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     test, val = results.get("test") or {}, results.get("val") or {}
     environment, config = run.environment(), next((config for _, config in readable_configs([run])), None)
     source_id = source_run(config.weights) if config else None
-    source = Run(run.root / source_id) if source_id else None
+    source = noted_run(source_id, run.root) if source_id else None
     own = source or run
     ours = (own.results() or {}).get("val") or {}
     rarest = _of_class(environment.get("rarest_class"), test)

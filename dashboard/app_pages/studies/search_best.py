@@ -10,6 +10,7 @@ from dashboard.data.runs import config_of
 from dashboard.data.trials import measure_title, settings_of, value_words, worth
 from dashboard.words import between, plain
 from sealife_core.config import EmbedConfig, SearchConfig, task_of
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import Trial
 from sealife_core.wording import percent
@@ -19,7 +20,7 @@ LONGER = 3  # times the epochs, where the best is trained on
 
 def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) -> None:
     """The best in words, what its lead is worth, and what to do with it."""
-    winner, settings = Run(run.root / best.run_id), settings_of(search)
+    winner, settings = noted_run(best.run_id, run.root), settings_of(search)
     values = ", ".join(
         f"{settings[path].title.lower()} {value_words(value, path)}" for path, value in best.values.items()
     )
@@ -35,7 +36,7 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
         st.caption(worth(best, trials, low))
         with st.container(horizontal=True, vertical_alignment="center"):
             _longer_button(winner)
-            if st.button("Open its run", icon=":material/monitoring:", disabled=not is_there(winner)):
+            if st.button("Open its run", icon=":material/monitoring:", disabled=not openable(winner)):
                 state.go("runs", {state.runs.RUN: winner.id})
         if not active:
             _test_score(winner)
@@ -43,7 +44,7 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
 
 def _longer_button(winner: Run) -> None:
     clicked = st.button(
-        "Train the best for longer", icon=":material/arrow_forward:", type="primary", disabled=not is_there(winner),
+        "Train the best for longer", icon=":material/arrow_forward:", type="primary", disabled=not openable(winner),
         help=f"Opens the Train page with its settings and {LONGER} times the epochs or minutes",
     )  # fmt: skip
     if clicked:
@@ -75,6 +76,6 @@ def _test_score(winner: Run) -> None:
         )
 
 
-def is_there(run: Run) -> bool:
+def openable(run: Run) -> bool:
     """Whether the run of a trial can be opened."""
     return config_of(run) is not None and run.path.is_dir()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.app_pages.studies import search_charts
-from dashboard.app_pages.studies.search_best import best_panel, is_there
+from dashboard.app_pages.studies.search_best import best_panel, openable
 from dashboard.cache import searches
 from dashboard.data.trials import measure_title, scored, settings_of, table_rows
 from dashboard.parts.runs.strip import pace_s, progress_share
@@ -14,6 +14,7 @@ from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import ink, paper
 from dashboard.words import plain
 from sealife_core.config import TASKS, SearchConfig, task_of
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import (
     ENOUGH_TO_WEIGH,
@@ -145,7 +146,7 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     says = " For a stopped trial, the score is the last one measured."
     key = state.studies.TABLE.of(run.id, len(trials))
     place = ticked_row(table_rows(search, trials), key, "Every trial with its settings and score", says)
-    if place is not None and is_there(Run(run.root / trials[place].run_id)):
+    if place is not None and openable(noted_run(trials[place].run_id, run.root)):
         state.go("runs", {state.runs.RUN: trials[place].run_id})
 
 

@@ -18,6 +18,7 @@ from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.studies.helps import HELPS
@@ -101,10 +102,10 @@ def _progress(run: Run, parts: Sequence[PartResult]) -> None:
 def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
     """Seconds left at the pace so far; None until some runs of this study's own are done."""
     own = [part for part in parts if part.run_id and not part.reused]
-    ended = [Run(run.root / part.run_id) for part in own if part.state == State.FINISHED]
+    ended = [noted_run(part.run_id, run.root) for part in own if part.state == State.FINISHED]
     if len(ended) < 2:
         return None
-    going = [Run(run.root / part.run_id) for part in own if part.state == State.RUNNING]
+    going = [noted_run(part.run_id, run.root) for part in own if part.state == State.RUNNING]
     return seconds_left(ended, going, sum(part.state != State.FINISHED and not part.missing for part in parts))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sealife_core.config import AnyConfig, ClassifierConfig, marked, source_run
 from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.run import Run
 
 
@@ -100,6 +101,6 @@ def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
 
 def source_names(found: Sequence[tuple[Run, AnyConfig]]) -> dict[str, str]:
     """Run id → the name of the run that its weights come from, distinct; only of those whose weights do."""
-    sources = {run.id: Run(run.root / source) for run, config in found if (source := source_run(config.weights))}
+    sources = {run.id: noted_run(source, run.root) for run, config in found if (source := source_run(config.weights))}
     names = distinct_names(list({source.id: source for source in sources.values()}.values()))
     return {run_id: names[source.id] for run_id, source in sources.items()}

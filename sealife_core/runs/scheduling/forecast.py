@@ -10,7 +10,7 @@ from sealife_core.durable import is_full
 from sealife_core.runs.costs.devices import devices
 from sealife_core.runs.costs.estimates import Images, is_light
 from sealife_core.runs.costs.time_left import Rows, RunTimes
-from sealife_core.runs.directory import list_runs
+from sealife_core.runs.directory import list_runs, noted_run
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.placement import NO_ROOM, Demand, demand_of
@@ -174,4 +174,4 @@ def _at_work(root: Path, times: RunTimes, rows: Callable[[Run], Rows]) -> list[A
 def _awaited(root: Path, config: AnyConfig) -> str | None:
     """The run that the weights come from, while it has not ended."""
     source_id = source_run(config.weights)
-    return source_id if source_id is not None and Run(root / source_id).state().active else None
+    return source_id if source_id is not None and noted_run(source_id, root).state().active else None

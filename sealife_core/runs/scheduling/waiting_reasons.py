@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
+from sealife_core.runs.directory import noted_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.locks import queue_lock
@@ -14,7 +15,7 @@ def awaited(source_id: str | None, root: Path) -> str:
     """What a run with weights of the run ``source_id`` waits for, or "". Raises RunError if they will never exist."""
     if source_id is None:
         return ""
-    source = Run(root / source_id)
+    source = noted_run(source_id, root)
     if not source.path.is_dir():
         raise RunError(f"The weights come from run '{source_id}', but that run was deleted.")
     state = source.state()

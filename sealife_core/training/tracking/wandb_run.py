@@ -17,7 +17,8 @@ import numpy as np
 
 from sealife_core.config import AnyConfig, nested, task_of, trained_settings
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.run import MODEL, STOP, Run
+from sealife_core.runs.directory import noted_run
+from sealife_core.runs.run import MODEL, STOP
 from sealife_core.runs.tracking_links import (
     CARRIED,
     MODE,
@@ -166,7 +167,7 @@ class WandbRun:
     def _begun(self, mode: Literal["online", "offline"]) -> Any:
         run = self._writer.run
         notes = run.notes()
-        study = Run(run.root / notes["study"]).notes()["name"] if notes["study"] else ""
+        study = noted_run(notes["study"], run.root).notes()["name"] if notes["study"] else ""
         in_sweep = SWEEP in self._variables  # which then decides project and id
         return self._wandb.init(
             mode=mode,
