@@ -19,7 +19,7 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.models.encoders import ResNetEncoder
-from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
+from sealife_core.models.fast_convolutions.take_over import POINTWISE, take_over
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import choose_hardware
@@ -61,7 +61,7 @@ class Small(ResNetEncoder):
         self.relu, self.maxpool = nn.GELU(), nn.AvgPool2d(2)
         self.layer1, self.layer2 = _layer(16, 16, 3), _layer(16, 32, 3)
         self.layer3, self.layer4 = _timms_layer(32, 32, 1), _layer(32, 32, 3)
-        PointwiseConv2d.take_over(self)
+        take_over(self, [POINTWISE])
 
 
 def _layer(d_in: int, d_out: int, side: int) -> nn.Sequential:

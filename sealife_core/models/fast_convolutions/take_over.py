@@ -4,7 +4,7 @@ A layer changes its class and keeps its parameters: the same names, numbers and,
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import nn
 
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import RESNETS
+from sealife_core.models.fast_convolutions import pointwise, winograd
 from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
 from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
 
@@ -35,13 +36,18 @@ def kinds_for(encoder: Encoder, precision: str) -> tuple[str, ...]:
 
 def take_over(net: nn.Module, kinds: Iterable[str]) -> None:
     """Have the convolutions of ``net`` that fit computed in the ways ``kinds``."""
-    for kind in kinds:
-        if kind == DEPTHWISE:
-            from sealife_core.models.fast_convolutions.depthwise import learn_in_fp32  # timm takes a second to import
+    for fast_class in map(_fast_class, kinds):
+        for part in net.modules():
+            if isinstance(part, nn.Conv2d) and (fast := fast_class(part)) is not None:
+                part.__class__ = fast  # no second drawing of weights, which would change what every seed means
 
-            learn_in_fp32(net)
-        else:
-            {WINOGRAD: WinogradConv2d, POINTWISE: PointwiseConv2d}[kind].take_over(net)
+
+def _fast_class(kind: str) -> Callable[[nn.Conv2d], type[nn.Conv2d] | None]:
+    if kind == DEPTHWISE:
+        from sealife_core.models.fast_convolutions import depthwise  # timm takes a second to import
+
+        return depthwise.fast_class
+    return {WINOGRAD: winograd, POINTWISE: pointwise}[kind].fast_class
 
 
 def is_faster(kind: str) -> bool:

@@ -33,13 +33,6 @@ class WinogradConv2d(nn.Conv2d):
     In everything but speed it is the convolution it stands for: the same parameters and, to rounding, the same values.
     """
 
-    @classmethod
-    def take_over(cls, net: nn.Module) -> None:
-        """Turn each convolution in ``net`` that fits into one of these; its weights stay as they are."""
-        for part in net.modules():
-            if isinstance(part, nn.Conv2d) and _fits(part):
-                part.__class__ = cls  # no second drawing of weights, which would change what every seed means
-
     def forward(self, input: Float[Tensor, "n c h w"]) -> Float[Tensor, "n out h_out w_out"]:
         """The convolution of the maps."""
         n, _, height, width = input.shape
@@ -54,10 +47,12 @@ class WinogradConv2d(nn.Conv2d):
         return convolved
 
 
-def _fits(part: nn.Conv2d) -> bool:
+def fast_class(part: nn.Conv2d) -> type[nn.Conv2d] | None:
+    """The class that can do what ``part`` does, or None; None too where few channels make it slow."""
     kind = part.kernel_size, part.padding, part.dilation, part.groups, part.bias, part.padding_mode
     same = type(part) is nn.Conv2d and kind == ((3, 3), (1, 1), (1, 1), 1, None, "zeros")
-    return same and part.stride in ((1, 1), (2, 2)) and min(part.in_channels, part.out_channels) >= FEWEST_CHANNELS
+    wide = min(part.in_channels, part.out_channels) >= FEWEST_CHANNELS
+    return WinogradConv2d if same and wide and part.stride in ((1, 1), (2, 2)) else None
 
 
 class Tiling(NamedTuple):

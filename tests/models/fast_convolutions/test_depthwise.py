@@ -3,7 +3,8 @@ import torch
 from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
-from sealife_core.models.fast_convolutions.depthwise import DepthwiseConv2d, DepthwiseConv2dSame, learn_in_fp32
+from sealife_core.models.fast_convolutions.depthwise import DepthwiseConv2d, DepthwiseConv2dSame
+from sealife_core.models.fast_convolutions.take_over import DEPTHWISE, take_over
 
 
 def gradients(layer: nn.Conv2d, images: Tensor) -> list[Tensor]:
@@ -21,7 +22,7 @@ def test_depthwise__has_the_gradient_of_fp32_under_autocast_and_gives_bf16() -> 
     for kind, own in ((nn.Conv2d, DepthwiseConv2d), (Conv2dSame, DepthwiseConv2dSame)):
         layer, images = kind(8, 8, 5, stride=2, groups=8, padding=0, bias=False), torch.randn(2, 8, 15, 15)
         expected = gradients(layer, images)
-        learn_in_fp32(layer)
+        take_over(layer, [DEPTHWISE])
         assert type(layer) is own
         torch.testing.assert_close(gradients(layer, images), expected)
         with torch.autocast("cpu", torch.bfloat16):
@@ -35,14 +36,14 @@ def test_depthwise__without_gradients_is_the_convolution_it_was() -> None:
     layer, images = nn.Conv2d(8, 8, 3, groups=8), torch.randn(2, 8, 9, 9)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         expected = layer(images)
-        learn_in_fp32(layer)
+        take_over(layer, [DEPTHWISE])
         assert torch.equal(layer(images), expected)
 
 
-def test_learn_in_fp32__takes_every_depthwise_convolution_of_a_network_and_no_other() -> None:
+def test_take_over__changes_every_depthwise_convolution_of_a_network_and_no_other() -> None:
     net = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
     names = list(net.state_dict())
-    learn_in_fp32(net)
+    take_over(net, [DEPTHWISE])
     assert list(net.state_dict()) == names
     for part in net.modules():
         if isinstance(part, nn.Conv2d):

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from sealife_core.models.fast_convolutions.take_over import WINOGRAD, take_over
 from sealife_core.models.fast_convolutions.winograd import FEWEST_TILES, Tiling, WinogradConv2d, _transforms, _Winograd
 
 SIDES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 28)
@@ -50,7 +51,7 @@ def test_take_over__keeps_weights_names_and_the_direct_way_for_what_it_does_not_
     before = {name: value.clone() for name, value in net.state_dict().items()}
     images = torch.randn(FEWEST_TILES, 128, 4, 4)
     expected = net(images)
-    WinogradConv2d.take_over(net)
+    take_over(net, [WINOGRAD])
     assert [type(part) for part in net] == [WinogradConv2d, nn.Conv2d]
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
     torch.testing.assert_close(net(images), expected, rtol=1e-4, atol=1e-5)
