@@ -8,13 +8,19 @@ from pathlib import Path
 import pytest
 
 from sealife_core import environment
-from sealife_core.environment import ATTEMPT, HOSTS, READY_MINUTES, WORKER_COMMAND, Variable
+from sealife_core.environment import ATTEMPT, HOSTS, READY_MINUTES, WORKER_COMMAND, OtherVariable, Variable
 from sealife_core.errors import SealifeError
 from tests.source import nodes_of
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = [one for one in vars(environment).values() if isinstance(one, Variable)]
-OTHERS = re.compile(r"(CUDA_|LOCAL_RANK|MASTER_|OMP_|PYTHON|RAY_|TORCH_|WANDB_|XDG_)[A-Z_]*")
+OTHERS = [
+    one
+    for found in vars(environment).values()
+    for one in (found if isinstance(found, tuple) else [found])
+    if isinstance(one, OtherVariable)
+]
+OF_OTHERS = re.compile(r"(CUDA_|LOCAL_RANK|MASTER_|OMP_|PYTHON|RAY_|TORCH_|WANDB_|XDG_)[A-Z_]*")
 
 
 def rows(heading: str) -> list[str]:
@@ -92,6 +98,34 @@ def test_program__reads_its_variables_through_the_module_alone(in_code: dict[str
     assert {file for one in OWN for file in in_code[one.name]} == {"sealife_core/environment.py"}
 
 
-def test_docs__list_the_variables_of_others_that_the_program_reads_or_sets(in_code: dict[str, set[str]]) -> None:
-    used = {name for name in in_code if OTHERS.fullmatch(name)}
-    assert used == {name for row in rows("Of other programs") for name in re.findall("`([A-Z_]+)`", row.split("|")[1])}
+def test_docs__list_the_variables_of_others() -> None:
+    together: dict[tuple[str, str], list[str]] = {}
+    for one in dict.fromkeys(OTHERS):
+        together.setdefault((one.owner, one.meaning), []).append(f"`{one.name}`")
+    expected = {f"| {', '.join(sorted(names))} | {owner} | {meaning} |" for (owner, meaning), names in together.items()}
+    assert len(expected) > 10
+    assert {sorted_names(row) for row in rows("Of other programs")} == expected
+
+
+def sorted_names(row: str) -> str:
+    _, names, rest = row.split("|", 2)
+    return f"| {', '.join(sorted(names.strip().split(', ')))} |{rest}"
+
+
+def test_program__names_the_variables_of_others_in_the_module_alone(in_code: dict[str, set[str]]) -> None:
+    used = {name: files for name, files in in_code.items() if OF_OTHERS.fullmatch(name)}
+    assert used.keys() == {one.name for one in OTHERS}
+    assert {file for files in used.values() for file in files} == {"sealife_core/environment.py"}
+
+
+def test_program__reads_the_environment_in_the_module_alone() -> None:
+    files = [file for file in ROOT.glob("sealife_core/**/*.py") if file.name != "environment.py"]
+    reading = re.compile(r"getenv|environ\.get\(|environ\[\"|in os\.environ\b")
+    assert len(files) > 150
+    assert [file.name for file in files if reading.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_text__tells_what_is_set_to_nothing_from_what_is_not_set() -> None:
+    home = environment.TORCH_HOME
+    assert (home.text({}, "x"), home.text({home.name: ""}, "x")) == ("x", "")
+    assert (home.is_set({}), home.is_set({home.name: ""})) == (False, True)

@@ -1,7 +1,6 @@
 """``train`` and ``demo``: launch runs. The flags of ``train`` are made from the configs, as the form is."""
 
 import argparse
-import os
 import signal
 from dataclasses import asdict
 from typing import Any
@@ -27,13 +26,13 @@ from sealife_core.config import (
 )
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.demo import ensure_reef, last_demo, launch_demo
+from sealife_core.environment import WANDB_SWEEP_ID
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name, find_run, find_weights
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import ASKED
 from sealife_core.runs.scheduling.queue import launch, request_stop
-from sealife_core.runs.tracking_links import SWEEP
 
 
 def add_commands(commands: Any) -> None:
@@ -55,7 +54,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     config = config_of(chosen)
     dataset = open_dataset(config.data)
     check_launch(config, output, chosen.tag)
-    of_sweep = bool(os.environ.get(SWEEP))  # many runs that differ in settings: each has its id as name
+    of_sweep = bool(WANDB_SWEEP_ID.text())  # many runs that differ in settings: each has its id as name
     name = chosen.name or ("" if of_sweep else default_name(chosen.task, config.data))
     run = create_run(config, name=name, tags=chosen.tag, data_hash=dataset.content_hash)
     found = waiting_times(config).get(ASKED)

@@ -1,13 +1,13 @@
 """Where the published weights of an encoder lie on this machine, and where they come from. Imports no torch."""
 
 import importlib.util
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from sealife_core.environment import TORCH_HOME, XDG_CACHE_HOME
 from sealife_core.models.known import facts
 
 ADDRESS = "https://download.pytorch.org/models"
@@ -63,8 +63,8 @@ def _in_package(package: str) -> Path | None:
 
 def folder() -> Path:
     """Where torch.hub keeps what it downloads, by TORCH_HOME or XDG_CACHE_HOME as it does."""
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(os.environ.get("TORCH_HOME", Path(cache) / "torch")).expanduser() / "hub" / "checkpoints"
+    home = Path(XDG_CACHE_HOME.text(default="~/.cache"), "torch")
+    return Path(TORCH_HOME.text(default=str(home))).expanduser() / "hub" / "checkpoints"
 
 
 def is_here(name: str) -> bool:

@@ -12,15 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealife_core.config import PROJECT, AnyConfig, project_problem
+from sealife_core.environment import (
+    WANDB_BASE_URL,
+    WANDB_MODE,
+    WANDB_OF_A_RUN,
+    WANDB_OF_A_STUDY,
+    WANDB_PROJECT,
+    WANDB_RUN_ID,
+    WANDB_SWEEP_ID,
+)
 from sealife_core.runs.files import readable_json
 from sealife_core.runs.run import Run
 
 LAUNCH = "launch.json"
 WANDB, TENSORBOARD = "wandb", "tensorboard"  # folders of a run
 OFFLINE = "offline-run-*"  # the folder of an attempt that Weights & Biases recorded offline
-MODE, SWEEP, RUN_ID = "WANDB_MODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID"
-OF_A_STUDY = (MODE, "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_BASE_URL", "WANDB_RUN_GROUP")
-CARRIED = (*OF_A_STUDY, RUN_ID, SWEEP, "WANDB_SWEEP_PARAM_PATH")
+OF_A_STUDY = tuple(one.name for one in WANDB_OF_A_STUDY)
+CARRIED = (*OF_A_STUDY, *(one.name for one in WANDB_OF_A_RUN))
 
 
 # Limits of wandb.init (wandb/sdk/wandb_settings.py), and of its server for a group, a name and a kind of run.
@@ -61,18 +69,18 @@ def variables_for(study: Run | None) -> dict[str, str]:
 
 def wandb_mode(asked: str, variables: Mapping[str, str]) -> str:
     """'off', 'offline' or 'on', from the setting ``wandb`` and the variables of the launch."""
-    mode = variables.get(MODE, "").lower()
+    mode = WANDB_MODE.text(variables).lower()
     if mode == "disabled":
         return "off"
     if asked != "environment":
         return asked
     known = {"online": "on", "run": "on", "shared": "on", "offline": "offline", "dryrun": "offline"}
-    return known.get(mode, "on" if variables.get(SWEEP) else "off")
+    return known.get(mode, "on" if WANDB_SWEEP_ID.text(variables) else "off")
 
 
 def wandb_project(asked: str, variables: Mapping[str, str]) -> str:
     """The project that a run is recorded in: the one ``asked`` for, unless that is left to WANDB_PROJECT."""
-    return asked if asked != PROJECT else variables.get("WANDB_PROJECT", PROJECT)
+    return asked if asked != PROJECT else WANDB_PROJECT.text(variables, PROJECT)
 
 
 def wandb_problems(config: AnyConfig, tags: Iterable[str], variables: Mapping[str, str]) -> list[str]:
@@ -88,18 +96,19 @@ def wandb_problems(config: AnyConfig, tags: Iterable[str], variables: Mapping[st
         for tag in tags
         if len(tag) > TAG_LENGTH
     ]
-    if not variables.get(SWEEP) and (wrong := project_problem(wandb_project(config.wandb_project, variables))):
+    wrong = project_problem(wandb_project(config.wandb_project, variables))
+    if wrong and not WANDB_SWEEP_ID.text(variables):
         found.append(
-            f"WANDB_PROJECT is '{shortened(variables['WANDB_PROJECT'], 60)}'; Weights & Biases takes {wrong}."
+            f"WANDB_PROJECT is '{shortened(WANDB_PROJECT.text(variables), 60)}'; Weights & Biases takes {wrong}."
             " Change it, or set wandb_project."
         )
-    run_id = variables.get(RUN_ID, "")
+    run_id = WANDB_RUN_ID.text(variables)
     if run_id != run_id.strip() or set(run_id) & set(_NOT_IN_ID):
         found.append(
             f"WANDB_RUN_ID is '{shortened(run_id, 60)}'; Weights & Biases takes an id without {' '.join(_NOT_IN_ID)}"
             " and without spaces around it. Change it, or leave it out."
         )
-    address = variables.get("WANDB_BASE_URL", "")
+    address = WANDB_BASE_URL.text(variables)
     if address and not address.startswith(("http://", "https://")):
         found.append(
             f"WANDB_BASE_URL is '{shortened(address, 60)}'; expected an address that begins with http:// or https://."

@@ -5,7 +5,6 @@ NT-Xent takes its negatives from all devices (``models/losses.py``), BatchNorm, 
 one (``models/synchronised_layers.py``). What looks at the whole data set is the leader's, while the others wait.
 """
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pytorch_lightning.plugins import LayerSync
 from pytorch_lightning.strategies import DDPStrategy
 from torch import distributed, nn
 
+from sealife_core.environment import MASTER_ADDR, MASTER_PORT, OMP_NUM_THREADS
 from sealife_core.models.synchronised_layers import synchronise_layers, unsynchronise_layers
 from sealife_core.runs.scheduling.ddp_processes import DDPProcesses
 from sealife_core.runs.writer import RunWriter
@@ -58,7 +58,7 @@ def fitting(trainer: Trainer, run: RunWriter) -> Iterator[None]:
         yield
         return
     environment = trainer.strategy.cluster_environment  # type: ignore[attr-defined]
-    meeting = {"MASTER_ADDR": environment.main_address, "MASTER_PORT": str(environment.main_port)}
+    meeting = {MASTER_ADDR.name: environment.main_address, MASTER_PORT.name: str(environment.main_port)}
     others = _until_dismissed() if trainer.global_rank else DDPProcesses(run, trainer.world_size - 1, meeting)
     try:
         with _threads_shared(trainer), others:
@@ -119,7 +119,7 @@ class _LayerSync(LayerSync):
 def _threads_shared(trainer: Trainer) -> Iterator[None]:
     """Processes on one processor share its cores; more threads than cores would wait for each other."""
     before = torch.get_num_threads()
-    if trainer.strategy.root_device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+    if trainer.strategy.root_device.type == "cpu" and not OMP_NUM_THREADS.is_set():
         torch.set_num_threads(max(1, before // trainer.world_size))
     try:
         yield

@@ -1,6 +1,5 @@
 """Which device, number format and convolutions to train with: what the machine has, unless the config insists."""
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import torch
 
 from sealife_core.config import TrainingSettings
-from sealife_core.environment import FAST_CONVOLUTIONS
+from sealife_core.environment import FAST_CONVOLUTIONS, LOCAL_RANK
 from sealife_core.errors import ConfigError
 from sealife_core.folders import checkpoints_root
 from sealife_core.models.encoders import Encoder
@@ -62,7 +61,7 @@ def choose_hardware(config: TrainingSettings, before: str | None = None) -> Hard
                 " 'cpu', where so many processes share the processor."
             ]
         )
-    rank = int(os.environ.get("LOCAL_RANK", 0)) if config.devices > 1 else 0
+    rank = int(LOCAL_RANK.text(default="0")) if config.devices > 1 else 0
     return Hardware(device, _precision(config, device, before), config.devices, rank)
 
 

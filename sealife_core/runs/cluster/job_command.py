@@ -1,26 +1,25 @@
 """What a machine of a cluster does for a run, as one line of its shell, and what its exit code says."""
 
-import os
 import shlex
 from pathlib import Path
 
-from sealife_core.environment import ATTEMPT, HOME
+from sealife_core.environment import ATTEMPT, CUDA_VISIBLE_DEVICES, HOME, OMP_NUM_THREADS, PYTHONUNBUFFERED, TORCH_HOME
 from sealife_core.runs.cluster.ray_jobs import RayJob
 from sealife_core.runs.run import LOG, STOP, Run
 from sealife_core.runs.scheduling.spawning import PROJECT
 
 NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own
-CARRIED = ("TORCH_HOME",)  # variables of this process that a worker gets wherever it runs
 
 
 def job_command(run: Run, worker: list[str], attempt: int, cores: int, gpus: int) -> str:
     """Go to the directory of ``run``, start ``worker`` there unless a stop was asked for, and log into the run."""
-    told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT.name: str(attempt)}
-    told |= {name: os.environ[name] for name in CARRIED if name in os.environ}
+    told = {PYTHONUNBUFFERED.name: "1", OMP_NUM_THREADS.name: str(cores), ATTEMPT.name: str(attempt)}
+    if TORCH_HOME.is_set():
+        told[TORCH_HOME.name] = TORCH_HOME.text()
     if run.root.name == "checkpoints":
         told[HOME.name] = str(run.root.resolve().parent)
     if not gpus:
-        told["CUDA_VISIBLE_DEVICES"] = ""  # else Ray says which
+        told[CUDA_VISIBLE_DEVICES.name] = ""  # else Ray says which
     folder = str(run.path.resolve())
     assigned = [f"{name}={value}" for name, value in told.items()]
     carried_out = shlex.join(["exec", "env", *assigned, *worker, folder])

@@ -7,7 +7,6 @@ and written nowhere.
 """
 
 import json
-import os
 import socket
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -20,10 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from sealife_core.config import CLUSTER, cluster_address
 from sealife_core.config.runs import is_address
-from sealife_core.environment import CLUSTERS
+from sealife_core.environment import CLUSTERS, RAY_API_SERVER_ADDRESS, RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH
 from sealife_core.errors import RunError
 
-RAY_ADDRESS = "RAY_API_SERVER_ADDRESS"
 TIMEOUT_S = 10.0  # for one request; a head node answers in milliseconds, one that is being restarted in seconds
 MOST_BYTES = 1 << 24  # of an answer; one describes a thousand machines
 MOST_SAID = 500  # characters of a text of a cluster that a person reads
@@ -39,7 +37,7 @@ class ClusterError(RunError):
 
 def known_clusters() -> list[str]:
     """The addresses of the clusters that the environment names, as ``http://host:port``."""
-    named = [*CLUSTERS.value(), *os.environ.get(RAY_ADDRESS, "").split()]
+    named = [*CLUSTERS.value(), *RAY_API_SERVER_ADDRESS.text().split()]
     return list(dict.fromkeys(str(cluster_address(CLUSTER + name)) for name in named if is_address(name)))
 
 
@@ -125,10 +123,10 @@ def _origin(address: str) -> tuple[str, str | None, int]:
 
 def _token() -> str:
     """The token of clusters that need one, or ""."""
-    if token := os.environ.get("RAY_AUTH_TOKEN"):
+    if token := RAY_AUTH_TOKEN.text():
         return token
     try:
-        return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token").read_text().strip()
+        return Path(RAY_AUTH_TOKEN_PATH.text() or Path.home() / ".ray" / "auth_token").read_text().strip()
     except OSError:
         return ""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealife_core.config import AnyConfig
-from sealife_core.environment import RESERVED_DEVICES
+from sealife_core.environment import CUDA_VISIBLE_DEVICES, RESERVED_DEVICES
 
 CPU = "cpu"
 NONE = "none"  # of a run that only launches others: it takes no device
@@ -17,12 +17,13 @@ def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -
 
     Reserved ones are left out; the processor cannot be reserved, because every run needs it.
     """
-    chosen = environ.get("CUDA_VISIBLE_DEVICES")
     nodes = [re.fullmatch(r"nvidia(\d+)", p.name) for p in (system / "dev").glob("nvidia*")]
     numbers = sorted(int(node[1]) for node in nodes if node)
     known = (system / "proc/driver/nvidia/gpus").is_dir() or (system / "dev/nvidiactl").exists()
-    if chosen is not None:
-        gpus = [part.strip() for part in chosen.split(",") if part.strip() not in ("", "-1")]
+    if CUDA_VISIBLE_DEVICES.is_set(environ):
+        gpus = [
+            part.strip() for part in CUDA_VISIBLE_DEVICES.text(environ).split(",") if part.strip() not in ("", "-1")
+        ]
     else:
         # CUDA numbers what it sees from 0, whatever the nodes are called: a container may have only nvidia3.
         gpus = [str(i) for i in range(len(numbers))] if known else []

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from sealife_core.environment import LOCAL_RANK
 from sealife_core.errors import SealifeError, TrainingError
 from sealife_core.runs.liveness import State
 from sealife_core.runs.scheduling.spawning import PROJECT
@@ -80,7 +81,7 @@ class DDPProcesses:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,  # it would repeat the worker; its errors go into the same log
                 cwd=PROJECT,
-                env=os.environ | self._environment | {"LOCAL_RANK": str(number)},
+                env=os.environ | self._environment | {LOCAL_RANK.name: str(number)},
             )
         self._children.append(child)
         self._lines.append(ours)

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from sealife_core.config import AnyConfig
-from sealife_core.environment import HOME, WORKER_COMMAND
+from sealife_core.environment import CUDA_VISIBLE_DEVICES, HOME, WORKER_COMMAND
 from sealife_core.errors import SealifeError
 from sealife_core.processes import identity
 from sealife_core.runs.costs.devices import NONE, needed, visible
@@ -127,7 +127,7 @@ def worker_command() -> list[str]:
 
 def worker_environment(root: Path, assigned: list[str]) -> dict[str, str]:
     """The variables of a worker for a run below ``root`` on the devices that it was ``assigned``."""
-    told = {"CUDA_VISIBLE_DEVICES": visible(assigned)}
+    told = {CUDA_VISIBLE_DEVICES.name: visible(assigned)}
     if root.name == "checkpoints":  # data sets are beside the runs, whatever this process inherited
         told[HOME.name] = str(root.parent)
     return told

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sealife_core.environment import PYTHONUNBUFFERED
+
 # Where `python -m sealife_core…` finds the package even where it was never installed.
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -27,7 +29,7 @@ def spawn(
             stderr=written,
             cwd=PROJECT,
             start_new_session=True,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
+            env=os.environ | {PYTHONUNBUFFERED.name: "1"} | dict(environment or {}),
         )
 
 

@@ -16,15 +16,22 @@ from typing import Any, Literal
 import numpy as np
 
 from sealife_core.config import AnyConfig, nested, task_of, trained_settings
+from sealife_core.environment import (
+    WANDB_CACHE_DIR,
+    WANDB_DATA_DIR,
+    WANDB_ERROR_REPORTING,
+    WANDB_MODE,
+    WANDB_REMOVED,
+    WANDB_RUN_ID,
+    WANDB_SILENT,
+    WANDB_SWEEP_ID,
+)
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.directory import noted_run
 from sealife_core.runs.run import MODEL, STOP
 from sealife_core.runs.tracking_links import (
     CARRIED,
-    MODE,
     NAME_LENGTH,
-    RUN_ID,
-    SWEEP,
     WANDB,
     launched_with,
     shortened,
@@ -168,11 +175,11 @@ class WandbRun:
         run = self._writer.run
         notes = run.notes()
         study = noted_run(notes["study"], run.root).notes()["name"] if notes["study"] else ""
-        in_sweep = SWEEP in self._variables  # which then decides project and id
+        in_sweep = WANDB_SWEEP_ID.is_set(self._variables)  # which then decides project and id
         return self._wandb.init(
             mode=mode,
             project=None if in_sweep else wandb_project(self._config.wandb_project, self._variables),
-            id=None if in_sweep else self._variables.get(RUN_ID, run.id),
+            id=None if in_sweep else WANDB_RUN_ID.text(self._variables, run.id),
             name=shortened(notes["name"], NAME_LENGTH),
             notes=notes["notes"] or None,
             tags=wandb_tags([*notes["tags"], *(["broken"] if self._config.broken else [])]) or None,
@@ -204,16 +211,16 @@ class WandbRun:
 
 def _own_environment(variables: Mapping[str, str], folder: Path) -> None:
     """Make this process's WANDB_… those of the launch, and have all files of wandb below ``folder``."""
-    for name in (*CARRIED, "WANDB_DIR", "WANDB_SERVICE"):
+    for name in (*CARRIED, *(one.name for one in WANDB_REMOVED)):
         os.environ.pop(name, None)
     folder.mkdir(exist_ok=True)
-    os.environ.update({name: value for name, value in variables.items() if name != MODE})  # init is told the mode
-    os.environ.update(
-        WANDB_SILENT="true",
-        WANDB_ERROR_REPORTING="false",  # its reports of its own errors would name what is on this machine
-        WANDB_DATA_DIR=str(folder / "data"),
-        WANDB_CACHE_DIR=str(folder / "cache"),
-    )
+    os.environ |= {name: value for name, value in variables.items() if name != WANDB_MODE.name}  # init is told the mode
+    os.environ |= {
+        WANDB_SILENT.name: "true",
+        WANDB_ERROR_REPORTING.name: "false",  # its reports of its own errors would name what is on this machine
+        WANDB_DATA_DIR.name: str(folder / "data"),
+        WANDB_CACHE_DIR.name: str(folder / "cache"),
+    }
 
 
 def _forget_logs(folder: Path) -> None:
