@@ -1,5 +1,6 @@
 """What is computed about the embeddings of a run, once a file and a question."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -9,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import kept, predictions_or_none, runs
-from dashboard.data.points import PCA, ImageFacts, Look, facts_of, pca_cloud, projected_cloud, shown_of
+from dashboard.data.points import PCA, ImageFacts, Look, Trust, facts_of, pca_cloud, projected_cloud, shown_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import readable_configs
@@ -42,15 +43,26 @@ def stored(run: Run, of: Space) -> Embedded:
     return read_embeddings(run.path, of)
 
 
-def chart(run: Run, dataset: Dataset, look: Look, projection: Projection | None, dark: bool) -> "Chart":
-    """The chart of ``look``: of ``projection`` once it is done, of PCA until then. Its figure is served by its version.
+def chart(
+    run: Run, dataset: Dataset, look: Look, projection: Projection | None, dark: bool
+) -> tuple["Chart", Callable[[], Trust]]:
+    """The chart of ``look``, of ``projection`` once it is done, of PCA until then; its figure is served by its version.
+    And what says how far to trust it, which is asked once the chart is drawn: it may take a second.
 
     Raises RunError.
     """
     done = projection if projection is not None and projection.state == "done" else None
     found = _chart(run, dataset, done, look if done else replace(look, method=PCA), dark)
     keep_figure(found.picture.version, found.picture.json)
-    return found
+
+    def trust() -> Trust:
+        if done is not None:
+            kept_neighbours = done.facts.get("trustworthiness")
+        else:
+            kept_neighbours = _pca_trustworthiness(run, look.of, look.dims)
+        return Trust(len(stored(run, look.of).ids), kept_neighbours, _votes(run, dataset, look.of))
+
+    return found, trust
 
 
 @kept(64, *EMBEDDED, PREDICTIONS)
@@ -115,14 +127,12 @@ def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]
 
 
 @kept(32, *EMBEDDED)
-def votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
-    """As :func:`feature_quality.neighbour_votes`, of validation images, in the original space. Raises RunError."""
+def _votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
     return neighbour_votes(stored(run, of), dataset)
 
 
 @kept(32, *EMBEDDED)
-def pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
-    """How far the neighbours that PCA shows are neighbours in the original space, 0 to 1. Raises RunError."""
+def _pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
     points, _ = _principal_points(run, of, dims)
     return reduction.trustworthiness(stored(run, of).values, points, most=2000)  # 0.3 s; 5,000 would take two
 

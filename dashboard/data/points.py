@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,15 @@ class ImageFacts:
     def only(self, places: np.ndarray) -> "ImageFacts":
         """The same of the points at ``places``."""
         return ImageFacts(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+
+
+class Trust(NamedTuple):
+    """How far to trust a chart. images: of the run, shown or not; trustworthiness: 0 to 1, None if it is not known;
+    votes: as :func:`feature_quality.neighbour_votes`."""
+
+    images: int
+    trustworthiness: float | None
+    votes: tuple[float, int, int] | None
 
 
 def pca_cloud(points: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> Cloud:

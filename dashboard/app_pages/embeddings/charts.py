@@ -13,7 +13,7 @@ from dashboard.app_pages.embeddings.scatter_link import linked_scatter
 from dashboard.app_pages.embeddings.selected_pictures import neighbour_rows, neighbours_view, selection_view
 from dashboard.cache import embeddings
 from dashboard.data.point_tables import interactive_html, points_table
-from dashboard.data.points import PCA, UMAP, Look
+from dashboard.data.points import PCA, UMAP, Look, Trust
 from dashboard.data.scatter import Chart
 from dashboard.error_display import show_error
 from dashboard.parts.notice import rerun_if_corrected
@@ -21,7 +21,6 @@ from dashboard.theme import is_dark
 from dashboard.words import run_name
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.projections.stored_projections import Projection
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
@@ -58,7 +57,7 @@ def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
     """The chart as it can be drawn now: PCA as long as UMAP is not done. Raises RunError."""
     waited = asked.method == UMAP
     projection = awaited(run, asked.settings, "umap", "Until then, PCA is shown.") if waited else None
-    chart = embeddings.chart(run, dataset, asked, projection, dark=is_dark())
+    chart, trust = embeddings.chart(run, dataset, asked, projection, dark=is_dark())
     look, count = chart.look, len(chart.cloud.rows)
     if not count:
         st.caption("There are no pictures of these classes. Choose other classes.")
@@ -70,7 +69,7 @@ def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
         marks=neighbour_rows(dataset, run, look), height_px=height_px,
         alt=f"{what} in {look.dims} dimensions by {look.colour}",
     )  # fmt: skip
-    says = trust_words(dataset, run, look, count, projection)
+    says = trust_words(trust(), look.method, count)
     st.caption(says)
     _downloads(dataset, chart, f"{run_name(run)}: {what}, by {look.colour}", says)
 
@@ -90,23 +89,19 @@ def _downloads(dataset: Dataset, chart: Chart, title: str, says: str) -> None:
         st.caption("PNG: use the camera above the chart", width="content")
 
 
-def trust_words(dataset: Dataset, run: Run, look: Look, shown: int, projection: Projection | None) -> str:
+def trust_words(trust: Trust, method: str, shown: int) -> str:
     """How many points, trustworthiness, k-NN accuracy, and what distances in the picture do not mean."""
-    total = len(embeddings.stored(run, look.of).ids)
+    total = trust.images
     parts = [f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures."]
-    if projection is not None and look.method == UMAP:
-        trust = projection.facts.get("trustworthiness")
-    else:
-        trust = embeddings.pca_trustworthiness(run, look.of, look.dims)
-    if isinstance(trust, float):
+    if isinstance(trust.trustworthiness, float):
         parts.append(
-            f"**Trustworthiness {trust:.2f}** (1: all neighbours in the chart are true neighbours; 0.5: chance)."
+            f"**Trustworthiness {trust.trustworthiness:.2f}**"
+            " (1: all neighbours in the chart are true neighbours; 0.5: chance)."
         )
-    votes = embeddings.votes(run, dataset, look.of)
-    if votes is not None:
-        accuracy, n, voting = votes
+    if trust.votes is not None:
+        accuracy, n, voting = trust.votes
         parts.append(
             f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training"
             " pictures: how well the classes separate in the original space. It does not depend on the chart."
         )
-    return " ".join([*parts, _MEANING[look.method]])
+    return " ".join([*parts, _MEANING[method]])

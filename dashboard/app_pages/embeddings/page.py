@@ -6,7 +6,6 @@ from dashboard import cache
 from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film_player import film
-from dashboard.cache import embeddings
 from dashboard.data.points import FILM, Look
 from dashboard.error_display import show_error
 from dashboard.parts.notice import notice, rerun_if_corrected
@@ -36,7 +35,7 @@ def page() -> None:
             return
         beside = chart_choice.second_run_choice(run, ready)
     try:
-        dataset = cache.dataset(embeddings.stored(run, "h").data)
+        dataset = cache.dataset(run.config().data)
     except SealifeError as error:
         show_error(error)
         return

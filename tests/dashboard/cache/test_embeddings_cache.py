@@ -12,8 +12,9 @@ from dashboard.data.points import PCA, UMAP, Look
 from dashboard.data.scatter import CLASS, CLUSTER
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
+from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
-from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.evaluation.projections.reduction import ProjectionSettings, pca, trustworthiness
 from sealife_core.evaluation.projections.stored_projections import Projection
 from sealife_core.runs.run import Run
 from tests.finished.runs import simclr_run
@@ -31,28 +32,42 @@ def look(run: Run, method: str = PCA, colour: str = CLASS, classes: tuple[str, .
 
 
 def test_chart__is_of_pca_until_the_projection_is_done(run, tiny_reef):
-    waiting = embeddings.chart(run, tiny_reef, look(run, UMAP), Projection("running"), dark=False)
+    waiting, _ = embeddings.chart(run, tiny_reef, look(run, UMAP), Projection("running"), dark=False)
     assert waiting.look.method == PCA
     assert waiting.cloud.axes[0].startswith("PC 1")
     ids = tuple(tiny_reef.manifest["id"][:5])
     points = np.arange(10, dtype=np.float32).reshape(5, 2)
-    done = embeddings.chart(run, tiny_reef, look(run, UMAP), Projection("done", ids=ids, points=points), dark=False)
+    projection = Projection("done", ids=ids, points=points)
+    done, _ = embeddings.chart(run, tiny_reef, look(run, UMAP), projection, dark=False)
     assert done.look.method == UMAP
     assert done.cloud.points.tolist() == points.tolist()
     assert embeddings.figure(done.picture.version) == done.picture.json, "the browser can fetch it"
 
 
 def test_chart__is_drawn_once_until_the_embeddings_change(run, tiny_reef):
-    first = embeddings.chart(run, tiny_reef, look(run), None, dark=False)
-    assert embeddings.chart(run, tiny_reef, look(run), None, dark=False) is first
-    assert embeddings.chart(run, tiny_reef, look(run), None, dark=True) is not first
+    first, _ = embeddings.chart(run, tiny_reef, look(run), None, dark=False)
+    assert embeddings.chart(run, tiny_reef, look(run), None, dark=False)[0] is first
+    assert embeddings.chart(run, tiny_reef, look(run), None, dark=True)[0] is not first
     write_embeddings(run.path, tiny_reef, np.random.default_rng(5).normal(size=(64, 9)))
-    assert embeddings.chart(run, tiny_reef, look(run), None, dark=False).picture.version != first.picture.version
+    assert embeddings.chart(run, tiny_reef, look(run), None, dark=False)[0].picture.version != first.picture.version
+
+
+def test_trust__is_of_the_chart_that_is_shown_and_of_all_images(run, tiny_reef):
+    points = np.zeros((5, 2), np.float32)
+    umap = Projection("done", ids=tuple(tiny_reef.manifest["id"][:5]), points=points, facts={"trustworthiness": 0.625})
+    of_umap = embeddings.chart(run, tiny_reef, look(run, UMAP), umap, dark=False)[1]()
+    of_pca = embeddings.chart(run, tiny_reef, look(run), None, dark=False)[1]()
+    waiting = embeddings.chart(run, tiny_reef, look(run, UMAP), Projection("running"), dark=False)[1]()
+    values = embeddings.stored(run, "h").values
+    assert of_umap.trustworthiness == 0.625
+    assert of_pca.trustworthiness == waiting.trustworthiness == trustworthiness(values, pca(values, 2)[0])
+    assert {of_umap.images, of_pca.images} == {len(tiny_reef)}
+    assert of_umap.votes == of_pca.votes == neighbour_votes(embeddings.stored(run, "h"), tiny_reef)
 
 
 def test_chart__of_some_classes_and_of_clusters(run, tiny_reef):
     name = tiny_reef.classes[2]
-    chart = embeddings.chart(run, tiny_reef, look(run, colour=CLUSTER, classes=(name,)), None, dark=False)
+    chart, _ = embeddings.chart(run, tiny_reef, look(run, colour=CLUSTER, classes=(name,)), None, dark=False)
     assert chart.cloud.rows.tolist() == np.flatnonzero(tiny_reef.labels == 2).tolist()
     assert set(chart.facts.clusters) <= {0, 1, 2}
     assert chart.facts.rows.tolist() == chart.cloud.rows.tolist()
