@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sealife_core.errors import SealifeError
 
@@ -34,13 +34,10 @@ class Variable(Generic[Value]):
             raise SealifeError(f"{self.name} is {text[:100]!r}; expected {self.expected}. Change it.") from None
 
 
-@dataclass(frozen=True)
-class OtherVariable:
-    """A variable of another program, the ``owner``; ``meaning``: what it means here."""
+class OtherVariable(NamedTuple):
+    """A variable of another program; ``docs/environment.md`` says of which, and what it means here."""
 
     name: str
-    owner: str
-    meaning: str
 
     def text(self, environ: Mapping[str, str] | None = None, default: str = "") -> str:
         """As it is set now, in ``environ`` or else in this process; ``default`` where it is not set."""
@@ -126,57 +123,18 @@ ATTEMPT = Variable(
     "a whole number",
 )
 
-
-def _of(owner: str, meaning: str, *names: str) -> tuple[OtherVariable, ...]:
-    return tuple(OtherVariable(name, owner, meaning) for name in names)
-
-
-(CUDA_VISIBLE_DEVICES,) = _of(
-    "CUDA",
-    "Which GPUs the queue may use; set for each run to those that it was given.",
-    "CUDA_VISIBLE_DEVICES",
+CUDA_VISIBLE_DEVICES = OtherVariable("CUDA_VISIBLE_DEVICES")
+OMP_NUM_THREADS = OtherVariable("OMP_NUM_THREADS")
+PYTHONUNBUFFERED = OtherVariable("PYTHONUNBUFFERED")
+LOCAL_RANK, MASTER_ADDR, MASTER_PORT = map(OtherVariable, ("LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"))
+TORCH_HOME, XDG_CACHE_HOME = map(OtherVariable, ("TORCH_HOME", "XDG_CACHE_HOME"))
+RAY_API_SERVER_ADDRESS = OtherVariable("RAY_API_SERVER_ADDRESS")
+RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH = map(OtherVariable, ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+WANDB_OF_A_STUDY = WANDB_MODE, WANDB_PROJECT, WANDB_BASE_URL, *_ = tuple(
+    map(OtherVariable, ("WANDB_MODE", "WANDB_PROJECT", "WANDB_BASE_URL", "WANDB_ENTITY", "WANDB_RUN_GROUP"))
 )
-(OMP_NUM_THREADS,) = _of(
-    "OpenMP, PyTorch",
-    "Threads of a process. If it is set, several processes on one processor keep it; in a cluster it is set to the"
-    " cores of the job.",
-    "OMP_NUM_THREADS",
+WANDB_OF_A_RUN = WANDB_RUN_ID, WANDB_SWEEP_ID, _ = tuple(
+    map(OtherVariable, ("WANDB_RUN_ID", "WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH"))
 )
-(LOCAL_RANK,) = _of("PyTorch, Lightning", "Set for each DDP process of a run: its rank on this machine.", "LOCAL_RANK")
-MASTER_ADDR, MASTER_PORT = _of(
-    "PyTorch", "Set for the DDP processes of a run: where they meet.", "MASTER_ADDR", "MASTER_PORT"
-)
-(TORCH_HOME,) = _of(
-    "PyTorch", "The folder of downloaded ImageNet weights; passed on to runs in a cluster.", "TORCH_HOME"
-)
-(XDG_CACHE_HOME,) = _of("the desktop", "Where that folder is if `TORCH_HOME` is not set.", "XDG_CACHE_HOME")
-(PYTHONUNBUFFERED,) = _of("Python", "Set for every run, so that its log is up to date.", "PYTHONUNBUFFERED")
-(RAY_API_SERVER_ADDRESS,) = _of(
-    "Ray", "One more cluster, besides those in `SEALIFE_CLUSTERS`.", "RAY_API_SERVER_ADDRESS"
-)
-RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH = _of(
-    "Ray",
-    "The token of clusters that ask for one, or the file that holds it.",
-    "RAY_AUTH_TOKEN",
-    "RAY_AUTH_TOKEN_PATH",
-)
-WANDB_OF_A_STUDY = WANDB_MODE, WANDB_PROJECT, *_, WANDB_BASE_URL = _of(
-    "Weights & Biases",
-    "Kept as they are when a run, a study or a search is launched, and obeyed by its runs.",
-    *("WANDB_MODE", "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_RUN_GROUP", "WANDB_BASE_URL"),
-)
-WANDB_OF_A_RUN = WANDB_RUN_ID, WANDB_SWEEP_ID, _ = _of(
-    "Weights & Biases",
-    "Kept as they are when a single run is launched; an agent of a sweep sets them.",
-    *("WANDB_RUN_ID", "WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH"),
-)
-WANDB_REMOVED = _of(
-    "Weights & Biases",
-    "Removed in the process of a run: its files stay in the run's folder.",
-    *("WANDB_DIR", "WANDB_SERVICE"),
-)
-WANDB_SILENT, WANDB_ERROR_REPORTING, WANDB_DATA_DIR, WANDB_CACHE_DIR = _of(
-    "Weights & Biases",
-    "Set in the process of a run, for the same reason and so that no error report is sent.",
-    *("WANDB_SILENT", "WANDB_ERROR_REPORTING", "WANDB_DATA_DIR", "WANDB_CACHE_DIR"),
-)
+WANDB_REMOVED = tuple(map(OtherVariable, ("WANDB_DIR", "WANDB_SERVICE")))
+WANDB_SET = tuple(map(OtherVariable, ("WANDB_SILENT", "WANDB_ERROR_REPORTING", "WANDB_DATA_DIR", "WANDB_CACHE_DIR")))

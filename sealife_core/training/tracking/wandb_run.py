@@ -16,16 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sealife_core.config import AnyConfig, nested, task_of, trained_settings
-from sealife_core.environment import (
-    WANDB_CACHE_DIR,
-    WANDB_DATA_DIR,
-    WANDB_ERROR_REPORTING,
-    WANDB_MODE,
-    WANDB_REMOVED,
-    WANDB_RUN_ID,
-    WANDB_SILENT,
-    WANDB_SWEEP_ID,
-)
+from sealife_core.environment import WANDB_MODE, WANDB_REMOVED, WANDB_RUN_ID, WANDB_SET, WANDB_SWEEP_ID
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.directory import noted_run
 from sealife_core.runs.run import MODEL, STOP
@@ -215,12 +206,9 @@ def _own_environment(variables: Mapping[str, str], folder: Path) -> None:
         os.environ.pop(name, None)
     folder.mkdir(exist_ok=True)
     os.environ |= {name: value for name, value in variables.items() if name != WANDB_MODE.name}  # init is told the mode
-    os.environ |= {
-        WANDB_SILENT.name: "true",
-        WANDB_ERROR_REPORTING.name: "false",  # its reports of its own errors would name what is on this machine
-        WANDB_DATA_DIR.name: str(folder / "data"),
-        WANDB_CACHE_DIR.name: str(folder / "cache"),
-    }
+    silent, reporting, data, cache = (one.name for one in WANDB_SET)
+    # Its reports of its own errors would name what is on this machine.
+    os.environ |= {silent: "true", reporting: "false", data: str(folder / "data"), cache: str(folder / "cache")}
 
 
 def _forget_logs(folder: Path) -> None:
