@@ -31,14 +31,9 @@ class BackgroundJob:
     is set. It starts once the jobs in ``after`` have ended. ``tidy`` is called at its end in any case."""
 
     def __init__(
-        self,
-        key: str,
-        title: str,
-        work: Work,
-        queue: str = "",
-        after: Sequence["BackgroundJob"] = (),
+        self, key: str, title: str, work: Work, queue: str = "", after: Sequence["BackgroundJob"] = (),
         tidy: Tidy = bool,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.key, self.title, self.queue = key, title, queue
         self.stage, self.done, self.total = "", 0, 0
         self.result: Any = None

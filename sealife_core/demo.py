@@ -8,7 +8,6 @@ from typing import Any
 
 from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, preset, task_of
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
-from sealife_core.errors import ConfigError
 from sealife_core.progress import Progress
 from sealife_core.runs.directory import create_run, source_of
 from sealife_core.runs.run import Run
@@ -99,9 +98,8 @@ def last_demo(runs: Sequence[Run]) -> dict[str, Run]:
 
 def _role(run: Run) -> str:
     """The key of NAMES whose config ``run`` has; "" for a run that cannot be read."""
-    try:
-        config, source = run.config(), source_of(run)
-    except ConfigError:
+    config, source = run.config_or_none(), source_of(run)
+    if config is None:
         return ""
     if not isinstance(config, ClassifierConfig):
         return "continued training" if task_of(config) == "continue" else "simclr training"

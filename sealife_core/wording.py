@@ -1,9 +1,16 @@
 """Numbers in sentences: singular and plural, and only the digits that a person reads."""
 
+from collections.abc import Sequence
+
 
 def counted(number: int, one: str, many: str = "") -> str:
     """ "1 group", "1,903 groups"; ``many`` unless it is ``one`` with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """ "crab", "crab and ray", "crab, ray and eel"."""
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def short_number(value: float) -> str:

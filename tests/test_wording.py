@@ -2,13 +2,19 @@
 
 import pytest
 
-from sealife_core.wording import counted, duration, percent, short_number
+from sealife_core.wording import counted, duration, listed, percent, short_number
 
 
 def test_counted__says_one_and_many() -> None:
     assert counted(1, "group") == "1 group"
     assert counted(0, "group") == "0 groups"
     assert counted(1903, "class", "classes") == "1,903 classes"
+
+
+def test_listed__says_and_before_the_last_alone() -> None:
+    names = ["crab", "ray", "eel"]
+    assert [listed(names[:n]) for n in range(4)] == ["", "crab", "crab and ray", "crab, ray and eel"]
+    assert listed(names, "or") == "crab, ray or eel"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from sealife_core.runs.run import METRICS, PREDICTIONS, Run
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 
 if TYPE_CHECKING:  # they import torch or Pillow
-    from dashboard.data.previews import PreviewPicture
+    from dashboard.data.previews import Preview
     from sealife_core.datasets.grouping.patterns import Pattern
     from sealife_core.datasets.grouping.regrouping import Regrouping
     from sealife_core.datasets.imports.finding import ClassFolder, FoundFile
@@ -72,7 +72,7 @@ def dataset(name: str, *, content_hash: str = "") -> Dataset:
     return _dataset(str(folder), name, content_hash, *(stamp(folder / file) for file in (MANIFEST, INFO, LOG)))
 
 
-def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["PreviewPicture"]:
+def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:
     """The pictures of ``rows`` decoded as training at ``image_size_px`` decodes them; only these, not the data set."""
     from sealife_core.datasets.decoding.pixels import cache_size_px
 
@@ -152,7 +152,7 @@ def _dataset(folder: str, name: str, content_hash: str, manifest: Stamp, info: S
 
 
 @kept(256)
-def _preview(dataset: Dataset, row: int, side_px: int) -> "PreviewPicture":
+def _preview(dataset: Dataset, row: int, side_px: int) -> "Preview":
     from dashboard.data.previews import preview_of
 
     return preview_of(dataset, row, side_px)

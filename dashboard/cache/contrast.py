@@ -62,14 +62,9 @@ def view_batch(
 
 @kept(16)
 def _view_batch(
-    dataset: Dataset,
-    rows: tuple[int, ...],
-    recipe: str,
-    drawing: int,
-    _source: EncoderSource,
-    spec: str,
+    dataset: Dataset, rows: tuple[int, ...], recipe: str, drawing: int, _source: EncoderSource, spec: str,
     changed: Stamp,
-) -> "ViewBatch":
+) -> "ViewBatch":  # fmt: skip
     from dashboard.data.contrast.view_batches import view_batch
 
     encoder, lock = view_encoder(_source)

@@ -116,13 +116,10 @@ def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]
     it; none where no run has."""
     for run in featured(dataset):
         with suppress(SealifeError):
-            found = stored(run, "h")
-            if image in (places := _place_of(run)):
-                rows = _rows(run, dataset, "h")
-                order, alike = nearest(found.values, found.values[places[image]][None], k + 1)
-                pairs = [(int(rows[i]), float(s)) for i, s in zip(order[0], alike[0], strict=True)]
-                own = places[image]
-                return [pair for i, pair in zip(order[0], pairs, strict=True) if i != own and pair[0] >= 0][:k]
+            if (place := _place_of(run).get(image)) is not None:
+                near = neighbours(run, dataset, "h", stored(run, "h").values[place], k + 1) or []
+                own = dataset.row_of(image) if dataset.has(image) else -1  # an excluded picture has none
+                return [pair for pair in near if pair[0] != own][:k]
     return []
 
 

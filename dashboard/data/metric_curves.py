@@ -10,7 +10,7 @@ MOST_POINTS = 400  # more cannot be told apart at the width of a chart
 
 
 @dataclass(frozen=True)
-class MetricCurve:
+class Curve:
     """One drawn line: its label, colour, points [epoch, value]. end: what is written at its end."""
 
     label: str
@@ -22,14 +22,14 @@ class MetricCurve:
     end: str = ""
 
 
-def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[MetricCurve]:
+def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:
     """The lines of ``panel`` that ``rows`` of metrics.jsonl hold; ``name`` (of a run) goes before their labels."""
     found = []
     for line in panel.lines:
         points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0)
         if points:
             label = f"{name}, {line.label}" if name and len(panel.lines) > 1 else name or line.label
-            found.append(MetricCurve(label, colour, points, line.faint, batched, line.dashed))
+            found.append(Curve(label, colour, points, line.faint, batched, line.dashed))
     return found
 
 

@@ -15,7 +15,7 @@ from sealife_core.views.sampling import ViewParameters, draw_views, generator_fo
 
 
 @dataclass(frozen=True)
-class PreviewPicture:
+class Preview:
     """One picture, decoded as training decodes it."""
 
     row: int
@@ -24,13 +24,13 @@ class PreviewPicture:
     aspect: float  # width / height of the original
 
 
-def preview_of(dataset: Dataset, row: int, side_px: int) -> PreviewPicture:
+def preview_of(dataset: Dataset, row: int, side_px: int) -> Preview:
     """The picture in ``row``, decoded to ``side_px`` a side. Raises DatasetError."""
     square, _ = from_picture(read_rgb(dataset.image_path(row), at_least_px=DECODED_AT * side_px), side_px)
     width, height = dataset.manifest["width"].iat[row], dataset.manifest["height"].iat[row]
-    return PreviewPicture(row, class_of(dataset, row), torch.from_numpy(square.copy()), float(width / height))
+    return Preview(row, class_of(dataset, row), torch.from_numpy(square.copy()), float(width / height))
 
 
-def drawn(recipe: ViewRecipe, preview: PreviewPicture, draw: int, pair: int, view: int) -> ViewParameters:
+def drawn(recipe: ViewRecipe, preview: Preview, draw: int, pair: int, view: int) -> ViewParameters:
     """One view of one picture. It depends on draw, picture, pair and view alone: a link shows a colleague the same."""
     return draw_views(recipe, torch.tensor([preview.aspect]), generator_for(draw, preview.row, pair, view))

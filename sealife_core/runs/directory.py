@@ -139,10 +139,8 @@ def active_on(data: str, root: Path | None = None) -> list[Run]:
 
 def source_of(run: Run) -> str | None:
     """The id of the run that ``run`` takes its weights from, or None."""
-    try:
-        return source_run(run.config().weights)
-    except ConfigError:
-        return None
+    config = run.config_or_none()
+    return None if config is None else source_run(config.weights)
 
 
 def source_chain(run_id: str | None, root: Path) -> Iterator[Run]:

@@ -81,6 +81,13 @@ class Run:
             raise ConfigError([f"Run '{self.id}' is a {request.kind}. It has runs, but no settings of its own."])
         return request
 
+    def config_or_none(self) -> AnyConfig | None:
+        """As :meth:`config`; None where it raises."""
+        try:
+            return self.config()
+        except ConfigError:
+            return None
+
     @property
     def launches_runs(self) -> bool:
         """Whether it is a study or a search, which launches other runs and does not train. The config is not checked,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import StudyConfig, source_run
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.comparison.candidates import readable_configs
 from sealife_core.evaluation.comparison.comparison_rows import pretrain_s
 from sealife_core.runs.directory import noted_run
 from sealife_core.runs.liveness import State
@@ -136,7 +135,7 @@ def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value
 
 def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     test, val = results.get("test") or {}, results.get("val") or {}
-    environment, config = run.environment(), next((config for _, config in readable_configs([run])), None)
+    environment, config = run.environment(), run.config_or_none()
     source_id = source_run(config.weights) if config else None
     source = noted_run(source_id, run.root) if source_id else None
     own = source or run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.config import preset
+from sealife_core.config import Part, StudyConfig, preset
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.files import MetricsReader, replace_json
@@ -104,6 +104,16 @@ def test_config__raises_a_sentence_that_names_the_run(run: Run):
 def test_config__comes_back_as_it_was_given(root: Path):
     config = preset("finetune", "Thorough", weights="run:some", label_fraction=10)
     assert create_run(config, root=root).config() == config
+
+
+def test_config_or_none__of_a_damaged_run_and_of_a_study_is_none(root: Path):
+    well, damaged = (create_run(preset("simclr"), root=root) for _ in range(2))
+    (damaged.path / "config.json").write_text("{")
+    study = create_run(
+        StudyConfig(title="one", data="reef", parts=(Part(key="a", config=preset("simclr")),)), root=root
+    )
+    assert well.config_or_none() == well.config()
+    assert damaged.config_or_none() is study.config_or_none() is None
 
 
 def test_metrics__leaves_a_half_written_line(run: Run):

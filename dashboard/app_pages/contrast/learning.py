@@ -11,7 +11,6 @@ from dashboard.cache import contrast as kept
 from dashboard.data.contrast.learning_figures import Votes, figures_of, pictures_of, votes_measured, votes_of
 from dashboard.data.points import FILM
 from dashboard.data.readable_settings import form_values
-from dashboard.data.runs import config_of
 from dashboard.error_display import show_error
 from dashboard.media import thumb_url
 from dashboard.parts.contrast.learning_view import learning_view
@@ -33,7 +32,7 @@ _NO_PICTURES = {"cards": {}, "asked": [], "near": []}
 
 def learning() -> None:
     """The choice of a run; below it what that run stored, redrawn while it trains."""
-    runs = {run.id: run for run in cache.runs() if isinstance(config_of(run), SimclrConfig)}
+    runs = {run.id: run for run in cache.runs() if isinstance(run.config_or_none(), SimclrConfig)}
     if not runs:
         if way_out("**No SimCLR run yet.** Here you see how one learns, epoch by epoch.", "Train SimCLR"):
             _train()
@@ -52,7 +51,7 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
     choice, verdict = st.columns([2, 3], gap="medium")
     with choice:
         _run_choice(run, runs)
-    config = config_of(run)
+    config = run.config_or_none()
     assert isinstance(config, SimclrConfig)
     if not pair_epochs(run.path):
         with verdict:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.points import FILM, PCA, UMAP, Look
-from dashboard.data.runs import config_of
 from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.parts.notice import way_out
@@ -174,5 +173,5 @@ def _names(runs: Iterable[Run]) -> dict[str, str]:
 
 def _data(run: Run) -> str:
     """The data set of a run; of a damaged one "". The config says it: opening the embeddings of all runs takes long."""
-    config = config_of(run)
+    config = run.config_or_none()
     return config.data if config else ""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.data.runs import config_of
 from dashboard.state import gallery
 from dashboard.words import key_number, run_name, with_method
 from sealife_core.config import ClassifierConfig
@@ -13,7 +12,9 @@ from sealife_core.runs.run import PREDICTIONS, Run
 
 def classifiers(runs: Sequence[Run]) -> list[Run]:
     """Those of ``runs`` that are classifiers and have written their answers."""
-    return [run for run in runs if isinstance(config_of(run), ClassifierConfig) and (run.path / PREDICTIONS).is_file()]
+    return [
+        run for run in runs if isinstance(run.config_or_none(), ClassifierConfig) and (run.path / PREDICTIONS).is_file()
+    ]
 
 
 def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:

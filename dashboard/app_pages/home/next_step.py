@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.data.runs import config_of
 from dashboard.state import UrlKey
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run, task_of
@@ -16,7 +15,7 @@ from sealife_core.runs.run import Run
 
 def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:
     """Import, then SimCLR, then a probe and a fine-tune of it, then the comparison."""
-    finished = [(run.id, config_of(run)) for run in runs if run.state() is State.FINISHED]
+    finished = [(run.id, run.config_or_none()) for run in runs if run.state() is State.FINISHED]
     label, page, query = advice(list(names), finished)
     if st.button(plain(label), type="primary", icon=":material/arrow_forward:"):
         state.go_import() if page == "data" else state.go(page, query)

@@ -10,7 +10,7 @@ from dashboard import cache, state
 from dashboard.app_pages.lessons.before_class import missing
 from dashboard.cache import classifiers
 from dashboard.data.lessons.prepared import CAMERA, newest_classifier
-from dashboard.data.previews import PreviewPicture
+from dashboard.data.previews import Preview
 from dashboard.error_display import show_error
 from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.pictures.view_pairs import pair_html
@@ -69,8 +69,8 @@ def _named(run: Run, dataset: Dataset, content: bytes) -> None:
     views.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number, 1))
 
 
-def _preview(content: bytes) -> PreviewPicture:
+def _preview(content: bytes) -> Preview:
     side = 2 * VIEW_PX
     decoded = decode(BytesIO(content), at_least_px=DECODED_AT * side)
     square, _ = from_picture(decoded.rgb, side)
-    return PreviewPicture(0, "your object", torch.from_numpy(square.copy()), decoded.width / decoded.height)
+    return Preview(0, "your object", torch.from_numpy(square.copy()), decoded.width / decoded.height)

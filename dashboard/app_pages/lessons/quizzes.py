@@ -5,7 +5,7 @@ from html import escape
 
 import torch
 
-from dashboard.data.previews import PreviewPicture
+from dashboard.data.previews import Preview
 from dashboard.parts.pictures.view_pairs import view_uri
 from sealife_core.evaluation.contrast.readout import QUIZZES, Readout, mean_score
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
@@ -18,7 +18,7 @@ Pictures = Mapping[str, Sequence[tuple[str, str]]]
 """Of each quiz, by its name, the address of each version of one picture, and what it is called."""
 
 
-def quiz_pictures(example: PreviewPicture) -> Pictures:
+def quiz_pictures(example: Preview) -> Pictures:
     """The versions of one picture that are told apart."""
     centre = centre_view(torch.tensor([example.aspect]))
     square = example.square[None]

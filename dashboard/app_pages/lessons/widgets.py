@@ -17,7 +17,7 @@ from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.data.lessons.figures import figure, matrix_svg, quizzes_table, shares_table, view_name
 from dashboard.data.lessons.prepared import HEAD, simclr_run
 from dashboard.data.pictures import some_rows
-from dashboard.data.previews import PreviewPicture, drawn
+from dashboard.data.previews import Preview, drawn
 from dashboard.data.recipe_words import recipe_says, recipe_teaches
 from dashboard.media import data_uri
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
@@ -54,7 +54,7 @@ def view() -> Shown:
     )
 
 
-def _drawn(recipe: ViewRecipe, preview: PreviewPicture, draw: int) -> list[tuple[str, str]]:
+def _drawn(recipe: ViewRecipe, preview: Preview, draw: int) -> list[tuple[str, str]]:
     """A picture and its two views for the handout, with what was done."""
     pictures = [(original_uri(preview), f"{preview.name}, the original")]
     for number, letter in enumerate(VIEW_NAMES):

@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.readable_settings import form_values
-from dashboard.data.runs import config_of
 from dashboard.parts.notice import run_button
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.parts.trash_fold import trash_fold
@@ -25,7 +24,7 @@ from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
 def run_actions(run: Run) -> None:
     """A row of buttons; the one that comes next is the primary one."""
     shown = run.shown()
-    config = config_of(run)
+    config = run.config_or_none()
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state is State.CREATED:
             run_button(run, "Launch", "play_arrow", queue.launch, "is queued", type="primary")

@@ -6,7 +6,6 @@ from dashboard import cache, state
 from dashboard.app_pages.runs.actions import run_actions
 from dashboard.app_pages.runs.log import log_view, recorded_lines, traceback_view
 from dashboard.app_pages.runs.run_results import results_view
-from dashboard.data.runs import config_of
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.settings_view import settings_view, what_differs
@@ -69,7 +68,7 @@ def _one(run: Run) -> None:
 
 def _tabs(run: Run, polls_s: float | None) -> None:
     """Four looks at the run; curves and log are redrawn every ``polls_s`` seconds (None: the run has ended)."""
-    config = config_of(run)
+    config = run.config_or_none()
     if config is None:
         st.caption("Its config cannot be read, so nothing else can be shown.")
         return
@@ -92,7 +91,7 @@ def _several(runs: list[Run]) -> None:
     colours = colours_of_all()
     polls = min((pace for run in runs if (pace := pace_s(run)) is not None), default=None)
     for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
-        group = [run for run in runs if isinstance(config_of(run), kind)]
+        group = [run for run in runs if isinstance(run.config_or_none(), kind)]
         if group:
             st.subheader(title)
             detail.legend(group, colours)

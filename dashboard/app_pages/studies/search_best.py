@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.readable_settings import form_values
-from dashboard.data.runs import config_of
 from dashboard.data.trials import measure_title, settings_of, value_words, worth
 from dashboard.words import between, plain
 from sealife_core.config import EmbedConfig, SearchConfig, task_of
@@ -78,4 +77,4 @@ def _test_score(winner: Run) -> None:
 
 def openable(run: Run) -> bool:
     """Whether the run of a trial can be opened."""
-    return config_of(run) is not None and run.path.is_dir()
+    return run.config_or_none() is not None and run.path.is_dir()

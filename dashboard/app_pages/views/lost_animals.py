@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.cache.contrast import animal_activation
 from dashboard.data.crops import worth_said
-from dashboard.data.previews import PreviewPicture
+from dashboard.data.previews import Preview
 from dashboard.error_display import show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -23,7 +23,7 @@ def mark_toggle() -> bool:
     return st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params")
 
 
-def activations(dataset: Dataset, previews: Sequence[PreviewPicture], asked: bool) -> "list[Tensor | None]":
+def activations(dataset: Dataset, previews: Sequence[Preview], asked: bool) -> "list[Tensor | None]":
     """What an ImageNet encoder responds to in each picture; None each unless ``asked`` for."""
     if asked:
         try:

@@ -11,7 +11,7 @@ from dashboard.app_pages.views.lost_animals import activations, mark_toggle
 from dashboard.app_pages.views.second_recipe import recipe_differences, second_recipe
 from dashboard.app_pages.views.taken_apart import crops, steps
 from dashboard.data.pictures import some_rows
-from dashboard.data.previews import PreviewPicture
+from dashboard.data.previews import Preview
 from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
@@ -67,7 +67,7 @@ def page() -> None:
 
 
 def _pairs(
-    recipes: Sequence[Named], previews: Sequence[PreviewPicture], activations: "Sequence[Tensor | None]", size_px: int,
+    recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]", size_px: int,
     pairs: int,
 ) -> None:  # fmt: skip
     """Each picture with its positive pairs. activations: of an ImageNet encoder; None: not asked for."""

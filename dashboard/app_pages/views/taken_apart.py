@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.crops import crops_said, lost_said
-from dashboard.data.previews import PreviewPicture
+from dashboard.data.previews import Preview
 from dashboard.media import data_uri, thumb_url
 from dashboard.parts.pictures.heat_view import heat_view
 from dashboard.parts.pictures.view_pairs import VIEW_NAMES, Named, strip_html
@@ -26,7 +26,7 @@ _RESPONSE = (
 )
 
 
-def steps(recipes: Sequence[Named], previews: Sequence[PreviewPicture], size_px: int) -> None:
+def steps(recipes: Sequence[Named], previews: Sequence[Preview], size_px: int) -> None:
     """From one of the pictures to a view of it. recipes: (name, recipe), one or two."""
     with st.container(horizontal=True):
         preview = previews[_place(previews)]
@@ -38,10 +38,7 @@ def steps(recipes: Sequence[Named], previews: Sequence[PreviewPicture], size_px:
 
 
 def crops(
-    dataset: Dataset,
-    recipes: Sequence[Named],
-    previews: Sequence[PreviewPicture],
-    activations: "Sequence[Tensor | None]",
+    dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]"
 ) -> None:
     """Where crops of one of the pictures fall. activations: of an ImageNet encoder; None: not asked for."""
     from sealife_core.evaluation.classification.gradcam import heat_png
@@ -75,7 +72,7 @@ def crops(
             st.markdown(_RESPONSE)
 
 
-def _place(previews: Sequence[PreviewPicture]) -> int:
+def _place(previews: Sequence[Preview]) -> int:
     place = st.segmented_control(
         "Picture", range(len(previews)), default=0, required=True, key=state.views.STEPS.of(len(previews)),
         format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealife_core.config import SimclrConfig, ViewRecipe
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import model_epochs
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.views.recipes import recipes
@@ -90,7 +89,4 @@ def _after(epoch: int) -> str:
 
 def is_simclr(run: Run) -> bool:
     """Whether ``run`` is a SimCLR run that has a model."""
-    try:
-        return isinstance(run.config(), SimclrConfig) and (run.path / MODEL).is_file()
-    except SealifeError:
-        return False
+    return isinstance(run.config_or_none(), SimclrConfig) and (run.path / MODEL).is_file()

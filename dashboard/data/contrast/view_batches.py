@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from dashboard.data.pictures import class_name
-from dashboard.data.previews import PreviewPicture, drawn
+from dashboard.data.previews import Preview, drawn
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import similarity_matrix
@@ -49,7 +49,7 @@ def batch_rows(dataset: Dataset, shuffle: int, count: int) -> tuple[int, ...]:
 
 
 def view_batch(
-    dataset: Dataset, previews: Sequence[PreviewPicture], recipe: ViewRecipe, drawing: int, seen_by: "ViewEncoder"
+    dataset: Dataset, previews: Sequence[Preview], recipe: ViewRecipe, drawing: int, seen_by: "ViewEncoder"
 ) -> ViewBatch:
     """Two views of each of ``previews`` (decoded at one size), embedded. The same ``drawing`` gives the same views."""
     parameters = [drawn(recipe, preview, drawing, 0, view) for view in (0, 1) for preview in previews]

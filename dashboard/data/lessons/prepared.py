@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.data.contrast.encoder_sources import is_simclr
-from dashboard.data.runs import config_of
 from dashboard.words import run_name
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, StudyConfig, preset
 from sealife_core.datasets.dataset import Dataset
@@ -79,7 +78,7 @@ def simclr_run(runs: Sequence[Run], dataset: Dataset) -> Run | None:
     before others, for a head that hardly trained looks like none; then the longest; then the first."""
 
     def order(run: Run) -> tuple[bool, int] | None:
-        config = config_of(run) if is_simclr(run) else None
+        config = run.config_or_none() if is_simclr(run) else None
         if not isinstance(config, SimclrConfig) or config.head == "none" or config.broken:
             return None
         return (config.weights == "random", config.epochs) if config.data_hash == dataset.content_hash else None
@@ -91,7 +90,7 @@ def simclr_run(runs: Sequence[Run], dataset: Dataset) -> Run | None:
 def newest_classifier(runs: Sequence[Run], dataset: Dataset) -> Run | None:
     """The first of ``runs`` that classifies pictures of ``dataset`` as it is, and has a model."""
     for run in runs:
-        config = config_of(run)
+        config = run.config_or_none()
         fits = isinstance(config, ClassifierConfig) and config.data_hash == dataset.content_hash and not config.broken
         if fits and (run.path / MODEL).is_file():
             return run
@@ -103,7 +102,7 @@ def probe_and_fine_tune(runs: Sequence[Run], dataset: Dataset) -> tuple[Comparis
     tested on the test images of ``dataset`` as they are now."""
     frozen: dict[tuple[object, ...], ComparisonRow] = {}
     learned: dict[tuple[object, ...], ComparisonRow] = {}
-    configs = {run.id: config for run in runs if (config := config_of(run)) and config.data == dataset.name}
+    configs = {run.id: config for run in runs if (config := run.config_or_none()) and config.data == dataset.name}
     rows = comparison([run for run in runs if run.id in configs], dataset.test_hash)
     for row in sorted((row for row in rows if row.comparable), key=lambda row: row.run_id):
         config = configs[row.run_id]

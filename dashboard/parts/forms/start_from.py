@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.data.runs import config_of, source_config
+from dashboard.data.runs import source_config
 from dashboard.parts.forms.config_form import Field
 from dashboard.state import Key
 from dashboard.words import plain, run_name
@@ -29,7 +29,7 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
         state = run.state()
         if not (state.active or (run.path / MODEL).exists()):
             continue
-        config = config_of(run)
+        config = run.config_or_none()
         if config is None or config.broken:
             continue
         waits = " (not finished: the new run will wait)" if state.active else ""

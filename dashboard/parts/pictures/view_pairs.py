@@ -7,7 +7,7 @@ from html import escape
 from PIL import Image
 from torch import Tensor
 
-from dashboard.data.previews import PreviewPicture, drawn
+from dashboard.data.previews import Preview, drawn
 from dashboard.media import data_uri
 from sealife_core.config import ViewRecipe
 from sealife_core.evaluation.contrast.animal_share import LOST_BELOW, animal_share
@@ -18,18 +18,13 @@ VIEW_NAMES = ("A", "B")
 Named = tuple[str, ViewRecipe]
 
 
-def pair_html(recipe: ViewRecipe, preview: PreviewPicture, size_px: int, draw: int, pairs: int) -> str:
+def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:
     """The original and ``pairs`` positive pairs of it as HTML."""
     return compared_html([("", recipe)], preview, size_px, draw, pairs)
 
 
 def compared_html(
-    recipes: Sequence[Named],
-    preview: PreviewPicture,
-    size_px: int,
-    draw: int,
-    pairs: int,
-    activation: Tensor | None = None,
+    recipes: Sequence[Named], preview: Preview, size_px: int, draw: int, pairs: int, activation: Tensor | None = None
 ) -> str:
     """As :func:`pair_html`; of two recipes, each view of both side by side, with their names.
 
@@ -48,12 +43,7 @@ def compared_html(
 
 
 def _view_html(
-    named: Named,
-    preview: PreviewPicture,
-    size_px: int,
-    parameters: ViewParameters,
-    view: int,
-    activation: Tensor | None,
+    named: Named, preview: Preview, size_px: int, parameters: ViewParameters, view: int, activation: Tensor | None
 ) -> str:
     letter, seen = VIEW_NAMES[view], apply_views(preview.square[None], parameters, size_px)[0]
     words = "".join(
@@ -68,7 +58,7 @@ def _view_html(
     )
 
 
-def strip_html(recipe: ViewRecipe, preview: PreviewPicture, size_px: int, draw: int, view: int) -> str:
+def strip_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, view: int) -> str:
     """From the original to the final view, one step after the other, as HTML."""
     parameters = drawn(recipe, preview, draw, 0, view)
     cells = [
@@ -85,7 +75,7 @@ def view_uri(view: Tensor) -> str:
     return _webp(Image.fromarray((view.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()))
 
 
-def original_uri(preview: PreviewPicture) -> str:
+def original_uri(preview: Preview) -> str:
     """The whole picture in its own proportions, as an image that HTML can hold."""
     side, aspect = preview.square.shape[0], preview.aspect
     size = max(1, round(side * min(1.0, aspect))), max(1, round(side / max(1.0, aspect)))
@@ -98,7 +88,7 @@ def _webp(image: Image.Image) -> str:
     return data_uri(held.getvalue(), "image/webp")
 
 
-def _original(preview: PreviewPicture, crops: Sequence[Sequence[Sequence[float]]]) -> str:
+def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]]) -> str:
     """The whole picture in its own proportions, the crops of the first pair drawn on it.
 
     crops: of each recipe, of both views; those of a second recipe are dashed.

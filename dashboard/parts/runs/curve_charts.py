@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.data.metric_curves import MetricCurve
+from dashboard.data.metric_curves import Curve
 from dashboard.data.panels import Panel
 from dashboard.state import Key
 from dashboard.theme import ink
@@ -20,12 +20,7 @@ FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
 
 
 def curve_option(
-    panel: Panel,
-    curves: Sequence[MetricCurve],
-    chances: Mapping[str, float],
-    ink: str,
-    epochs: float,
-    log: bool = False,
+    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], ink: str, epochs: float, log: bool = False
 ) -> dict[str, Any]:
     """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end.
 
@@ -57,12 +52,7 @@ def curve_option(
 
 
 def draw_panel(
-    panel: Panel,
-    curves: Sequence[MetricCurve],
-    chances: Mapping[str, float],
-    epochs: float,
-    key: Key,
-    log: bool = False,
+    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], epochs: float, key: Key, log: bool = False
 ) -> None:
     """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""
     with st.container(gap="xsmall"):
@@ -81,7 +71,7 @@ def draw_panel(
         st.caption(panel.says + runs_says + thinned_says)
 
 
-def _series(curve: MetricCurve, ink: str) -> dict[str, Any]:
+def _series(curve: Curve, ink: str) -> dict[str, Any]:
     opacity = FAINT if curve.faint else 1.0
     named = {
         "endLabel": {"show": True, "formatter": curve.end, "color": ink, "fontSize": 13, "distance": 6},
@@ -111,7 +101,7 @@ def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list
     return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
 
 
-def _alternative(panel: Panel, curves: Sequence[MetricCurve]) -> str:
+def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:
     unit = " %" if panel.percent else ""
     ends = "; ".join(
         f"{c.label} from {c.points[0][1]:.4g}{unit} to {c.points[-1][1]:.4g}{unit} at epoch {c.points[-1][0]:g}"

@@ -11,7 +11,6 @@ import streamlit as st
 from dashboard import cache
 from dashboard.data.metric_curves import curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
-from dashboard.data.runs import config_of
 from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
@@ -31,7 +30,7 @@ PANELS = frozenset(panel.name for panel in (*SIMCLR_PANELS, *CLASSIFIER_PANELS))
 def heading(run: Run) -> None:
     """Name, what it is and where its weights came from."""
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
-    config = config_of(run)
+    config = run.config_or_none()
     if config is not None:
         what = config.method
         tags = "".join(f" :gray-badge[{plain(tag)}]" for tag in run.notes()["tags"])
@@ -108,7 +107,7 @@ def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANE
         return
     if any("train/penalty" in row for found in rows.values() for row in found):
         st.caption("Each epoch fits one L2 penalty, the largest first: " + ", ".join(f"{p:g}" for p in PENALTIES) + ".")
-    every = SIMCLR_PANELS if isinstance(config_of(runs[0]), SimclrConfig) else CLASSIFIER_PANELS
+    every = SIMCLR_PANELS if isinstance(runs[0].config_or_none(), SimclrConfig) else CLASSIFIER_PANELS
     panels = [panel for panel in every if panel.name in only]
     several = len(runs) > 1
     epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])

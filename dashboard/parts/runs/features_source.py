@@ -9,7 +9,7 @@ from dashboard.parts.notice import errors_said, way_out
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from sealife_core.config import EmbedConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import RunError, SealifeError
+from sealife_core.errors import RunError
 from sealife_core.evaluation.curation.label_free_features import run_without_labels
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name
@@ -52,10 +52,7 @@ def _start(dataset: Dataset) -> None:
 
 def _under_way(data: str) -> Run | None:
     for run in cache.runs():
-        try:
-            config = run.config()
-        except SealifeError:
-            continue
+        config = run.config_or_none()
         if isinstance(config, EmbedConfig) and config.data == data and run.state().active:
             return run
     return None

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.data.runs import config_of
 from dashboard.error_display import show_error
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
@@ -30,7 +29,7 @@ TAKES = (
 
 def first_models(runs: Sequence[Run], data: str | None = None) -> list[Run]:
     """Those of ``runs`` that name animals, of one data set or of all; runs of a study are not among them."""
-    known = [(run, config_of(run)) for run in runs]
+    known = [(run, run.config_or_none()) for run in runs]
     return [
         run
         for run, config in known

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.data.runs import config_of
 from dashboard.state import Key
 from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, run_name, state_words
@@ -109,7 +108,7 @@ def colours_of_all() -> dict[str, str]:
 
 def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
-    config = config_of(run)
+    config = run.config_or_none()
     return {
         "Run": run_name(run),
         "Method": config.method if config else "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.commands.datasets.corrections import add_action
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.errors import ConfigError, RunError, SealifeError
+from sealife_core.errors import ConfigError, RunError
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.runs.run import Run
@@ -72,11 +72,9 @@ def _newest_embedded(dataset: Dataset) -> Run:
     from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 
     for run in list_runs():
-        try:
-            if has_embeddings(run.path) and run.config().data == dataset.name:
-                return run
-        except SealifeError:  # a damaged run hides no other
-            continue
+        config = run.config_or_none()
+        if config is not None and config.data == dataset.name and has_embeddings(run.path):
+            return run
     raise RunError(f"No run has embeddings of {dataset.name!r} yet. Launch an 'embed' run on it first.")
 
 

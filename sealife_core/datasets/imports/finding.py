@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from sealife_core.datasets.decoding.reading import READABLE, SUFFIXES
+from sealife_core.wording import listed
 
 SPLIT_NAMES = {
     "train": "train", "training": "train",
@@ -166,8 +167,7 @@ def _looks_like(label: str) -> str:
 def _named(names: Iterable[str], most: int = 5) -> str:
     """Some of ``names`` in a sentence; their invisible characters are written out."""
     told = [repr(printable(name)[:100]) for name in sorted(names)]
-    others = f" and {len(told) - most} more" if len(told) > most else ""
-    return ", ".join(told[:most]) + others if others or len(told) < 2 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return listed([*told[:most], f"{len(told) - most} more"] if len(told) > most else told)
 
 
 NO_TEST_WITHOUT_LABEL = "Has no label but is in {split!r}: it cannot be used for testing or for training."

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.wording import duration, percent
+from sealife_core.wording import duration, listed, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,4 +186,4 @@ def _listed(names: Sequence[str]) -> str:
     """All names if there are few, else the first ones and how many more."""
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed(names)

@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sealife_core.config import AnyConfig, ClassifierConfig, marked, source_run
-from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import noted_run
 from sealife_core.runs.run import Run
 
@@ -82,11 +80,7 @@ def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
 
 def readable_configs(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
     """The ``runs`` whose config can be read, with it: a damaged run does not hide the others."""
-    found = []
-    for run in runs:
-        with suppress(SealifeError):
-            found.append((run, run.config()))
-    return found
+    return [(run, config) for run in runs if (config := run.config_or_none()) is not None]
 
 
 def distinct_names(runs: Sequence[Run]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference
 from sealife_core.evaluation.embeddings.feature_quality import MOST_ASKED, MOST_VOTING, knn_predict
 from sealife_core.evaluation.embeddings.neighbours import nearest
-from sealife_core.wording import percent
+from sealife_core.wording import listed, percent
 
 if TYPE_CHECKING:  # it imports torch
     from sealife_core.evaluation.contrast.invariance import Response
@@ -188,7 +188,7 @@ def outcome(title: str, measures: Sequence[Measure], usual: Mapping[str, int | N
     title: of what was broken. usual: name of a measure → LOWER or HIGHER, as in ``source``, or None: it says neither.
     Where it says so of all, ``why`` is true whatever happened.
     """
-    happened = f"{title}: {_listed([said(measure) for measure in measures])}."
+    happened = f"{title}: {listed([said(measure) for measure in measures])}."
     found = [(measure, rule) for measure in measures if (rule := usual.get(measure.name)) is not None]
     if not found:
         return happened if any(usual.values()) else f"{happened} {why}"
@@ -202,8 +202,3 @@ def outcome(title: str, measures: Sequence[Measure], usual: Mapping[str, int | N
             f" ({source})."
         )
     return f"{happened} {why.removesuffix('.')} ({source})."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    *before, last = parts
-    return f"{', '.join(before)} and {last}" if before else last

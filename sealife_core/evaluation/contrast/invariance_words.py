@@ -7,6 +7,7 @@ import numpy as np
 
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.contrast.invariance import Point, Response, strongest
+from sealife_core.wording import listed
 
 LEAST = 0.05  # of the similarity kept: a smaller difference of h and z, however sure, is not worth a sentence
 INDIFFERENT = 0.8  # of the similarity kept: four fifths of the way from an unrelated picture to the same one
@@ -57,16 +58,10 @@ def head_comparisons(name: str, h: Response, z: Response) -> list[str]:
     }
     away = [numbers[subject] for subject, gain in gains.items() if gain.low > 0 and gain.value >= LEAST]
     out = [numbers[subject] for subject, gain in gains.items() if gain.high < 0 and gain.value <= -LEAST]
-    said = [f"The projection head of {name} throws away {_listed(away)}."] if away else []
+    said = [f"The projection head of {name} throws away {listed(away)}."] if away else []
     return said + (
-        [f"The projection head of {name} does not throw away {_listed(out, ' or ')}: z shows more of it."]
-        if out
-        else []
+        [f"The projection head of {name} does not throw away {listed(out, 'or')}: z shows more of it."] if out else []
     )
-
-
-def _listed(parts: Sequence[str], last: str = " and ") -> str:
-    return last.join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 def _of_subject(subject: str, points: tuple[Point, ...], first: Looked, others: Sequence[Looked]) -> str:

@@ -19,7 +19,6 @@ from sealife_core.config import (
     SimclrConfig,
     source_run,
 )
-from sealife_core.errors import ConfigError
 from sealife_core.models.facts import resolve_stem, title_of
 from sealife_core.models.known import facts
 from sealife_core.runs.costs.devices import CPU, devices, suitable
@@ -116,10 +115,9 @@ def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
 def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
     """Encoder and stem that the run will use: those of the run that its weights come from, if there is one."""
     for source in source_chain(source_run(config.weights), root):
-        try:
-            config = source.config()
-        except ConfigError:
+        if (found := source.config_or_none()) is None:
             break
+        config = found
         written = source.environment().get("stem")
         if written in ("imagenet", "small"):
             return config.encoder, written

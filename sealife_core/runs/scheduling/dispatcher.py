@@ -43,7 +43,6 @@ from sealife_core.runs.scheduling.queue import in_cluster, waits_for_a_person, w
 from sealife_core.runs.scheduling.queue_order import queued_runs
 from sealife_core.runs.scheduling.run_process import (
     RunProcess,
-    config_of,
     living_process,
     worker_command,
     worker_environment,
@@ -180,7 +179,7 @@ class Dispatcher:
         to_come = sum(
             max(0, peak_in_main_memory(found, process.devices, self.root) - held_bytes(process.record["pid"]))
             for process in self.watched.values()
-            if (found := config_of(process.run)) is not None
+            if (found := process.run.config_or_none()) is not None
         )
         enough = available_bytes() - to_come - KEPT_FREE_BYTES >= own
         if not enough:

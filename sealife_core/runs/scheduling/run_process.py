@@ -11,9 +11,7 @@ from typing import Any
 
 import psutil
 
-from sealife_core.config import AnyConfig
 from sealife_core.environment import CUDA_VISIBLE_DEVICES, HOME, WORKER_COMMAND
-from sealife_core.errors import SealifeError
 from sealife_core.processes import identity
 from sealife_core.runs.costs.devices import NONE, needed, visible
 from sealife_core.runs.costs.estimates import is_light
@@ -46,7 +44,7 @@ class RunProcess:
     @property
     def trains_encoder(self) -> bool:
         """Whether the run is one that others may run beside."""
-        config = config_of(self.run)
+        config = self.run.config_or_none()
         return config is not None and not is_light(config)
 
     def ended(self) -> bool:
@@ -100,7 +98,7 @@ def living_process(run: Run, workers: dict[str, int], devices: list[str]) -> Run
     found = identity(pid) if pid else None
     if found is None:
         return None
-    config = config_of(run)
+    config = run.config_or_none()
     assigned = NONE if run.launches_runs else ",".join(devices[-(needed(config) if config else 1) :])
     record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
     if config is not None and may_go_beside(config):
@@ -131,11 +129,3 @@ def worker_environment(root: Path, assigned: list[str]) -> dict[str, str]:
     if root.name == "checkpoints":  # data sets are beside the runs, whatever this process inherited
         told[HOME.name] = str(root.parent)
     return told
-
-
-def config_of(run: Run) -> AnyConfig | None:
-    """The settings of a run that trains or embeds; None for a study, and where they cannot be read."""
-    try:
-        return run.config()
-    except SealifeError:
-        return None

@@ -14,7 +14,7 @@ from dashboard.app_pages.compare.class_differences import class_option
 from dashboard.app_pages.compare.cost import cost_option, ladder_option
 from dashboard.app_pages.compare.piles import pile_pictures
 from dashboard.data.compared import pile_places
-from dashboard.data.metric_curves import MetricCurve
+from dashboard.data.metric_curves import Curve
 from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curve_charts import curve_option
 from sealife_core.config import preset
@@ -247,15 +247,11 @@ def test_ladder_option__stands_each_depth_in_its_place() -> None:
 
 def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there() -> None:
     panel = CLASSIFIER_PANELS[0]
-    option = curve_option(
-        panel, [MetricCurve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], {}, "#777777", 3, log=True
-    )
+    option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], {}, "#777777", 3, log=True)
     assert option["yAxis"]["type"] == "log"
     assert option["series"][0]["data"] == [[2, 0.01], [3, 10.0]]
     assert (option["yAxis"]["logBase"], option["yAxis"]["min"], option["yAxis"]["max"]) == (10, 0.01, 10)
-    narrow = curve_option(panel, [MetricCurve("a", "#111111", [[1, 1.1], [2, 3.0]])], {}, "#777777", 3, log=True)[
-        "yAxis"
-    ]
+    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], {}, "#777777", 3, log=True)["yAxis"]
     assert (narrow["logBase"], narrow["min"], narrow["max"]) == (2, 1, 4), "one power of ten would be its only label"
     assert curve_option(panel, [], {}, "#777777", 3, log=True)["yAxis"]["min"] > 0
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dashboard.app_pages.runs.log import last_traceback
-from dashboard.data.metric_curves import MetricCurve, curves_of
+from dashboard.data.metric_curves import Curve, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.parts.class_bars import balance_option, per_class_option
 from dashboard.parts.runs.curve_charts import curve_option
@@ -45,23 +45,20 @@ def test_curve_option__percentages_are_of_a_hundred():
 
 
 def test_curve_option__runs_share_one_legend_above_the_charts():
-    two = [MetricCurve("a", "#111111", [[1.0, 2.0]]), MetricCurve("b", "#222222", [[1.0, 3.0]])]
+    two = [Curve("a", "#111111", [[1.0, 2.0]]), Curve("b", "#222222", [[1.0, 3.0]])]
     assert curve_option(LOSS, two, {}, "#777777", 1.0)["legend"]["show"] is False
     same = [
-        MetricCurve("training", "#111111", [[1.0, 2.0]], faint=True),
-        MetricCurve("validation", "#111111", [[1.0, 3.0]]),
+        Curve("training", "#111111", [[1.0, 2.0]], faint=True),
+        Curve("validation", "#111111", [[1.0, 3.0]]),
     ]
     assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
 
 
 def test_curve_option__names_a_curve_at_its_end_and_leaves_room_for_it():
-    two = [
-        MetricCurve(name, colour, [[1, 2.0], [2, 1.0]], end=name)
-        for name, colour in (("Intact", "#1"), ("Broken", "#2"))
-    ]
+    two = [Curve(name, colour, [[1, 2.0], [2, 1.0]], end=name) for name, colour in (("Intact", "#1"), ("Broken", "#2"))]
     option = curve_option(LOSS, two, {}, "#777777", 2.0)
     assert [line["endLabel"]["formatter"] for line in option["series"]] == ["Intact", "Broken"]
-    unnamed = curve_option(LOSS, [MetricCurve("a", "#1", [[1, 2.0]])], {}, "#777777", 2.0)
+    unnamed = curve_option(LOSS, [Curve("a", "#1", [[1, 2.0]])], {}, "#777777", 2.0)
     assert "endLabel" not in unnamed["series"][0]
     assert unnamed["grid"]["right"] < option["grid"]["right"]
 

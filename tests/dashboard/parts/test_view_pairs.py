@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from dashboard.data.previews import PreviewPicture, preview_of
+from dashboard.data.previews import Preview, preview_of
 from dashboard.parts.pictures.view_pairs import compared_html, pair_html
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
@@ -15,7 +15,7 @@ SIZE = 32
 
 
 @pytest.fixture
-def preview(tiny_reef: Dataset) -> PreviewPicture:
+def preview(tiny_reef: Dataset) -> Preview:
     return preview_of(tiny_reef, 0, SIZE)
 
 
@@ -29,7 +29,7 @@ def frames(html: str) -> list[tuple[str, str]]:
     return re.findall(r'<span class="crop .( second)?" style="([^"]+)"', html)
 
 
-def test_compared_html__of_two_recipes_draws_both_from_the_same_random_numbers(preview: PreviewPicture) -> None:
+def test_compared_html__of_two_recipes_draws_both_from_the_same_random_numbers(preview: Preview) -> None:
     grey = SIMCLR.model_copy(update={"grayscale": 1.0})
     alone = views(pair_html(SIMCLR, preview, SIZE, 3, 1))
     one, other = "One <b>", "Other"
@@ -44,7 +44,7 @@ def test_compared_html__of_two_recipes_draws_both_from_the_same_random_numbers(p
     assert one not in html
 
 
-def test_compared_html__marks_crops_that_keep_little_of_the_activation(preview: PreviewPicture) -> None:
+def test_compared_html__marks_crops_that_keep_little_of_the_activation(preview: Preview) -> None:
     small = SIMCLR.model_copy(update={"crop_scale_min": 0.1, "crop_scale_max": 0.2})
     corner, everywhere = torch.zeros(7, 7), torch.ones(7, 7)
     corner[0, 0] = 1

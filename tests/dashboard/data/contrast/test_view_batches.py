@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows, view_batch
-from dashboard.data.previews import PreviewPicture, drawn, preview_of
+from dashboard.data.previews import Preview, drawn, preview_of
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder, untrained
@@ -19,11 +19,11 @@ from tests.finished.models import NETWORK, SIZE
 
 
 @pytest.fixture
-def previews(tiny_reef: Dataset) -> list[PreviewPicture]:
+def previews(tiny_reef: Dataset) -> list[Preview]:
     return [preview_of(tiny_reef, row, 2 * SIZE) for row in batch_rows(tiny_reef, 0, 5)]
 
 
-def made(dataset: Dataset, previews: list[PreviewPicture], drawing: int = 0, size_px: int = SIZE) -> ViewBatch:
+def made(dataset: Dataset, previews: list[Preview], drawing: int = 0, size_px: int = SIZE) -> ViewBatch:
     return view_batch(dataset, previews, RECIPES["SimCLR"], drawing, untrained(NETWORK, size_px))
 
 
@@ -36,7 +36,7 @@ def test_rows__are_random_pictures_some_of_one_class_in_the_order_of_classes(tin
     assert len(batch_rows(tiny_reef, 0, 1000)) == len(tiny_reef)
 
 
-def test_batch__is_of_the_views_that_the_views_page_draws(tiny_reef: Dataset, previews: list[PreviewPicture]) -> None:
+def test_batch__is_of_the_views_that_the_views_page_draws(tiny_reef: Dataset, previews: list[Preview]) -> None:
     batch, recipe = made(tiny_reef, previews, drawing=2), RECIPES["SimCLR"]
     encoder = untrained(NETWORK, SIZE)
     first, other = (
@@ -51,7 +51,7 @@ def test_batch__is_of_the_views_that_the_views_page_draws(tiny_reef: Dataset, pr
     assert not np.allclose(made(tiny_reef, previews, drawing=3).similarities["h"], batch.similarities["h"])
 
 
-def test_batch__has_z_where_there_is_a_head(tiny_reef: Dataset, previews: list[PreviewPicture]) -> None:
+def test_batch__has_z_where_there_is_a_head(tiny_reef: Dataset, previews: list[Preview]) -> None:
     bare = untrained(NETWORK, SIZE)
     assert set(made(tiny_reef, previews).similarities) == {"h"}
     head = projection_head("linear", bare.encoder.feature_dim, out=4)
@@ -61,7 +61,7 @@ def test_batch__has_z_where_there_is_a_head(tiny_reef: Dataset, previews: list[P
 
 
 def test_pictures__are_as_large_as_they_are_seen_but_no_larger_than_shown(
-    tiny_reef: Dataset, previews: list[PreviewPicture]
+    tiny_reef: Dataset, previews: list[Preview]
 ) -> None:
     for seen_px, shown_px in ((SIZE, SIZE), (160, 128)):
         sizes = {Image.open(io.BytesIO(jpeg)).size for jpeg in made(tiny_reef, previews, size_px=seen_px).jpegs}
