@@ -10,7 +10,16 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import kept, predictions_or_none, runs
-from dashboard.data.points import PCA, ImageFacts, Look, Trust, facts_of, pca_cloud, projected_cloud, shown_of
+from dashboard.data.embeddings.points import (
+    PCA,
+    ImageFacts,
+    Look,
+    Trust,
+    facts_of,
+    pca_cloud,
+    projected_cloud,
+    shown_of,
+)
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import readable_configs
@@ -30,7 +39,7 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
 if TYPE_CHECKING:  # they import Plotly or torch
-    from dashboard.data.scatter import Chart
+    from dashboard.data.embeddings.scatter import Chart
     from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 
 EMBEDDED = (INDEX, *FILES.values())
@@ -67,7 +76,7 @@ def chart(
 
 @kept(64, *EMBEDDED, PREDICTIONS)
 def _chart(run: Run, dataset: Dataset, _done: Projection | None, look: Look, dark: bool) -> "Chart":
-    from dashboard.data.scatter import CLUSTER, chart_of
+    from dashboard.data.embeddings.scatter import CLUSTER, chart_of
 
     if _done is not None:
         cloud = projected_cloud(stored(run, look.of), dataset, _done.ids, _done.points)

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.cache import contrast as kept
 from dashboard.data.contrast.learning_figures import Votes, figures_of, pictures_of, votes_measured, votes_of
-from dashboard.data.points import FILM
+from dashboard.data.embeddings.points import FILM
 from dashboard.data.readable_settings import form_values
 from dashboard.error_display import show_error
 from dashboard.media import thumb_url

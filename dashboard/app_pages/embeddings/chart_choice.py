@@ -7,8 +7,18 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.data.points import FILM, PCA, UMAP, Look
-from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
+from dashboard.data.embeddings.points import FILM, PCA, UMAP, Look
+from dashboard.data.embeddings.scatter import (
+    ALWAYS,
+    CLASS,
+    CLUSTER,
+    CONFIDENCE,
+    LOSS,
+    PREDICTED,
+    PREDICTING,
+    RIGHT,
+    SPLIT,
+)
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.parts.notice import way_out
 from dashboard.state import embeddings

@@ -12,9 +12,9 @@ from dashboard.app_pages.embeddings.query import uploaded_features
 from dashboard.app_pages.embeddings.scatter_link import linked_scatter
 from dashboard.app_pages.embeddings.selected_pictures import neighbour_rows, neighbours_view, selection_view
 from dashboard.cache import embeddings
-from dashboard.data.point_tables import interactive_html, points_table
-from dashboard.data.points import PCA, UMAP, Look, Trust
-from dashboard.data.scatter import Chart
+from dashboard.data.embeddings.point_tables import interactive_html, points_table
+from dashboard.data.embeddings.points import PCA, UMAP, Look, Trust
+from dashboard.data.embeddings.scatter import Chart
 from dashboard.error_display import show_error
 from dashboard.parts.notice import rerun_if_corrected
 from dashboard.theme import is_dark

@@ -7,8 +7,8 @@ from dashboard import state
 from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter_link import shared_data
-from dashboard.data.film_reel import film_reel, frame_words
-from dashboard.data.points import Cloud, Look, shown_of
+from dashboard.data.embeddings.film_reel import film_reel, frame_words
+from dashboard.data.embeddings.points import Cloud, Look, shown_of
 from dashboard.parts.notice import way_out
 from dashboard.parts.own_component import own_component
 from sealife_core.datasets.dataset import Dataset

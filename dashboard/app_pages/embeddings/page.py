@@ -6,7 +6,7 @@ from dashboard import cache
 from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film_player import film
-from dashboard.data.points import FILM, Look
+from dashboard.data.embeddings.points import FILM, Look
 from dashboard.error_display import show_error
 from dashboard.parts.notice import notice, rerun_if_corrected
 from sealife_core.config import SimclrConfig

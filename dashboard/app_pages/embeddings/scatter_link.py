@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboard import media
-from dashboard.data.scatter import ScatterPicture
+from dashboard.data.embeddings.scatter import ScatterPicture
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key, embeddings
 from dashboard.words import SPLIT_WORDS

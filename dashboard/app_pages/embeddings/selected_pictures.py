@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cache import embeddings
+from dashboard.data.embeddings.point_tables import selection_csv
+from dashboard.data.embeddings.points import Look
 from dashboard.data.pictures import class_name, class_of
-from dashboard.data.point_tables import selection_csv
-from dashboard.data.points import Look
 from dashboard.parts.correcting.correct_many import correct_many
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.words import plain, run_name

@@ -7,7 +7,7 @@ from dashboard.app_pages.gallery.confused_classes import classes
 from dashboard.app_pages.gallery.filtered_pictures import pictures
 from dashboard.app_pages.gallery.guessing import guessing
 from dashboard.app_pages.gallery.models import classifiers, model_choice
-from dashboard.app_pages.gallery.own_pictures import own_pictures
+from dashboard.app_pages.gallery.own.own_pictures import own_pictures
 from dashboard.app_pages.gallery.reliability import calibration_view
 from dashboard.error_display import show_error
 from dashboard.parts.notice import way_out

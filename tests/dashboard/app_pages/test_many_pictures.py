@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import background
-from dashboard.app_pages.gallery import own_pictures
+from dashboard.app_pages.gallery.own import own_pictures
 from sealife_core import inference_worker
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.batch_inference import inference_jobs
@@ -173,7 +173,7 @@ def ticked(folder: str, places: list[int]) -> None:
     """What stands below the table while rows are ticked, which AppTest cannot do."""
     from pathlib import Path
 
-    from dashboard.app_pages.gallery.many.giving_classes import correct_chosen
+    from dashboard.app_pages.gallery.own.giving_classes import correct_chosen
     from dashboard.cache.batch_inference import columns
     from sealife_core.evaluation.batch_inference.corrected_classes import read_corrected
     from sealife_core.evaluation.batch_inference.inference_jobs import job_in

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dashboard.cache import embeddings
-from dashboard.data.points import PCA, UMAP, Look
-from dashboard.data.scatter import CLASS, CLUSTER
+from dashboard.data.embeddings.points import PCA, UMAP, Look
+from dashboard.data.embeddings.scatter import CLASS, CLUSTER
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.data.point_tables import LINE_LETTERS, interactive_html, points_table, selection_csv
-from dashboard.data.points import Cloud, facts_of
-from dashboard.data.scatter import CLASS, colouring
+from dashboard.data.embeddings.point_tables import LINE_LETTERS, interactive_html, points_table, selection_csv
+from dashboard.data.embeddings.points import Cloud, facts_of
+from dashboard.data.embeddings.scatter import CLASS, colouring
 from sealife_core.datasets.dataset import write_dataset
 from sealife_core.datasets.imports.tables import read_table
 from sealife_core.evaluation.classification.predictions import predictions_table

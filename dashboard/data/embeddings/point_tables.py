@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.data.points import Cloud, ImageFacts
-from dashboard.data.scatter import Colouring, scatter_figure
+from dashboard.data.embeddings.points import Cloud, ImageFacts
+from dashboard.data.embeddings.scatter import Colouring, scatter_figure
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.neutral import csv_of
 

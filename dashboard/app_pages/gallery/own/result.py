@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from dashboard.app_pages.gallery.many.giving_classes import correct_chosen, import_popover
-from dashboard.app_pages.gallery.many.inference_progress import progress
-from dashboard.app_pages.gallery.own_large import OwnPicture, large_view
+from dashboard.app_pages.gallery.own.giving_classes import correct_chosen, import_popover
+from dashboard.app_pages.gallery.own.inference_progress import progress
+from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view
 from dashboard.cache import batch_inference as kept
 from dashboard.cache import classifiers
 from dashboard.data.inference_columns import FOUND, ORDERS, InferenceColumns, Wanted, is_named, lines_of, places_of

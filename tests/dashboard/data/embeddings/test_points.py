@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.data.points import Cloud, facts_of, projected_cloud, shown_of
+from dashboard.data.embeddings.points import Cloud, facts_of, projected_cloud, shown_of
 from sealife_core.evaluation.classification.predictions import predictions_table
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 

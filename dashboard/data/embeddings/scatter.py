@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseTraceType
 
-from dashboard.data.points import Cloud, ImageFacts, Look
+from dashboard.data.embeddings.points import Cloud, ImageFacts, Look
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colours

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.data.points import Cloud, Look, facts_of
-from dashboard.data.scatter import colouring, point_size_px
+from dashboard.data.embeddings.points import Cloud, Look, facts_of
+from dashboard.data.embeddings.scatter import colouring, point_size_px
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colours
 from sealife_core.wording import percent

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dashboard.app_pages.embeddings.chart_choice import MEANS
-from dashboard.data import scatter as colours
-from dashboard.data.points import ImageFacts
-from dashboard.data.scatter import colouring
+from dashboard.data.embeddings import scatter as colours
+from dashboard.data.embeddings.points import ImageFacts
+from dashboard.data.embeddings.scatter import colouring
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
 CLASSES = {"crab": class_colour(0), "eel": class_colour(1), "seal": class_colour(2)}

@@ -5,9 +5,9 @@ import base64
 import numpy as np
 import pytest
 
-from dashboard.data.film_reel import film_reel, frame_words
-from dashboard.data.points import Cloud, Look
-from dashboard.data.scatter import CLASS
+from dashboard.data.embeddings.film_reel import film_reel, frame_words
+from dashboard.data.embeddings.points import Cloud, Look
+from dashboard.data.embeddings.scatter import CLASS
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 
 pytestmark = pytest.mark.usefixtures("home")

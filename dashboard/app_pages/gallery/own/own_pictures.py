@@ -12,9 +12,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from dashboard.app_pages.gallery.many.asking import ask_dropped, ask_here, earlier
-from dashboard.app_pages.gallery.many.result import result
-from dashboard.app_pages.gallery.own_large import OwnPicture, large_view, warning_of
+from dashboard.app_pages.gallery.own.asking import ask_dropped, ask_here, earlier
+from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view, warning_of
+from dashboard.app_pages.gallery.own.result import result
 from dashboard.cache import classifiers
 from dashboard.data.classifier_answers import Answers
 from dashboard.media import data_uri

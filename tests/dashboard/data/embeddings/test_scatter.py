@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from dashboard.data.scatter import Colouring, Group, Scale, picture, point_size_px, scatter_figure
+from dashboard.data.embeddings.scatter import Colouring, Group, Scale, picture, point_size_px, scatter_figure
 
 POINTS = np.array([[0, 0], [1, 2], [3, 4]], np.float32)
 CUSTOM = np.array([[7, 0], [8, 1], [9, 1]], np.float32)

@@ -1,1 +1,0 @@
-"""Many pictures at once: asked for, followed, looked through, corrected and imported."""
