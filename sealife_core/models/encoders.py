@@ -53,7 +53,7 @@ class Encoder(nn.Module):
         """What a stage ends with, as maps."""
         return given
 
-    def at_ends(self, keep: Callable[[str, Tensor], None], *names: str) -> list[RemovableHandle]:
+    def at_ends(self, keep: Callable[[str, Float[Tensor, "n ..."]], None], *names: str) -> list[RemovableHandle]:
         """Hooks that call ``keep`` with the name of each stage in ``names`` and what it ends with; see :meth:`maps`."""
 
         def kept(name: str, *passed: Any) -> None:

@@ -172,6 +172,6 @@ def _blocks(z: Tensor, span: slice) -> Iterator[slice]:
     return (slice(start, min(start + rows, span.stop)) for start in range(span.start, span.stop, rows))
 
 
-def full_precision(x: Tensor) -> Tensor:
+def full_precision(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """``x`` in float32, or in float64 where it is that."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import logsumexp, ndtr
 
 LEAST_BUDGETS = 3  # fewer points fit any power law
@@ -34,12 +35,13 @@ class AccuracyForecast:
 
 
 def forecast(
-    labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float], variance: np.ndarray | None = None
-) -> list[AccuracyForecast]:
+    labels: Sequence[float], accuracies: Float[np.ndarray, "seeds budgets"], at: Sequence[float],
+    variance: Float[np.ndarray, " budgets"] | None = None,
+) -> list[AccuracyForecast]:  # fmt: skip
     """The mean accuracy over seeds with ``at`` labels per class; [] from fewer than three numbers of labels.
 
-    labels: (B,) labels per class, ascending. accuracies: (S, B), NaN if a run is missing. variance: (B,) of the means;
-    None: what the seeds differ by.
+    labels: per class, ascending. accuracies: NaN if a run is missing. variance: of the means; None: what the seeds
+    differ by.
     """
     n = np.asarray(labels, np.float64)
     if len(n) < LEAST_BUDGETS:

@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Bool, Shaped
 from scipy.stats import binomtest
 
 from sealife_core.errors import RunError
@@ -29,11 +30,11 @@ BEYOND_CHANCE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """One classifier's test predictions: ``ids``, true ``labels`` and ``predicted`` classes, all (n,) objects."""
+    """One classifier's test predictions: ``ids``, true ``labels`` and ``predicted`` classes, all objects."""
 
-    ids: np.ndarray
-    labels: np.ndarray
-    predicted: np.ndarray
+    ids: Shaped[np.ndarray, " n"]
+    labels: Shaped[np.ndarray, " n"]
+    predicted: Shaped[np.ndarray, " n"]
 
 
 def _ids_of(pile: str) -> cached_property[list[str]]:
@@ -45,15 +46,15 @@ def _ids_of(pile: str) -> cached_property[list[str]]:
 class Paired:
     """Classifier *b* against the baseline *a*: ``fixed`` are wrong under a and right under b, ``broken`` the reverse.
 
-    ``ids``, ``labels``, ``predicted_a`` and ``predicted_b``: (n,), one per test image, in the order of a's table.
+    ``ids``, ``labels``, ``predicted_a`` and ``predicted_b``: one per test image, in the order of a's table.
     """
 
     name_a: str
     name_b: str
-    ids: np.ndarray
-    labels: np.ndarray
-    predicted_a: np.ndarray
-    predicted_b: np.ndarray
+    ids: Shaped[np.ndarray, " n"]
+    labels: Shaped[np.ndarray, " n"]
+    predicted_a: Shaped[np.ndarray, " n"]
+    predicted_b: Shaped[np.ndarray, " n"]
 
     @property
     def n(self) -> int:
@@ -61,17 +62,17 @@ class Paired:
         return len(self.ids)
 
     @cached_property
-    def right_a(self) -> np.ndarray:
-        """(n,) bool: whether a is right."""
+    def right_a(self) -> Bool[np.ndarray, " n"]:
+        """Whether a is right."""
         return self.predicted_a == self.labels
 
     @cached_property
-    def right_b(self) -> np.ndarray:
-        """(n,) bool: whether b is right."""
+    def right_b(self) -> Bool[np.ndarray, " n"]:
+        """Whether b is right."""
         return self.predicted_b == self.labels
 
-    def mask(self, pile: str) -> np.ndarray:
-        """(n,) bool: the images of one of PILES."""
+    def mask(self, pile: str) -> Bool[np.ndarray, " n"]:
+        """The images of one of PILES."""
         a, b = self.right_a, self.right_b
         return {"both_right": a & b, "fixed": ~a & b, "broken": a & ~b, "both_wrong": ~a & ~b}[pile]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import wilson
@@ -150,7 +150,9 @@ def neighbours_of(
     return bank[places].tolist()
 
 
-def weights_moved(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> float:
+def weights_moved(
+    before: Mapping[str, Shaped[np.ndarray, "..."]], after: Mapping[str, Shaped[np.ndarray, "..."]]
+) -> float:
     """How far the encoder of two models (tensors by name) has moved: |after − before| / |before| over its weights."""
     names = [name for name in before if name.startswith("encoder.") and name.endswith("weight")]
     gap = sum(float(((after[name] - before[name]).astype(np.float64) ** 2).sum()) for name in names)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from jaxtyping import Shaped
 
 from sealife_core.durable import remove_leftovers, remove_set_aside, replace_file, replacing, set_aside, size_bytes
 
@@ -47,7 +48,7 @@ class ArrayStore:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def rows(self, name: str) -> np.ndarray | None:
+    def rows(self, name: str) -> Shaped[np.ndarray, "rows ..."] | None:
         """The rows, memory-mapped; None if they are missing or cut short. Marks them as used now."""
         try:
             rows = np.load(self.folder / name / ROWS, mmap_mode="r", allow_pickle=False)
@@ -68,7 +69,12 @@ class ArrayStore:
             yield
 
     def write(
-        self, name: str, about: dict[str, Any], parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: str
+        self,
+        name: str,
+        about: dict[str, Any],
+        parts: Iterable[Shaped[np.ndarray, "n ..."]],
+        shape: tuple[int, ...],
+        dtype: str,
     ) -> None:
         """Write the rows, given in consecutive ``parts``, completely or not at all. Raises OSError.
 

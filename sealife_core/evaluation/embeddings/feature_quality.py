@@ -65,11 +65,11 @@ def knn_accuracy(
 
 
 def voters(
-    labels: Int[np.ndarray, " n"], splits: np.ndarray, asked: str, seed: int = 0
+    labels: Int[np.ndarray, " n"], splits: Shaped[np.ndarray, " n"], asked: str, seed: int = 0
 ) -> tuple[Int64[np.ndarray, " bank"], Int64[np.ndarray, " queries"]]:
     """Sorted places of the bank (labelled training images) and of the queries (those of split ``asked``).
 
-    labels: -1: no label; splits: names, as many. If there are more than MOST_VOTING or MOST_ASKED, a random
+    labels: -1: no label; splits: names. If there are more than MOST_VOTING or MOST_ASKED, a random
     subset by ``seed``, because the cost of k-NN is the product of the two.
     """
     chooser = np.random.default_rng(seed)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from sealife_core.durable import size_bytes
 from sealife_core.evaluation.embeddings.array_store import ArrayStore
@@ -76,9 +77,10 @@ class FeatureStore:
         self._arrays = ArrayStore(self.folder, most_bytes, _MOST_OF_FREE)
 
     def rows(
-        self, key: FeatureKey, images: Sequence[str], compute: Callable[[np.ndarray], tuple[np.ndarray, Columns]]
-    ) -> tuple[np.ndarray, Columns]:
-        """Features (N, D) of ``images`` (their sha256s), and their columns.
+        self, key: FeatureKey, images: Sequence[str],
+        compute: Callable[[Int[np.ndarray, " n"]], tuple[Float[np.ndarray, "n d"], Columns]],
+    ) -> tuple[Float[np.ndarray, "images d"], Columns]:  # fmt: skip
+        """Features of ``images`` (their sha256s), and their columns.
 
         ``compute`` gets the places (n,) in ``images`` of those that are not stored, and returns (n, D) and columns. If
         another process computes the same, this waits for it. Features that cannot be stored are returned nevertheless.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped
 
 from sealife_core.durable import replacing
 from sealife_core.errors import RunError
@@ -115,8 +115,8 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
     return Embedded(tuple(ids), values, index.get("data") or "", index.get("data_hash") or "")
 
 
-def is_finite(values: np.ndarray) -> bool:
-    """Whether ``values`` (N, …) are finite floats; checked 1,000 rows at a time, as all may be larger than memory."""
+def is_finite(values: Shaped[np.ndarray, "n ..."]) -> bool:
+    """Whether ``values`` are finite floats; checked 1,000 rows at a time, as all may be larger than memory."""
     parts = (values[start : start + 1000] for start in range(0, len(values), 1000))
     return values.dtype.kind == "f" and all(bool(np.isfinite(part).all()) for part in parts)
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from sealife_core.durable import held
 from sealife_core.errors import RunError
@@ -61,7 +62,7 @@ class Projection:
     total: int = 0
     error: str = ""
     ids: tuple[str, ...] = ()
-    points: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    points: Float[np.ndarray, "*frames n dims"] = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     epochs: tuple[int, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
@@ -13,7 +14,7 @@ from sealife_core.wording import counted
 FEWEST = 4  # umap-learn cannot place three points in the plane
 
 
-def checked_finite(values: np.ndarray) -> np.ndarray:
+def checked_finite(values: Shaped[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """``values`` as float32. Raises DatasetError for NaN or infinity."""
     values = np.asarray(values, np.float32)
     if not np.isfinite(values).all():
@@ -24,7 +25,7 @@ def checked_finite(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def checked_rows(values: np.ndarray) -> np.ndarray:
+def checked_rows(values: Shaped[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     """:func:`checked_finite`, which also raises DatasetError for fewer than FEWEST rows."""
     if len(values) < FEWEST:
         raise DatasetError(
@@ -33,7 +34,7 @@ def checked_rows(values: np.ndarray) -> np.ndarray:
     return checked_finite(values)
 
 
-def checked_layout(points: np.ndarray) -> np.ndarray:
+def checked_layout(points: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """``points`` as float32. Raises DatasetError if one is not finite."""
     if not np.isfinite(points).all():
         raise DatasetError(

@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import nn
 
 from sealife_core.models.encoders import Encoder
@@ -62,7 +63,7 @@ def is_faster(kind: str) -> bool:
         return learning_s(fast, maps) * _WORTH < learning_s(own, maps)
 
 
-def learning_s(net: nn.Module, maps: torch.Tensor) -> float:
+def learning_s(net: nn.Module, maps: Float[torch.Tensor, "n c h w"]) -> float:
     """Seconds of ``net`` on ``maps``, forward and backward: the best of a few, the first not counted."""
     taken: list[float] = []
     for _ in range(6):
