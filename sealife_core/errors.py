@@ -8,6 +8,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -86,6 +87,17 @@ def disk_problem(error: BaseException) -> tuple[str, str] | None:
     if isinstance(error, OSError) and error.strerror:
         return f"The system reports '{error.strerror}'{_where(error)}.", "Find the cause"
     return None
+
+
+@contextmanager
+def disk_errors(kind: type[SealifeError], said: str, cause: str = "Find the cause") -> Iterator[None]:
+    """Raises a ``kind`` for an OSError: what was not done (``said``), why, and the next step; ``cause`` where the disk
+    is well."""
+    try:
+        yield
+    except OSError as error:
+        what, step = disk_problem(error) or (f"{error}.", cause)
+        raise kind(f"{said} {what} {step}, then try again.") from error
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

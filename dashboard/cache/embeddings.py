@@ -65,11 +65,8 @@ def chart(
     keep_figure(found.picture.version, found.picture.json)
 
     def trust() -> Trust:
-        if done is not None:
-            kept_neighbours = done.facts.get("trustworthiness")
-        else:
-            kept_neighbours = _pca_trustworthiness(run, look.of, look.dims)
-        return Trust(len(stored(run, look.of).ids), kept_neighbours, _votes(run, dataset, look.of))
+        known = done.facts.get("trustworthiness") if done else _pca_trustworthiness(run, look.of, look.dims)
+        return Trust(len(stored(run, look.of).ids), known, _votes(run, dataset, look.of))
 
     return found, trust
 

@@ -24,7 +24,7 @@ from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.manifest import read_info
 from sealife_core.datasets.moves import SPLIT_NAMES
 from sealife_core.datasets.storage import changing
-from sealife_core.errors import DatasetError, disk_problem
+from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.wording import counted
 
 LONGEST_NAME = 100  # of a class or group, in characters
@@ -147,13 +147,8 @@ def add_entries(dataset: Dataset, makes: Sequence[Make]) -> Dataset:
         with changing(root):
             if lines_in(now.folder) != now.version or read_info(now.folder).get("made") != now.info.get("made"):
                 continue
-            try:
+            with disk_errors(DatasetError, f"The correction of {dataset.name!r} was not saved."):
                 append_entries(now.folder, corrected.entries[now.version :])
-            except OSError as error:
-                what, step = disk_problem(error) or (f"{error}.", "Find the cause")
-                raise DatasetError(
-                    f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
-                ) from error
             return corrected
 
 

@@ -6,9 +6,8 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -27,7 +26,7 @@ from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
-from sealife_core.errors import DatasetError, disk_problem
+from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import open_regular
 from sealife_core.progress import Progress
@@ -76,7 +75,8 @@ def import_images(
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
-    with _disk_errors(name), building(name, root, progress) as folder:
+    stopped = disk_errors(DatasetError, f"The import of {name!r} stopped, and nothing was imported.")
+    with stopped, building(name, root, progress) as folder:
         if files is None:
             found, skipped, said = find_pictures(source, folder / _UNPACKED, progress, class_folder)
         else:
@@ -223,15 +223,3 @@ def _nothing_imported(source: Path, skipped: Skipped) -> str:
     files = counted(len(skipped), "file was", "files were")
     name = printable(source.name)
     return f"'{name}' holds no picture that can be read; {files} skipped. {file[:200]!r}: {reason}"
-
-
-@contextmanager
-def _disk_errors(name: str) -> Iterator[None]:
-    """Turns an OSError into a DatasetError with a sentence: :func:`sealife_core.errors.disk_problem`."""
-    try:
-        yield
-    except OSError as error:
-        what, step = disk_problem(error) or (f"{error}.", "Find the cause")
-        raise DatasetError(
-            f"The import of {name!r} stopped, and nothing was imported. {what} {step}, then try again."
-        ) from error

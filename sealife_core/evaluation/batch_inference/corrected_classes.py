@@ -9,7 +9,7 @@ import pandas as pd
 
 from sealife_core.datasets.imports.finding import FoundFile, clean_label
 from sealife_core.durable import held, replace_file
-from sealife_core.errors import RunError, disk_problem
+from sealife_core.errors import RunError, disk_errors
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, read_files
 from sealife_core.evaluation.batch_inference.inference_rows import UNKNOWN, Row, is_named
 from sealife_core.neutral import csv_of, csv_text
@@ -44,17 +44,16 @@ def correct(job: InferenceJob, rows: Sequence[Row], places: Iterable[int], label
     label = clean_label(label)
     if label.casefold() == UNKNOWN:
         raise RunError(f"'{UNKNOWN}' is what a picture below the threshold is called. Choose another name.")
-    try:
-        with held(job.folder / LOCK, f"The corrections of '{job.name}'", RunError):
-            known = _lines(job.folder)
-            for place in places:
-                row = rows[place]
-                known[place] = {"file": row["file"], "predicted": row.get("prediction", ""), "class": label}
-            table = pd.DataFrame([{"number": place} | line for place, line in sorted(known.items()) if line["class"]])
-            replace_file(job.folder / CORRECTED, csv_of(table.reindex(columns=["number", *_COLUMNS])))
-    except OSError as error:
-        what, step = disk_problem(error) or (f"{error}.", "Make it writable")
-        raise RunError(f"The correction was not stored. {what} {step}, then try again.") from None
+    with (
+        disk_errors(RunError, "The correction was not stored.", "Make it writable"),
+        held(job.folder / LOCK, f"The corrections of '{job.name}'", RunError),
+    ):
+        known = _lines(job.folder)
+        for place in places:
+            row = rows[place]
+            known[place] = {"file": row["file"], "predicted": row.get("prediction", ""), "class": label}
+        table = pd.DataFrame([{"number": place} | line for place, line in sorted(known.items()) if line["class"]])
+        replace_file(job.folder / CORRECTED, csv_of(table.reindex(columns=["number", *_COLUMNS])))
 
 
 def part_of(job: InferenceJob, rows: Sequence[Row]) -> str:

@@ -20,7 +20,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -31,7 +31,7 @@ from sealife_core import trash
 from sealife_core.claims import claim_of, claimed_folder, move_into_place
 from sealife_core.datasets.imports.finding import Files, Skipped, printable
 from sealife_core.durable import append_lines, flush_tree, held, replace_file
-from sealife_core.errors import DatasetError, RunError, disk_problem
+from sealife_core.errors import DatasetError, RunError, disk_errors
 from sealife_core.evaluation.batch_inference.inference_rows import Row
 from sealife_core.folders import path_of
 from sealife_core.runs.contents import PROJECTION_SHAPE
@@ -283,10 +283,5 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _disk_errors(where: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what, step = disk_problem(error) or (f"{error}.", "Make it writable")
-        raise RunError(f"The predictions cannot be stored in '{where.name}'. {what} {step}, then try again.") from None
+def _disk_errors(where: Path) -> AbstractContextManager[None]:
+    return disk_errors(RunError, f"The predictions cannot be stored in '{where.name}'.", "Make it writable")

@@ -69,13 +69,9 @@ class ArrayStore:
             yield
 
     def write(
-        self,
-        name: str,
-        about: dict[str, Any],
-        parts: Iterable[Shaped[np.ndarray, "n ..."]],
-        shape: tuple[int, ...],
+        self, name: str, about: dict[str, Any], parts: Iterable[Shaped[np.ndarray, "n ..."]], shape: tuple[int, ...],
         dtype: str,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Write the rows, given in consecutive ``parts``, completely or not at all. Raises OSError.
 
         ``shape`` is that of all rows, ``dtype`` as in "<f4". To be called inside :meth:`computing`.
