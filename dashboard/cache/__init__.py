@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from sealife_core.config import AnyConfig, Request
-from sealife_core.datasets.corrections.correction_log import LOG
+from sealife_core.datasets.corrections.entries import LOG
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.datasets.manifest import INFO, MANIFEST
 from sealife_core.errors import SealifeError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.data.pictures import class_of, picture_facts
-from sealife_core.datasets.corrections.correction_log import Entry, changed, in_force
 from sealife_core.datasets.corrections.editing import change_said, said
+from sealife_core.datasets.corrections.entries import Entry, changed, in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import label_colour
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sealife_core.datasets.corrections.correction_log import Entry, in_force, read_log
+from sealife_core.datasets.corrections.entries import Entry, in_force, read_log
 from sealife_core.datasets.corrections.replay import replay
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.manifest import (

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
-from sealife_core.datasets.corrections.correction_log import newest_of
 from sealife_core.datasets.corrections.editing import move, undo
+from sealife_core.datasets.corrections.entries import newest_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.duplicates import joined
 from sealife_core.datasets.imports.splits import SPLITS

@@ -11,7 +11,7 @@ from reprlib import repr as shortened
 
 from sealife_core import trash
 from sealife_core.claims import claimed_folder, move_into_place
-from sealife_core.config import Request, source_run, task_of
+from sealife_core.config import AnyConfig, Request, source_run, task_of
 from sealife_core.durable import LONGEST_NAME_BYTES, flush_tree
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.folders import checkpoints_root
@@ -141,6 +141,14 @@ def source_of(run: Run) -> str | None:
     """The id of the run that ``run`` takes its weights from, or None."""
     config = run.config_or_none()
     return None if config is None else source_run(config.weights)
+
+
+def source_config(weights: str) -> AnyConfig | None:
+    """The config of the run that ``weights`` come from; None where they come from no run that can be read."""
+    try:
+        return open_run(source_run(weights) or "").config_or_none()
+    except RunError:  # gone: launching will say so
+        return None
 
 
 def source_chain(run_id: str | None, root: Path) -> Iterator[Run]:

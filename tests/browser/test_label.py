@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from sealife_core.datasets.corrections.correction_log import Entry
 from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.entries import Entry
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from tests.browser.served import PATIENCE_MS, Dashboard
 from tests.finished.runs import features_run

@@ -11,7 +11,7 @@ from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from dashboard.words import plain
 from sealife_core.datasets.checks import check
-from sealife_core.datasets.corrections.correction_log import in_force
+from sealife_core.datasets.corrections.entries import in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.curation.suspects import Suspect, Suspects, suspects
 from sealife_core.progress import Progress

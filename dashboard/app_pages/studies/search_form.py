@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.studies.search_axes_form import axis_row, vary_choice
-from dashboard.data.runs import source_config
 from dashboard.data.trials import measure_title
 from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import tabbed
@@ -34,6 +33,7 @@ from sealife_core.config import (
 )
 from sealife_core.errors import ConfigError
 from sealife_core.runs.costs.estimates import estimate_on
+from sealife_core.runs.directory import source_config
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.wording import duration
 

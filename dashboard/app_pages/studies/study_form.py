@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.data.runs import source_config
 from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
@@ -16,7 +15,7 @@ from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import SealifeError
 from sealife_core.folders import checkpoints_root
-from sealife_core.runs.directory import create_run, open_run
+from sealife_core.runs.directory import create_run, open_run, source_config
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.paper_results import PAPER_WORDS

@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.data.runs import source_config
 from dashboard.parts.forms.config_form import Field
 from dashboard.state import Key
 from dashboard.words import plain, run_name
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.models.facts import CURATED, published_weights, title_of
+from sealife_core.runs.directory import source_config
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sealife_core.commands.datasets.summary import dataset_figures
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.datasets.corrections.correction_log import WHYS, in_force
 from sealife_core.datasets.corrections.editing import correct, redo, rename_class, said, undo
+from sealife_core.datasets.corrections.entries import WHYS, in_force
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import DatasetError

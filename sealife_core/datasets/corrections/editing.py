@@ -9,15 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.correction_log import (
-    FIELDS,
-    Change,
-    Entry,
-    append_entries,
-    changed,
-    in_force,
-    lines_in,
-)
+from sealife_core.datasets.corrections.entries import FIELDS, Change, Entry, append_entries, changed, in_force, lines_in
 from sealife_core.datasets.corrections.replay import EXCLUDED
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import SPLITS

@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from sealife_core.datasets.corrections.correction_log import MOST_BYTES, in_force, labels_by
 from sealife_core.datasets.corrections.editing import Make, add_entries, check_values, correction, renaming, values_of
+from sealife_core.datasets.corrections.entries import MOST_BYTES, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text

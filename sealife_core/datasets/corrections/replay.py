@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sealife_core.datasets.corrections.correction_log import Entry, in_force
+from sealife_core.datasets.corrections.entries import Entry, in_force
 
 EXCLUDED = "yes"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from sealife_core.datasets.corrections.correction_log import Entry, in_force, labels_by
+from sealife_core.datasets.corrections.entries import Entry, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import wilson

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Int64
 from sklearn.linear_model import LogisticRegression
 
 from sealife_core.datasets import holding_out
-from sealife_core.datasets.corrections.correction_log import in_force
+from sealife_core.datasets.corrections.entries import in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.curation.picking import fitted, next_places, uncertainty

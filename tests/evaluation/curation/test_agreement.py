@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from sealife_core.datasets.corrections.correction_log import labels_by
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.corrections.entries import labels_by
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.errors import DatasetError

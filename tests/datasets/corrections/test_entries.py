@@ -5,8 +5,8 @@ import os
 import pytest
 
 from sealife_core import durable
-from sealife_core.datasets.corrections.correction_log import LOG, read_log
 from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.entries import LOG, read_log
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import DatasetError
 
