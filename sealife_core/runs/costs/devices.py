@@ -21,9 +21,8 @@ def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -
     numbers = sorted(int(node[1]) for node in nodes if node)
     known = (system / "proc/driver/nvidia/gpus").is_dir() or (system / "dev/nvidiactl").exists()
     if CUDA_VISIBLE_DEVICES.is_set(environ):
-        gpus = [
-            part.strip() for part in CUDA_VISIBLE_DEVICES.text(environ).split(",") if part.strip() not in ("", "-1")
-        ]
+        named = CUDA_VISIBLE_DEVICES.text(environ).split(",")
+        gpus = [part.strip() for part in named if part.strip() not in ("", "-1")]
     else:
         # CUDA numbers what it sees from 0, whatever the nodes are called: a container may have only nvidia3.
         gpus = [str(i) for i in range(len(numbers))] if known else []
