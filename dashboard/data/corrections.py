@@ -43,9 +43,14 @@ def history(dataset: Dataset) -> list[HistoryRow]:
 
 
 def about(entry: Entry) -> str:
-    """Who, why and when: "Ada, by hand, 2026-11-29 14:05"."""
+    """Who, why and when: "Ada, by hand, 2026-11-29 14:05 UTC"; of a file of corrections also when it was applied."""
     why = WHY_WORDS.get(entry.why, entry.why) if entry.corrects else ""
-    return ", ".join(filter(None, (entry.by, why, f"{entry.at[:16].replace('T', ' ')} UTC")))
+    applied = f"applied {_minute(entry.applied)}" if entry.applied else ""
+    return ", ".join(filter(None, (entry.by, why, _minute(entry.at), applied)))
+
+
+def _minute(at: str) -> str:
+    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 def picture_history(dataset: Dataset, image: str) -> list[str]:

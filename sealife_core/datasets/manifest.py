@@ -77,4 +77,9 @@ def content_hash_of(manifest: pd.DataFrame) -> str:
 
 def digest(rows: list[tuple[str, ...]]) -> str:
     """16 hex digits over rows of texts; JSON keeps ("ab", "c") and ("a", "bc") apart."""
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+    return digest_of(json.dumps(rows))
+
+
+def digest_of(text: str) -> str:
+    """16 hex digits over a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

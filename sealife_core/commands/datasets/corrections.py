@@ -99,8 +99,9 @@ def _history(chosen: argparse.Namespace, output: Output) -> None:
     holds = {entry.number for entry in in_force(dataset.entries)}
     rows = [
         {
-            "number": entry.number, "at": entry.at, "by": entry.by, "why": entry.why, "what": said(entry),
-            "undone": entry.corrects and entry.number not in holds, "content_hash": entry.content_hash,
+            "number": entry.number, "at": entry.at, "applied": entry.applied, "by": entry.by, "why": entry.why,
+            "what": said(entry), "undone": entry.corrects and entry.number not in holds,
+            "content_hash": entry.content_hash,
         }
         for entry in reversed(dataset.entries)
     ]  # fmt: skip

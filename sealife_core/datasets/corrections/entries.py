@@ -15,7 +15,7 @@ from sealife_core.errors import DatasetError
 from sealife_core.opening import read_regular
 
 LOG = "corrections.jsonl"
-FORMAT = 1
+FORMAT = 2
 FIELDS = ("label", "split", "group", "excluded", "review")
 MOST_BYTES = 1 << 30
 WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "agreement", "file")
@@ -28,15 +28,17 @@ class Entry(BaseModel):
     """One line. ``number`` counts from 1, and is the version of the data set that the entry makes; 0 is the import.
 
     Exactly one is set of ``images`` (image id → field → from, to), ``rename`` (a class: from, to; it is a merger where
-    both exist), ``undo`` and ``redo`` (the number of a correction). ``at``: UTC, ISO 8601. ``content_hash``: that of
-    the data set with this entry, so that a run can tell which version it saw.
+    both exist), ``undo`` and ``redo`` (the number of a correction). ``at``: UTC, ISO 8601. ``applied``: when it was
+    added here, if it was made elsewhere and came in a file. ``content_hash``: that of the data set with this entry, so
+    that a run can tell which version it saw.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1, 2] = 1  # 2: with ``applied``, which earlier versions of this program do not know
     number: Annotated[int, Field(ge=1)]
     at: str
+    applied: str = ""
     by: str
     why: str
     images: Mapping[str, Mapping[Literal["label", "split", "group", "excluded", "review"], Change]] = {}
@@ -96,9 +98,12 @@ def _problem(folder: Path, number: int, line: bytes) -> str:
 
 def append_entries(folder: Path, entries: Sequence[Entry]) -> None:
     """Add ``entries``, and flush them to the disk. The caller holds the lock of the data sets. Raises OSError."""
-    lines = [entry.model_dump_json(exclude_defaults=True) for entry in entries]
+    lines = [
+        (2 if entry.applied else 1, entry.model_dump_json(exclude={"format"}, exclude_defaults=True))
+        for entry in entries
+    ]
     if lines:
-        append_lines(folder / LOG, "".join(f'{{"format":{FORMAT},{line[1:]}\n' for line in lines).encode())
+        append_lines(folder / LOG, "".join(f'{{"format":{form},{line[1:]}\n' for form, line in lines).encode())
 
 
 def lines_in(folder: Path) -> int:
@@ -126,15 +131,20 @@ def labels_by(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
     """Person → image id → the last label that the person gave it and has not taken away; as its class is called now."""
     said: dict[str, dict[str, str]] = {}
     for entry in in_force(entries):
-        if entry.rename:
-            was, became = entry.rename
-            for labels in said.values():
-                labels.update({image: became for image, label in labels.items() if label == was})
-        for image, changes in entry.images.items():
-            if "label" in changes:
-                said.setdefault(entry.by, {})[image] = changes["label"][1]
+        hear(said, entry)
     named = {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
     return {by: labels for by, labels in named.items() if labels}
+
+
+def hear(said: dict[str, dict[str, str]], entry: Entry) -> None:
+    """Add to ``said`` (as :func:`labels_by`; "" for a label taken away) what one correction says."""
+    if entry.rename:
+        was, became = entry.rename
+        for labels in said.values():
+            labels.update({image: became for image, label in labels.items() if label == was})
+    for image, changes in entry.images.items():
+        if "label" in changes:
+            said.setdefault(entry.by, {})[image] = changes["label"][1]
 
 
 def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:

@@ -1,22 +1,23 @@
 """Corrections as a CSV with the original paths of the images, and applied again to a fresh import of them.
 
 A row a changed field of an image: entry, at, by, why, file, sha256, field, from, to; a renamed class has no file. Only
-what is in force is written, in its order.
+what is in force is written, in its order. An applied entry keeps who made it, why and when; the log also has when it
+was applied.
 """
 
 import csv
 import io
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from sealife_core.datasets.corrections.editing import Make, add_entries, check_values, correction, renaming, values_of
-from sealife_core.datasets.corrections.entries import MOST_BYTES, in_force, labels_by
+from sealife_core.datasets.corrections.draft import Draft, check_values
+from sealife_core.datasets.corrections.editing import add_entries
+from sealife_core.datasets.corrections.entries import MOST_BYTES, hear, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
@@ -70,40 +71,50 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
     written at once: a file that holds no corrections, or one that the data set refuses, raises DatasetError and writes
     nothing.
     """
-    lines, applying = _read(path, dataset), _Applying(dataset)
-    makes: list[Make] = []
-    for _, group in groupby(lines, key=lambda line: line["entry"]):
-        entry = list(group)
-        who, why = entry[0]["by"] or by, entry[0]["why"] or "file"
-        makes += [partial(applying.renamed, line, who, why) for line in entry if line["field"] == CLASS]
-        makes.append(partial(applying.corrected, [line for line in entry if line["field"] != CLASS], who, why))
-    corrected = add_entries(dataset, makes)
+    applying = _Applying(dataset, _read(path, dataset), by)
+    corrected = add_entries(dataset, applying.find)
     return Applied(corrected, len(applying.entries), len(applying.images), list(applying.missing))
 
 
 class _Applying:
-    """Finds the entries that lines of a file make, maybe several times, and which there are and what they miss."""
+    """Finds the entries that ``lines`` of a file make, which there are and what they miss: of the last try."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, lines: list[dict[str, str]], by: str) -> None:
         self._by_name, self._by_content = _places(dataset)
+        self._lines, self._by = lines, by
+
+    def find(self, draft: Draft) -> None:
+        """Add the entries to ``draft``, from the first line on."""
         self.entries: set[str] = set()
         self.images: set[str] = set()
         self.missing: dict[str, None] = {}  # in their order
+        self._said: dict[str, dict[str, dict[str, str]]] = {}  # why → who → image → label
+        for _, group in groupby(self._lines, key=lambda line: line["entry"]):
+            entry = list(group)
+            for line in entry:
+                if line["field"] == CLASS:
+                    self._renamed(draft, line)
+            self._corrected(draft, [line for line in entry if line["field"] != CLASS])
 
-    def renamed(self, line: dict[str, str], by: str, why: str, now: Dataset) -> dict[str, Any] | None:
-        if line["from"] not in now.classes:
+    def _renamed(self, draft: Draft, line: dict[str, str]) -> None:
+        if line["from"] not in draft.classes:
             self.missing[f"class {line['from']!r}"] = None
-            return None
-        self.entries.add(line["entry"])
-        return renaming(line["from"], line["to"], by=by, why=why)(now)
+            return
+        by, why, at = self._told(line)
+        draft.rename(line["from"], line["to"], by=by, why=why, at=at)
+        self._added(draft, line)
 
-    def corrected(self, lines: list[dict[str, str]], by: str, why: str, now: Dataset) -> dict[str, Any] | None:
-        values, changes = values_of(now), dict[str, dict[str, str]]()
+    def _corrected(self, draft: Draft, lines: list[dict[str, str]]) -> None:
+        changes: dict[str, dict[str, str]] = {}
         for line in lines:
             if image := self._by_name.get((line["file"], line["sha256"])) or self._by_content.get(line["sha256"]):
                 changes.setdefault(image, {})[line["field"]] = line["to"]
             else:
                 self.missing[line["file"]] = None
+        if not changes:
+            return
+        by, why, at = self._told(lines[0])
+        values = {image: draft.values(image) for image in changes}
         for image, fields in changes.items():
             if not fields.get("label", values[image]["label"]):
                 fields.pop("split", None)  # of a label that was taken back: an image without one is in "train"
@@ -111,14 +122,30 @@ class _Applying:
             i: fields for i, fields in changes.items() if any(values[i][field] != to for field, to in fields.items())
         }
         if confirmed := {i: fields for i, fields in changes.items() if i not in new and "label" in fields}:
-            labels = labels_by([entry for entry in in_force(now.entries) if entry.rename or entry.why == why])
-            said = labels.get(by.strip(), {})
+            said = self._labels_by(draft, by, why)
             new |= {i: fields for i, fields in confirmed.items() if fields["label"] != said.get(i, "")}
-        if not new:
-            return None
-        self.entries.add(lines[0]["entry"])
-        self.images.update(new)
-        return correction(new, by=by, why=why)(now)
+        if new:
+            draft.correct(new, by=by, why=why, at=at)
+            self.images.update(new)
+            self._added(draft, lines[0])
+
+    def _told(self, line: dict[str, str]) -> tuple[str, str, str]:
+        """By whom, why and when."""
+        return (line["by"] or self._by).strip(), line["why"] or "file", line["at"]
+
+    def _labels_by(self, draft: Draft, by: str, why: str) -> dict[str, str]:
+        """Image → the label that this person gave it for this reason."""
+        if why not in self._said:
+            same = [entry for entry in in_force(draft.entries) if entry.rename or entry.why == why]
+            self._said[why] = labels_by(same)
+        return self._said[why].get(by, {})
+
+    def _added(self, draft: Draft, line: dict[str, str]) -> None:
+        self.entries.add(line["entry"])
+        last = draft.entries[-1]
+        for why, said in self._said.items():
+            if last.rename or last.why == why:
+                hear(said, last)
 
 
 def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
@@ -138,12 +165,26 @@ def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
             )
         row |= {name: csv_text(row[name]) for name in COLUMNS}
         try:
+            row["at"] = _time(row["at"])
             check_values({"label" if row["field"] == CLASS else row["field"]: row["to"]}, dataset)
         except DatasetError as error:
             raise DatasetError(f"Line {number} of '{path.name}': {error}") from None
     if not rows:
         raise DatasetError(f"'{path.name}' holds no corrections.")
     return rows
+
+
+def _time(text: str) -> str:
+    """The same time in UTC; "" for none."""
+    if not text:
+        return ""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
+        raise DatasetError(
+            f"{text[:40]!r} is no time; expected one such as 2026-11-29T14:05:00+00:00, or nothing."
+        ) from None
 
 
 def _names(dataset: Dataset) -> tuple[list[str], list[str]]:

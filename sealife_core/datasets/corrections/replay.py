@@ -1,43 +1,104 @@
 """The manifest in force: that of the import with the corrections that are not undone."""
 
+import json
 from collections.abc import Sequence
+from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.corrections.entries import Entry, in_force
+from sealife_core.datasets.manifest import digest_of
 
 EXCLUDED = "yes"
 
 
-def replay(imported: pd.DataFrame, entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """All images of the import as corrected, with a column "excluded" ("" or "yes"); and image id → its review.
+class Corrected:
+    """The images of an import with ``entries`` laid over them, and others after those.
 
-    An entry sets what it says, whatever was there before: with an earlier entry undone, a later one of the same image
-    still holds. A renamed class takes along every image that has that label by then. Corrections of images that the
-    manifest does not have are left out. An image without a label is in "train": nothing can be tested on it. A review
-    is of the label that the image had then.
+    ``columns``: "label", "split", "group" and "excluded" ("" or "yes") of every image; ``reviews``: image id → its
+    review, "" where it was taken back.
     """
-    corrections = in_force(entries)
-    columns = {field: imported[field].tolist() for field in ("label", "split", "group")}
-    columns["excluded"] = [""] * len(imported)
-    place = {image: at for at, image in enumerate(imported["id"])} if corrections else {}
-    reviews: dict[str, str] = {}
-    for entry in corrections:
+
+    def __init__(self, imported: pd.DataFrame, entries: Sequence[Entry]) -> None:
+        self.columns = {field: imported[field].tolist() for field in ("label", "split", "group")}
+        self.columns["excluded"] = [""] * len(imported)
+        self.reviews: dict[str, str] = {}
+        self._imported = imported
+        self._changed: set[int] = set(range(len(imported)))  # since their rows were made
+        self._rows = [""] * len(imported)
+        for entry in in_force(entries):
+            self.lay(entry)
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {image: at for at, image in enumerate(self._imported["id"])}
+
+    @cached_property
+    def _named(self) -> list[tuple[str, str]]:
+        return list(zip(self._imported["id"], self._imported["sha256"], strict=True))
+
+    def lay(self, entry: Entry) -> None:
+        """Lay one correction over what is there.
+
+        It sets what it says, whatever was there before: with an earlier entry undone, a later one of the same image
+        still holds. A renamed class takes along every image that has that label by then. Corrections of images that
+        the import does not have are left out. A review is of the label that the image had then.
+        """
+        labels = self.columns["label"]
         if entry.rename:
             was, became = entry.rename
-            columns["label"] = [became if label == was else label for label in columns["label"]]
+            renamed = [at for at, label in enumerate(labels) if label == was]
+            self._changed.update(renamed)
+            for at in renamed:
+                labels[at] = became
         for image, changes in entry.images.items():
-            if (at := place.get(image)) is None:
+            if (at := self._place.get(image)) is None:
                 continue
-            if "label" in changes and changes["label"][1] != columns["label"][at]:
-                reviews.pop(image, None)  # it was of another label
+            self._changed.add(at)
+            if "label" in changes and changes["label"][1] != labels[at]:
+                self.reviews.pop(image, None)  # it was of another label
             for field, (_, became) in changes.items():
                 if field == "review":
-                    reviews[image] = became
+                    self.reviews[image] = became
                 else:
-                    columns[field][at] = became
-    if corrections:
-        unlabelled = np.array([not label for label in columns["label"]], dtype=bool)
-        columns["split"] = np.where(unlabelled, "train", columns["split"]).tolist()
-    return imported.assign(**columns), {image: state for image, state in reviews.items() if state}
+                    self.columns[field][at] = became
+
+    def values(self, image: str) -> dict[str, str] | None:
+        """What "label", "split", "group", "excluded" and "review" of an image are; None if there is no such image."""
+        if (at := self._place.get(image)) is None:
+            return None
+        values = {field: column[at] for field, column in self.columns.items()}
+        return values | {"split": self.split(at), "review": self.reviews.get(image, "")}
+
+    def split(self, at: int) -> str:
+        """The split of the image at that place: without a label it is "train", for nothing can be tested on it."""
+        return self.columns["split"][at] if self.columns["label"][at] else "train"
+
+    @property
+    def classes(self) -> set[str]:
+        """The labels of the images that are not left out."""
+        columns = self.columns
+        return {label for label, out in zip(columns["label"], columns["excluded"], strict=True) if not out} - {""}
+
+    @property
+    def left(self) -> int:
+        """How many images are not left out."""
+        return self.columns["excluded"].count("")
+
+    def content_hash(self) -> str:
+        """That of the data set with a correction; only what has changed since the last call is looked at again."""
+        columns = self.columns
+        for at in self._changed:
+            told = [*self._named[at], columns["label"][at], self.split(at), columns["group"][at]]
+            self._rows[at] = "" if columns["excluded"][at] else json.dumps(told)
+        self._changed.clear()
+        return digest_of(f"[{', '.join(filter(None, self._rows))}]")
+
+
+def replay(imported: pd.DataFrame, entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """All images of the import as corrected, with a column "excluded" ("" or "yes"); and image id → its review."""
+    found = Corrected(imported, entries)
+    columns = found.columns
+    if in_force(entries):
+        columns["split"] = [found.split(at) for at in range(len(imported))]
+    return imported.assign(**columns), {image: state for image, state in found.reviews.items() if state}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from sealife_core.datasets.corrections.editing import LONGEST_NAME
+from sealife_core.datasets.corrections.draft import LONGEST_NAME
 from sealife_core.datasets.grouping.exif import READ, written_in
 from sealife_core.datasets.grouping.expressions import matched
 from sealife_core.errors import DatasetError

@@ -11,7 +11,8 @@ from dashboard.data.corrections import history, picture_history, suggested
 from dashboard.data.pictures import named_rows
 from dashboard.media import thumb_url
 from dashboard.words import plain
-from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.corrections.draft import Draft
+from sealife_core.datasets.corrections.editing import add_entries, correct, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from tests.dashboard.app_pages.data.opened import open_data, text
 from tests.finished.runs import features_run, simclr_run
@@ -118,6 +119,19 @@ def test_picture_history__marks_what_is_undone(tiny_reef: Dataset):
     assert newest.startswith("confirmed as 'ray'")
     assert oldest.endswith("(undone)")
     assert [row.stands for row in history(rename_class(now, "ray", "skate"))] == [True, None, True, False]
+
+
+def test_picture_history__of_a_correction_from_a_file_tells_when_it_was_made_and_applied(tiny_reef: Dataset):
+    image = str(tiny_reef.manifest["id"][0])
+
+    def find(draft: Draft) -> None:
+        draft.correct({image: {"label": "ray"}}, by="Ada", why="suspect", at="2025-07-01T10:00:00+00:00")
+
+    now = add_entries(tiny_reef, find)
+    applied = now.entries[0].applied[:16].replace("T", " ")
+    assert picture_history(now, image) == [
+        f"relabelled: 'crab' → 'ray' · Ada, a doubtful label, 2025-07-01 10:00 UTC, applied {applied} UTC"
+    ]
 
 
 def test_suggested__are_the_classes_of_the_neighbours_first(tiny_reef: Dataset):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.editing import add_entries, correct, move, redo, rename_class, said, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.manifest import MANIFEST
@@ -132,14 +133,35 @@ def test_excluded__the_last_image_stays(bay: Dataset):
 
 
 def test_an_entry__is_found_again_where_somebody_else_was_faster(bay: Dataset):
-    def make(now: Dataset) -> dict:
-        if now.version == 0:
-            correct(now, {"i1": {"label": "eel"}}, by="Bo")
-        return {"images": {"i0": {"label": (labels(now)["i0"], "ray")}}, "by": "Ada", "why": "hand"}
+    def find(draft: Draft) -> None:
+        if not draft.entries:
+            correct(bay, {"i1": {"label": "eel"}}, by="Bo")
+        draft.correct({"i0": {"label": "ray"}}, by="Ada", why="hand")
 
-    now = add_entries(bay, [make])
+    now = add_entries(bay, find)
     assert [entry.by for entry in now.entries] == ["Bo", "Ada"]
     assert open_dataset("bay").content_hash == now.content_hash == now.entries[-1].content_hash
+
+
+def test_many_entries__are_as_if_made_one_by_one(bay: Dataset):
+    def find(draft: Draft) -> None:
+        draft.correct({"i7": {"label": "eel", "split": "test"}, "i0": {"group": "dive"}}, by="Ada", why="hand")
+        assert draft.values("i7")["split"] == "test"
+        draft.rename("eel", "moray", by="Ada", why="hand")
+        draft.correct({"i0": {"excluded": "yes"}, "i3": {"label": ""}}, by="Bo", why="hand")
+        assert draft.values("i3")["split"] == "train", "nothing can be tested on it"
+        draft.undo(2, by="Bo")
+        assert draft.classes == ["crab", "eel", "ray"]
+        draft.correct({"i7": {"review": "kept"}}, by="Bo", why="suspect")
+        draft.redo(2, by="Bo")
+
+    now = add_entries(bay, find)
+    assert now.version == 6
+    assert now.classes == ("crab", "moray", "ray")
+    assert [entry.content_hash for entry in now.entries] == [now.at(n).content_hash for n in range(1, 7)]
+    again = open_dataset("bay")
+    assert again.manifest.equals(now.manifest)
+    assert again.entries == now.entries
 
 
 def test_an_image_without_a_label__is_never_tested_on(bay: Dataset):

@@ -1,11 +1,12 @@
 """The log of corrections survives a crash, and says so where it cannot be read."""
 
+import json
 import os
 
 import pytest
 
 from sealife_core import durable
-from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.editing import add_entries, correct
 from sealife_core.datasets.corrections.entries import LOG, read_log
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import DatasetError
@@ -38,7 +39,7 @@ def test_a_full_disk__leaves_nothing_of_the_entry(bay: Dataset, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"format":2,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
+        (b'{"format":3,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
         (b"\xff\xfe", "line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b"", "line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b'{"format":1,"number":7,"at":"","by":"","why":""}', "line 2 is entry 7"),
@@ -52,6 +53,17 @@ def test_a_log_that_cannot_be_read__is_one_sentence(bay: Dataset, line: bytes, s
     with pytest.raises(DatasetError, match=says) as caught:
         open_dataset("bay")
     assert "\n" not in str(caught.value)
+
+
+def test_an_entry_made_elsewhere__is_read_by_nobody_who_does_not_know_when_it_was_applied(bay: Dataset):
+    correct(bay, {"i0": {"label": "ray"}})
+    add_entries(
+        bay, lambda draft: draft.correct({"i1": {"label": "ray"}}, by="", why="file", at="2026-01-02T03:04:05Z")
+    )
+    here, elsewhere = (json.loads(line) for line in (bay.folder / LOG).read_text().splitlines())
+    assert (here["format"], elsewhere["format"]) == (1, 2)
+    assert (elsewhere["at"], "applied" in here) == ("2026-01-02T03:04:05Z", False)
+    assert read_log(bay.folder)[1].applied == elsewhere["applied"] > "2026-01-02"
 
 
 def test_read_log__of_a_data_set_that_was_never_corrected(bay: Dataset):

@@ -1,10 +1,13 @@
 """Corrections as a file, by the names that the images had, and applied to another import of them."""
 
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.corrections.entries import labels_by
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.errors import DatasetError
@@ -56,6 +59,72 @@ def test_applied__a_renamed_class_is_of_no_image(bay: Dataset, home: Path, tmp_p
     assert apply_csv(drawn(home / "data" / "fresh"), tmp_path / "c.csv").said == "1 correction applied."
 
 
+def test_apply__keeps_who_and_when_and_says_when_it_was_applied(bay: Dataset, home: Path, tmp_path: Path):
+    lines = [
+        "entry,at,by,why,file,sha256,field,from,to",
+        f"4,2025-07-01T12:00:00+02:00,Ada,suspect,x.jpg,{0:064x},label,crab,ray",
+        f"9,2025-07-02,,,x.jpg,{1:064x},label,crab,ray",
+        f"10,,Bo,,x.jpg,{2:064x},label,crab,ray",
+    ]
+    (tmp_path / "c.csv").write_text("\n".join(lines))
+    entries = apply_csv(bay, tmp_path / "c.csv", by="Cy").dataset.entries
+    assert [(one.at, one.by, one.why) for one in entries[:2]] == [
+        ("2025-07-01T10:00:00+00:00", "Ada", "suspect"),
+        ("2025-07-02T00:00:00+00:00", "Cy", "file"),
+    ]
+    now = datetime.now(UTC).isoformat()
+    assert all("2026" < time <= now for time in (entries[0].applied, entries[1].applied, entries[2].at))
+    assert entries[2].applied == ""
+    (tmp_path / "again.csv").write_text(corrections_csv(open_dataset("bay")))
+    again = apply_csv(drawn(home / "data" / "fresh"), tmp_path / "again.csv").dataset.entries
+    assert [one.at for one in again] == [one.at for one in entries], "of a second file too"
+
+
+def test_apply__of_two_at_once_both_are_kept_whole(bay: Dataset, tmp_path: Path):
+    def rows(by: str, image: int) -> str:
+        head = "entry,at,by,why,file,sha256,field,from,to\n"
+        return head + "".join(f"{n},,{by},,x.jpg,{image:064x},label,,class {n}\n" for n in range(40))
+
+    ready, files = threading.Barrier(2), [tmp_path / "ada.csv", tmp_path / "bo.csv"]
+    for image, file in enumerate(files):
+        file.write_text(rows(file.stem, image))
+
+    def apply(file: Path) -> None:
+        ready.wait(30)
+        apply_csv(bay, file)
+
+    threads = [threading.Thread(target=apply, args=(file,)) for file in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    by = [entry.by for entry in open_dataset("bay").entries]
+    assert by in (["ada"] * 40 + ["bo"] * 40, ["bo"] * 40 + ["ada"] * 40)
+
+
+def test_apply__a_person_confirms_what_another_said_once(bay: Dataset, tmp_path: Path):
+    lines = [
+        "entry,at,by,why,file,sha256,field,from,to",
+        *(
+            f"{n},,{by},queue,x.jpg,{0:064x},label,,{to}"
+            for n, by, to in [
+                (1, "Ada", "eel"),
+                (2, "Bo", "eel"),
+                (3, "Bo", "eel"),
+                (4, "Cy", "cod"),
+                (5, "Ada", "cod"),
+                (6, "Ada", "cod"),
+            ]
+        ),
+        "7,,Cy,queue,,,class,cod,ling",
+        f"8,,Ada,queue,x.jpg,{0:064x},label,,ling",
+    ]
+    (tmp_path / "c.csv").write_text("\n".join(lines))
+    entries = apply_csv(bay, tmp_path / "c.csv").dataset.entries
+    assert [one.by for one in entries] == ["Ada", "Bo", "Cy", "Ada", "Cy"]
+    assert labels_by(entries) == {"Ada": {"i0": "ling"}, "Bo": {"i0": "eel"}, "Cy": {"i0": "ling"}}
+
+
 def test_apply__one_refused_correction_writes_none(bay: Dataset, home: Path, tmp_path: Path):
     text = corrections_csv(rename_class(corrected(bay), "stingray", "ray"))
     (tmp_path / "c.csv").write_text(text.replace("class,stingray,ray", "class,stingray,stingray"))
@@ -68,6 +137,10 @@ def test_apply__one_refused_correction_writes_none(bay: Dataset, home: Path, tmp
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        (
+            "entry,at,by,why,file,sha256,field,from,to\n1,29.11.2026 10:00,,,a,b,label,,eel\n",
+            "Line 2 of 'c.csv': '29.11.2026 10:00' is no time",
+        ),
         ("", "holds no corrections"),
         ("file,label\na,b\n", "Line 2 of 'c.csv' is no correction: expected the columns entry"),
         ("entry,at,by,why,file,sha256,field,from,to\n1,,,,a,b,split,train,holdout\n", "Line 2 of 'c.csv'.*'holdout'"),

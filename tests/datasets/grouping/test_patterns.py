@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.datasets.corrections.editing import LONGEST_NAME, check_values
+from sealife_core.datasets.corrections.draft import LONGEST_NAME, check_values
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping import expressions
 from sealife_core.datasets.grouping.patterns import groups_of, numbered, parse_pattern

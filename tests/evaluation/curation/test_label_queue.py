@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sealife_core.datasets.corrections.editing import Make, add_entries, correct, correction, redo, rename_class, undo
+from sealife_core.datasets.corrections.draft import Changes
+from sealife_core.datasets.corrections.editing import add_entries, correct, redo, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.evaluation.curation.label_queue import STEP, WHY, LabelQueue, Pick
 from sealife_core.evaluation.curation.queue_features import Points, units
@@ -15,12 +16,12 @@ from tests.evaluation.curation.conftest import class_of
 
 def answer(dataset: Dataset, pick: Pick, label: str, *, by: str, alike: Sequence[int] = ()) -> Dataset:
     """One answer, as the page writes it: the label of the picked picture and of the rows confirmed with it."""
-    return add_entries(dataset, [_answer(dataset, pick, label, by, alike)])
+    return correct(dataset, _answer(dataset, pick, label, alike), by=by, why=WHY)
 
 
-def _answer(dataset: Dataset, pick: Pick, label: str, by: str, alike: Sequence[int] = ()) -> Make:
+def _answer(dataset: Dataset, pick: Pick, label: str, alike: Sequence[int] = ()) -> Changes:
     ids, fields = dataset.manifest["id"], {"label": label, "split": pick.split}
-    return correction({ids.iat[row]: fields for row in (pick.row, *alike)}, by=by, why=WHY)
+    return {ids.iat[row]: fields for row in (pick.row, *alike)}
 
 
 def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
@@ -31,7 +32,10 @@ def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> 
     """``dataset`` after so many rounds of picks, each labelled right."""
     for _ in range(rounds):
         picks = LabelQueue(dataset, points).picks(count)
-        dataset = add_entries(dataset, [_answer(dataset, pick, class_of(dataset, pick.row), "Ada") for pick in picks])
+        answers = [_answer(dataset, pick, class_of(dataset, pick.row)) for pick in picks]
+        dataset = add_entries(
+            dataset, lambda draft, answers=answers: [draft.correct(one, by="Ada", why=WHY) for one in answers]
+        )
     return dataset
 
 

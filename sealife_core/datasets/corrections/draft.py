@@ -1,0 +1,150 @@
+"""Entries for the log of a data set, each found for the data set with those before it: in one pass, nothing is written.
+
+Every method adds one entry, or raises DatasetError; a draft that has refused one is of no further use.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sealife_core.datasets.corrections.entries import FIELDS, Change, Entry, changed, in_force
+from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.errors import DatasetError
+
+LONGEST_NAME = 100  # of a class or group, in characters
+_ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
+_CALLED = {"label": "class", "split": "split", "group": "group", "excluded": "exclusion", "review": "review"}
+
+Changes = Mapping[str, Mapping[str, str]]
+"""Image id → field → what it becomes."""
+
+
+class Draft:
+    """A data set while entries are added to it. ``entries``: the log with them."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.name = dataset.name
+        self.entries = [*dataset.entries]
+        self._dataset = dataset
+        self._images = Corrected(dataset.imported, dataset.entries)
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes that there are by now."""
+        return sorted(self._images.classes)
+
+    def values(self, image: str) -> dict[str, str]:
+        """Field → its value of one image by now, excluded or not. Raises DatasetError for an unknown one."""
+        if (values := self._images.values(image)) is None:
+            raise DatasetError(f"Data set {self.name!r} has no image {image!r}. Was it imported again?")
+        return values
+
+    def correct(
+        self, changes: Changes, *, by: str, why: str, seen: Mapping[str, Mapping[str, str]] | None = None, at: str = ""
+    ) -> None:
+        """Change images. ``seen``: refuse where their values are not those any more; ``at``: see :meth:`_add`."""
+        if not any(changes.values()):
+            raise DatasetError("There is nothing to change: no image was chosen.")
+        values = {image: self.values(image) for image in changes}
+        if seen is not None:
+            self._refuse_changed(changes, seen, values)
+        found: dict[str, dict[str, Change]] = {}
+        for image, fields in changes.items():
+            check_values(fields, self)
+            was = values[image]
+            if not fields.get("label", was["label"]) and fields.get("split", "train") != "train":
+                raise DatasetError(
+                    f"Image {image} has no label: it can only be in 'train', not in {fields['split']!r}."
+                )
+            told = {field: (was[field], became) for field, became in fields.items()}
+            found[image] = told if "label" in told else changed(told)
+        found = {image: fields for image, fields in found.items() if fields}
+        if not found:
+            raise DatasetError("There is nothing to change: every image is already like that.")
+        self._add(by, why, at, images=found)
+
+    def rename(self, was: str, became: str, *, by: str, why: str, at: str = "") -> None:
+        """Give every image of a class another label; "" for none."""
+        check_values({"label": became}, self)
+        if was not in self.classes:
+            raise DatasetError(f"Data set {self.name!r} has no class {was!r}. It has: {', '.join(self.classes)}.")
+        if was == became:
+            raise DatasetError(f"The class is called {was!r} already.")
+        self._add(by, why, at, rename=(was, became))
+
+    def undo(self, number: int, *, by: str) -> None:
+        """Take back one correction."""
+        if not self._holds(number):
+            raise DatasetError(f"Correction {number} of data set {self.name!r} is undone already.")
+        self._add(by, "hand", undo=number)
+
+    def redo(self, number: int, *, by: str) -> None:
+        """Bring back a correction that was undone."""
+        if self._holds(number):
+            raise DatasetError(f"Correction {number} of data set {self.name!r} is in force: there is nothing to redo.")
+        self._add(by, "hand", redo=number)
+
+    def done(self) -> Dataset:
+        """The data set with all entries."""
+        found = self._dataset.after(self.entries)
+        if found.version == self._dataset.version:
+            return found
+        self._hash_last(found.content_hash)
+        return replace(found, entries=tuple(self.entries))
+
+    def _holds(self, number: int) -> bool:
+        if not 1 <= number <= len(self.entries) or not self.entries[number - 1].corrects:
+            raise DatasetError(f"Data set {self.name!r} has no correction {number}.")
+        return any(entry.number == number for entry in in_force(self.entries))
+
+    def _add(self, by: str, why: str, at: str = "", **told: Any) -> None:
+        """``at``: when it was made, if that was before now; then it is also told when it was applied."""
+        if len(self.entries) > self._dataset.version:
+            self._hash_last(self._images.content_hash())
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        number = len(self.entries) + 1
+        entry = Entry(number=number, at=at or now, applied=now if at else "", by=by.strip(), why=why, **told)
+        self.entries.append(entry)
+        if entry.corrects:
+            self._images.lay(entry)
+        else:
+            self._images = Corrected(self._dataset.imported, self.entries)
+        if not self._images.left:
+            raise DatasetError(f"No image of {self.name!r} would be left. Delete the data set instead.")
+
+    def _hash_last(self, content_hash: str) -> None:
+        self.entries[-1] = self.entries[-1].model_copy(update={"content_hash": content_hash})
+
+    def _refuse_changed(self, changes: Changes, seen: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        others = [
+            image
+            for image, fields in changes.items()
+            if any(values[image][field] not in (seen[image][field], became) for field, became in fields.items())
+        ]
+        if others:
+            raise DatasetError(
+                f"Someone else has just changed {len(others):,} of these images of {self.name!r}. Look at them again."
+            )
+
+
+def check_values(fields: Mapping[str, str], now: Dataset | Draft) -> None:
+    """Raises DatasetError for a field or value that no image can have."""
+    for field, became in fields.items():
+        if field not in FIELDS:
+            raise DatasetError(f"There is nothing called {field!r} to correct; expected one of {', '.join(FIELDS)}.")
+        if field in _ALLOWED:
+            if became not in _ALLOWED[field]:
+                allowed = ", ".join(value or "nothing" for value in _ALLOWED[field])
+                raise DatasetError(f"There is no {_CALLED[field]} {became!r}; expected one of {allowed}.")
+        elif not _can_be_called(became) and became not in now.classes:
+            raise DatasetError(
+                f"A {_CALLED[field]} cannot be called {became[:LONGEST_NAME]!r}. Use up to {LONGEST_NAME} printable"
+                " characters, with no space at either end."
+            )
+
+
+def _can_be_called(name: str) -> bool:
+    return name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME
