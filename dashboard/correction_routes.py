@@ -94,4 +94,7 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
 
 
 def _as_known(fields: dict[str, str], dataset: Dataset) -> dict[str, str]:
-    return fields | {"label": known_label(fields["label"], dataset)} if "label" in fields else fields
+    return {
+        field: known_label(value, dataset) if field in ("label", "opinion") else value
+        for field, value in fields.items()
+    }

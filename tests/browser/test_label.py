@@ -53,3 +53,31 @@ def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes
     assert len(made) == KEYS + 3
     assert set(open_dataset("reef").classes) == set(bare.classes)  # no second class in capitals
     assert [entry.undo for entry in entries if entry.undo] == [made[-2].number]
+
+
+def test_labels_again__are_second_opinions_with_pictures_of_a_class_on_demand(
+    tiny_reef: Dataset, page: Page, dashboard: Dashboard
+) -> None:
+    page.goto(f"{dashboard.url}/label?dataset=reef&view=again")
+    page.get_by_label("Your name").fill("Bo", timeout=PATIENCE_MS)
+    page.keyboard.press("Enter")
+    head, name = page.locator(".labeller .near .head"), tiny_reef.classes[2]
+    expect(page.locator(".labeller .choice").first).to_be_visible(timeout=PATIENCE_MS)
+    page.keyboard.press("Shift+Digit3")  # at once: the keys are no letters of the name
+    expect(head).to_have_text(f"Pictures of {name}")
+    page.keyboard.press("Shift+Digit3")
+    expect(head).to_have_count(0)
+    page.get_by_role("button", name=f"Pictures of {name}").click()
+    expect(head).to_have_text(f"Pictures of {name}")
+    page.keyboard.press("c")
+    page.keyboard.type(tiny_reef.classes[4].upper())
+    expect(head).to_have_text(f"Pictures of {tiny_reef.classes[4]}")
+    page.keyboard.press("Enter")
+    page.keyboard.press("x")  # leaves nothing out here
+    page.keyboard.press("1")
+    until(lambda: len(open_dataset("reef").entries) == 2, PATIENCE_MS / 1000)
+    now = open_dataset("reef")
+    said = [next(iter(entry.images.values())) for entry in now.entries]
+    assert said == [{"opinion": ("", tiny_reef.classes[4])}, {"opinion": ("", tiny_reef.classes[0])}]
+    assert {entry.by for entry in now.entries} == {"Bo"}
+    assert now.content_hash == tiny_reef.content_hash

@@ -6,26 +6,25 @@ import streamlit as st
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.curation.agreement import WHY, Agreement, agreement, independent_labels
-from sealife_core.runs.run import Run
+from sealife_core.evaluation.curation.agreement import WHY, Agreement, agreement, partners
 from sealife_core.wording import counted, percent
 
 A_BATCH = 24
 
 
-def agreement_view(dataset: Dataset, run: Run) -> None:
+def agreement_view(dataset: Dataset) -> None:
     """Two names, how far they agree, and the pictures on which they do not."""
-    people = [name for name in independent_labels(dataset.entries) if name]
-    if len(people) < 2:
+    people = partners(dataset)
+    if not people:
         st.caption(
-            "Two people label the same pictures, each with their name in the field below the answers. Here it then says"
-            " how often they agree, and shows the pictures on which they do not."
+            "Two people label the same pictures. *Label again* asks a second person for pictures that have a label,"
+            " without showing it. Here it then says how often they agree, and shows the pictures on which they do not."
         )
+        st.button("Label again", icon=":material/arrow_forward:", on_click=label.VIEW.set, args=("again",))
         return
     with st.container(horizontal=True):
-        first = st.selectbox("First", people, key=label.FIRST, bind="query-params", width=220)
-        others = [name for name in people if name != first]
-        second = st.selectbox("Second", others, key=label.SECOND, bind="query-params", width=220)
+        first = st.selectbox("First", list(people), key=label.FIRST, bind="query-params", width=220)
+        second = st.selectbox("Second", people[first], key=label.SECOND, bind="query-params", width=220)
     found = agreement(dataset, first, second)
     st.markdown(_says(found))
     if found.disagreements:

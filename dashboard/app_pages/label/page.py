@@ -1,10 +1,11 @@
-"""Label: what to label next, which labels to doubt, and whether two people agree."""
+"""Label: what to label next, which labels to doubt, what a second person says, and whether two people agree."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.app_pages.label.again import again_view
 from dashboard.app_pages.label.agreement_view import agreement_view
 from dashboard.app_pages.label.doubtful import doubtful_view
 from dashboard.app_pages.label.next_pictures import next_view
@@ -16,11 +17,11 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
-VIEWS: dict[str, tuple[str, Callable[[Dataset, Run], None]]] = {
-    "next": ("Label next", next_view),
-    "doubtful": ("Doubtful labels", doubtful_view),
-    "agreement": ("Agreement", agreement_view),
-}
+VIEWS = {
+    "next": "Label next", "doubtful": "Doubtful labels", "again": "Label again", "agreement": "Agreement",
+}  # fmt: skip
+BY_FEATURES: dict[str, Callable[[Dataset, Run], None]] = {"next": next_view, "doubtful": doubtful_view}
+OTHERS: dict[str, Callable[[Dataset], None]] = {"again": again_view, "agreement": agreement_view}
 THEN = "Similar pictures are then found by them, and a model learns from your labels in a second."
 
 
@@ -36,14 +37,15 @@ def page() -> None:
         asked = state.label.VIEW
         view = asked.value if asked.value in VIEWS else asked.default
         st.segmented_control(
-            "View", list(VIEWS), format_func=lambda key: VIEWS[key][0], key=asked.widget.showing(view), required=True,
+            "View", list(VIEWS), format_func=VIEWS.__getitem__, key=asked.widget.showing(view), required=True,
             label_visibility="collapsed", on_change=lambda: asked.set(asked.widget.held()),
         )  # fmt: skip
     try:
         dataset = cache.dataset(name)
-        run = features_run(dataset, THEN)
-        if run is not None:
-            VIEWS[view][1](dataset, run)
+        if view in OTHERS:
+            OTHERS[view](dataset)
+        elif run := features_run(dataset, THEN):
+            BY_FEATURES[view](dataset, run)
     except SealifeError as error:
         show_error(error)
 

@@ -6,6 +6,9 @@ const OWN_KEYS = 'input:not([type="radio"]):not([type="checkbox"]), textarea, se
   + ' [role="listbox"], [role="combobox"]';
 let listening;
 
+// The file of a picture, between these; nothing where it would tell the label.
+const named = (item, after, before = '') => (item.file ? before + item.file.split('/').pop() + after : '');
+
 class Labeller {
   constructor(root, ask) {
     Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, asked: 0, waits: false, queue: [] });
@@ -15,10 +18,11 @@ class Labeller {
     this.by.value = keptName();
     this.by.onchange = () => { keepName(this.by.value.trim()); this.ask('named', this.by.value.trim()); };
     this.typed = root.querySelector('.typed');
+    this.typed.oninput = () => this.references(this.typedClass());
     this.typed.onkeydown = (event) => {
       if (event.key === 'Escape') this.typed.blur();
       if (event.key !== 'Enter' || event.isComposing || !this.typed.value.trim()) return;
-      this.label(typedClass(this.typed.value, this.data.classes.map((one) => one.name)));
+      this.label(this.typedClass());
       this.typed.value = '';
       this.typed.blur();
     };
@@ -27,15 +31,23 @@ class Labeller {
 
   // New pictures from the page: those that are answered here already are left out.
   take(data) {
+    const first = !this.data;
     Object.assign(this, { data, waits: false });
-    if (!this.by.value && data.by) this.by.value = data.by;
+    if (data.mode === 'blind') {  // who it is was typed above the pictures: from here on keys are answers
+      this.by.value = data.by;
+      keepName(data.by);
+      if (first) document.activeElement?.blur();
+    } else if (!this.by.value) this.by.value = data.by;
+    else if (!data.by) this.ask('named', this.by.value);
     const current = this.items[0];
     const fresh = data.items.filter((item) => !this.held.has(item.id) && item.id !== current?.id);
     this.items = current && !this.held.has(current.id) ? [current, ...fresh] : fresh;
     this.offer();
-    for (const node of this.root.querySelectorAll('[data-mode]')) node.hidden = node.dataset.mode !== data.mode;
+    for (const node of this.root.querySelectorAll('[data-mode]')) node.hidden = !node.dataset.mode.split(' ').includes(data.mode);
     this.show();
   }
+
+  typedClass() { return typedClass(this.typed.value, this.data.classes.map((one) => one.name)); }
 
   // What may be typed: all classes, also those that another tab has named meanwhile.
   offer(names = this.data.classes.map((one) => one.name)) {
@@ -51,10 +63,11 @@ class Labeller {
     this.root.querySelector('[data-act="undo"]').disabled = !this.done.length;
     if (!item) return;
     this.image.src = item.large;
-    this.image.alt = item.file;
+    this.image.alt = item.file || 'The picture to label';
     if (this.items[1]) new Image().src = this.items[1].large;  // so that the next one is there at once
     this.root.querySelector('.file').textContent = item.file;
     this.root.querySelector('.note').textContent = item.note;
+    this.root.classList.toggle('many', item.likely.length > 9);
     this.root.querySelector('.likely').replaceChildren(...item.likely.map((one, at) => this.choice(item, one, at)));
     this.near(item);
     this.alike(item);
@@ -71,24 +84,46 @@ class Labeller {
     const bar = el('i', 'share');
     bar.style.width = Math.round(100 * one.share) + '%';
     bar.style.background = one.colour;
-    button.append(bar, el('kbd', '', String(at + 1)), el('span', 'name', one.name));
+    button.append(bar, ...(at < 9 ? [el('kbd', '', String(at + 1))] : []), el('span', 'name', one.name));
     button.append(el('span', 'percent', one.share < 0.005 ? '' : Math.round(100 * one.share) + ' %'));
     button.classList.toggle('now', one.name === item.label);
     button.title = one.name === item.label ? 'Its label now' : '';
     button.onclick = () => this.label(one.name);
-    button.onmouseenter = () => this.references(one.name);
+    button.onmouseenter = button.onfocus = () => this.references(one.name);
+    const line = el('div', 'option');
+    line.append(button);
+    if (this.data.classes.some((known) => known.name === one.name && known.examples.length)) line.append(this.peek(one.name));
+    return line;
+  }
+
+  // Pictures of a class where nothing hovers: a finger, or a screen reader.
+  peek(name) {
+    const button = el('button', 'peek', '\u25a6');
+    button.title = `Pictures of ${name}`;
+    button.setAttribute('aria-label', button.title);
+    button.onclick = () => {
+      this.turn(name);
+      this.root.querySelector('.near').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    };
     return button;
   }
 
+  // Pictures of that class; where they are shown already, the most similar ones again.
+  turn(name) {
+    if (this.shown === name) this.near(this.items[0]);
+    else this.references(name);
+  }
+
   near(item) {
+    this.shown = '';
     this.strip('.near', item.near.length ? 'Most similar pictures that have a label' : '', item.near);
   }
 
   references(name) {
     const known = this.data.classes.find((one) => one.name === name);
-    if (known?.examples.length) {
-      this.strip('.near', `Pictures of ${name}`, known.examples.map((url) => ({ url, caption: '' })));
-    }
+    if (!known?.examples.length) return;
+    this.shown = name;
+    this.strip('.near', `Pictures of ${name}`, known.examples.map((url) => ({ url, caption: '' })));
   }
 
   strip(where, head, pictures) {
@@ -132,7 +167,8 @@ class Labeller {
   label(name) {
     const item = this.items[0];
     if (!item) return;
-    if (this.data.mode === 'doubtful' && name === item.label) this.answer({ review: 'kept' });
+    if (this.data.mode === 'blind') this.answer({ opinion: name }, [], name);
+    else if (this.data.mode === 'doubtful' && name === item.label) this.answer({ review: 'kept' });
     else this.answer({ label: name, ...(item.split ? { split: item.split } : {}) }, [...this.along], name);
   }
 
@@ -151,7 +187,7 @@ class Labeller {
     const images = Object.fromEntries(ids.map((id) => [id, fields]));
     this.write(() => ({ images, why: this.data.why }), (done) => {
       if (done.classes) this.offer(done.classes);
-      const told = `${item.file.split('/').pop()}: ${done.said}${isNew && done.classes?.includes(name) ? ' This class is new.' : ''}`;
+      const told = `${named(item, ': ')}${done.said}${isNew && done.classes?.includes(name) ? ' This class is new.' : ''}`;
       this.say(done.error || told, Boolean(done.error));
       if (done.error) this.bring(answered);
       else answered.number = done.number;
@@ -204,7 +240,7 @@ class Labeller {
     if (!last) return;
     last.undoing = true;
     this.write(() => last.number && { undo: last.number }, (done) => {  // without a number it is back already
-      this.say(done.error || `Taken back: ${last.item.file.split('/').pop()}`, Boolean(done.error));
+      this.say(done.error || `Taken back${named(last.item, '', ': ')}.`, Boolean(done.error));
       if (done.error) last.undoing = false;
       else this.bring(last);
     });
@@ -220,9 +256,17 @@ class Labeller {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
     if (event.composedPath().some((node) => node.matches?.(OWN_KEYS))) return;
     const chosen = /^[1-9]$/.test(event.key) && this.items[0]?.likely[Number(event.key) - 1];
+    const shown = !chosen && event.shiftKey && this.items[0]?.likely[Number(/^Digit([1-9])$/.exec(event.code)?.[1]) - 1];
+    if (shown) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.turn(shown.name);
+      return;
+    }
     const act = { k: 'keep', x: 'exclude', '?': 'unsure', s: 'skip', u: 'undo', Backspace: 'undo', c: 'type' }[event.key];
     if (!chosen && !act) return;
-    if (act === 'keep' && this.data.mode !== 'doubtful') return;
+    const button = act && this.root.querySelector(`[data-act="${act}"]`);
+    if (button?.hidden) return;
     event.preventDefault();
     event.stopPropagation();
     if (chosen) this.label(chosen.name);

@@ -1,6 +1,6 @@
 """One picture after the other, labelled with keys: see labeller.js."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
 MOST_LIKELY, EXAMPLES = 9, 6
+MOST_CHOICES = 30  # classes with a button each where none is likelier than others
+_UNTOLD = {"label": "", "file": ""}
 _LABELLER = own_component(__file__, shared="correcting")
 
 
@@ -29,12 +31,13 @@ class Ask:
 
 
 def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why: str, every: int) -> None:
-    """The pictures of ``asks``. mode: "next" or "doubtful"; the page runs again after ``every`` answers."""
-    items = [_item(dataset, ask) for ask in asks]
+    """The pictures of ``asks``. mode: "next", "doubtful", "agreement" or "blind"; the page runs again after ``every``
+    answers. Blind, nothing tells the label that a picture has, its folder neither, and answers are opinions."""
+    items = [_item(dataset, ask) | (_UNTOLD if mode == "blind" else {}) for ask in asks]
     _LABELLER(
         data={
             "items": items, "mode": mode, "why": why, "every": every, "send": correct_url(dataset),
-            "classes": _classes(dataset), "by": corrections.BY.held(""),
+            "classes": _classes(dataset, {ask.row for ask in asks}), "by": corrections.BY.held(""),
             "version": [dataset.version, [item["id"] for item in items]],
         },
         key=key, on_more_change=lambda: None, on_named_change=key.on("named", corrections.BY.hold),
@@ -43,7 +46,7 @@ def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why:
 
 def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
     ids, label = dataset.manifest["id"], dataset.manifest["label"].iat[ask.row]
-    colours = class_colours(dataset)
+    colours, unknown = class_colours(dataset), not any(share for _, share in ask.likely)
     return {
         "id": str(ids.iat[ask.row]),
         "large": thumb_url(dataset, ask.row, LARGE_PX),
@@ -53,18 +56,18 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
         "split": ask.split,
         "likely": [
             {"name": name, "share": float(share), "colour": colours.get(name, UNLABELLED_COLOUR)}
-            for name, share in ask.likely[:MOST_LIKELY]
+            for name, share in ask.likely[: MOST_CHOICES if unknown else MOST_LIKELY]
         ],
         "near": [{"url": thumb_url(dataset, row), "caption": words} for row, words in ask.near],
         "alike": [{"id": str(ids.iat[row]), "url": thumb_url(dataset, row)} for row in ask.alike],
     }
 
 
-def _classes(dataset: Dataset) -> list[dict[str, Any]]:
-    """Every class with some of its pictures, to compare with."""
+def _classes(dataset: Dataset, asked: Container[int]) -> list[dict[str, Any]]:
+    """Every class with some of its pictures, to compare with; none that is ``asked`` here."""
     rows: dict[int, list[int]] = {}
     for row, label in enumerate(dataset.labels.tolist()):
-        if label >= 0 and len(rows.setdefault(label, [])) < EXAMPLES:
+        if label >= 0 and row not in asked and len(rows.setdefault(label, [])) < EXAMPLES:
             rows[label].append(row)
     return [
         {"name": name, "examples": [thumb_url(dataset, row) for row in rows.get(index, [])]}

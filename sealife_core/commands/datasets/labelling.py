@@ -33,7 +33,7 @@ def add_actions(actions: Any) -> None:
     following.add_argument("--count", type=int, default=20, metavar="N", help="how many (default 20)")
     following.add_argument("--run", dest="source", metavar="RUN", help="whose embeddings to use (default: the newest)")
     agreeing = add_action(actions, "agreement", _agreement, "do two people agree on the pictures that both labelled?")
-    agreeing.add_argument("first", metavar="A", help="a name, as 'data history' lists it")
+    agreeing.add_argument("first", metavar="A", help="a name, as 'data history' lists it, or 'the import'")
     agreeing.add_argument("second", metavar="B", help="another")
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.entries import FIELDS, Change, Entry, changed, in_force
+from sealife_core.datasets.corrections.entries import FIELDS, FORMAT, Change, Entry, changed, in_force
 from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
@@ -16,7 +16,7 @@ from sealife_core.errors import DatasetError
 
 LONGEST_NAME = 100  # of a class or group, in characters
 _ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
-_CALLED = {"label": "class", "split": "split", "group": "group", "excluded": "exclusion", "review": "review"}
+_CALLED = {field: field for field in FIELDS} | {"label": "class", "excluded": "exclusion", "opinion": "class"}
 
 Changes = Mapping[str, Mapping[str, str]]
 """Image id → field → what it becomes."""
@@ -54,6 +54,8 @@ class Draft:
         found: dict[str, dict[str, Change]] = {}
         for image, fields in changes.items():
             check_values(fields, self)
+            if "opinion" in fields and not by.strip():
+                raise DatasetError("A second opinion needs a name. Type yours first.")
             was = values[image]
             if not fields.get("label", was["label"]) and fields.get("split", "train") != "train":
                 raise DatasetError(
@@ -64,7 +66,8 @@ class Draft:
         found = {image: fields for image, fields in found.items() if fields}
         if not found:
             raise DatasetError("There is nothing to change: every image is already like that.")
-        self._add(by, why, at, images=found)
+        newer = any("opinion" in fields for fields in found.values())
+        self._add(by, why, at, newer=newer, images=found)
 
     def rename(self, was: str, became: str, *, by: str, why: str, at: str = "") -> None:
         """Give every image of a class another label; "" for none."""
@@ -100,13 +103,14 @@ class Draft:
             raise DatasetError(f"Data set {self.name!r} has no correction {number}.")
         return any(entry.number == number for entry in in_force(self.entries))
 
-    def _add(self, by: str, why: str, at: str = "", **told: Any) -> None:
-        """``at``: when it was made, if that was before now; then it is also told when it was applied."""
+    def _add(self, by: str, why: str, at: str = "", *, newer: bool = False, **told: Any) -> None:
+        """``at``: when it was made, if that was before now; then it is also told when it was applied. ``newer``:
+        earlier versions of this program do not know what is ``told``."""
         if len(self.entries) > self._dataset.version:
             self._hash_last(self._images.content_hash())
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        number = len(self.entries) + 1
-        entry = Entry(number=number, at=at or now, applied=now if at else "", by=by.strip(), why=why, **told)
+        told |= {"number": len(self.entries) + 1, "at": at or now, "applied": now if at else ""}
+        entry = Entry(format=FORMAT if newer or at else 1, by=by.strip(), why=why, **told)
         self.entries.append(entry)
         if entry.corrects:
             self._images.lay(entry)

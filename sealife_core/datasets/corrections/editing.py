@@ -7,7 +7,7 @@ people who write at once both entries are kept, in order.
 from collections.abc import Callable, Mapping
 
 from sealife_core.datasets.corrections.draft import Changes, Draft
-from sealife_core.datasets.corrections.entries import FIELDS, Change, Entry, append_entries, changed, lines_in
+from sealife_core.datasets.corrections.entries import Change, Entry, append_entries, changed, lines_in
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.manifest import read_info
 from sealife_core.datasets.moves import SPLIT_NAMES
@@ -15,11 +15,12 @@ from sealife_core.datasets.storage import changing
 from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.wording import counted
 
-_NAMES = {"label": "relabelled", "split": "moved", "group": "regrouped", "excluded": "excluded", "review": "reviewed"}
+_NAMES = {"label": "relabelled", "split": "moved", "group": "regrouped", "excluded": "excluded", "review": "reviewed",
+          "opinion": "labelled again"}  # fmt: skip
 
 
 def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "hand", as_seen: bool = False) -> Dataset:
-    """Change images: "label" ("" for none), "split", "group", "excluded" ("yes" or ""), "review".
+    """Change images: "label" ("" for none), "split", "group", "excluded" ("yes" or ""), "review"; or add an "opinion".
 
     as_seen: refuse where somebody else has changed one of these since ``dataset`` was opened, for what was planned from
     it; otherwise the later entry holds. A label that stays is written too: it is a second opinion. So is the split
@@ -108,6 +109,8 @@ def change_said(field: str, was: str, became: str) -> str:
         return {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(became, "to look at again")
     if field == "label" and (was == became or not was or not became):
         return f"confirmed as {became!r}" if was == became else f"labelled {became!r}" if became else "left unlabelled"
+    if field == "opinion":
+        return f"labelled again as {became!r}"
     if field == "split":
         return f"moved: {SPLIT_NAMES.get(was, was)} → {SPLIT_NAMES.get(became, became)}"
     return f"{_NAMES[field]}: {was or 'none'!r} → {became or 'none'!r}"
@@ -115,8 +118,9 @@ def change_said(field: str, was: str, became: str) -> str:
 
 def values_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     """Image id → field → its value; of excluded images too."""
-    columns = [dataset.every[field].tolist() for field in FIELDS[:-1]]
+    columns = ("label", "split", "group", "excluded")
+    rows = zip(dataset.every["id"], *(dataset.every[field] for field in columns), strict=True)
     return {
-        image: dict(zip(FIELDS, (*values, dataset.reviews.get(image, "")), strict=True))
-        for image, *values in zip(dataset.every["id"].tolist(), *columns, strict=True)
+        image: dict(zip(columns, values, strict=True)) | {"review": dataset.reviews.get(image, ""), "opinion": ""}
+        for image, *values in rows
     }

@@ -16,12 +16,14 @@ from sealife_core.opening import read_regular
 
 LOG = "corrections.jsonl"
 FORMAT = 2
-FIELDS = ("label", "split", "group", "excluded", "review")
+FIELDS = ("label", "split", "group", "excluded", "review", "opinion")
 MOST_BYTES = 1 << 30
-WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "agreement", "file")
+WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "agreement", "blind", "file")
 
+Said = Literal["label", "opinion"]
 Change = tuple[str, str]
-"""From, to. Of "excluded" they are "" and "yes"; of "review" "", "kept" or "unsure"."""
+"""From, to. Of "excluded" they are "" and "yes"; of "review" "", "kept" or "unsure". An "opinion" is the label that a
+person gave without seeing the one in force, which stays; it is from ""."""
 
 
 class Entry(BaseModel):
@@ -35,13 +37,13 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1, 2] = 1  # 2: with ``applied``, which earlier versions of this program do not know
+    format: Literal[1, 2]  # 2: with ``applied`` or an opinion, which earlier versions of this program do not know
     number: Annotated[int, Field(ge=1)]
     at: str
     applied: str = ""
     by: str
     why: str
-    images: Mapping[str, Mapping[Literal["label", "split", "group", "excluded", "review"], Change]] = {}
+    images: Mapping[str, Mapping[Literal["label", "split", "group", "excluded", "review", "opinion"], Change]] = {}
     rename: Change | None = None
     undo: int | None = None
     redo: int | None = None
@@ -98,12 +100,9 @@ def _problem(folder: Path, number: int, line: bytes) -> str:
 
 def append_entries(folder: Path, entries: Sequence[Entry]) -> None:
     """Add ``entries``, and flush them to the disk. The caller holds the lock of the data sets. Raises OSError."""
-    lines = [
-        (2 if entry.applied else 1, entry.model_dump_json(exclude={"format"}, exclude_defaults=True))
-        for entry in entries
-    ]
+    lines = [f"{entry.model_dump_json(exclude_defaults=True)}\n" for entry in entries]
     if lines:
-        append_lines(folder / LOG, "".join(f'{{"format":{form},{line[1:]}\n' for form, line in lines).encode())
+        append_lines(folder / LOG, "".join(lines).encode())
 
 
 def lines_in(folder: Path) -> int:
@@ -127,24 +126,27 @@ def in_force(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if last.get(entry.number, False)]
 
 
-def labels_by(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
-    """Person → image id → the last label that the person gave it and has not taken away; as its class is called now."""
+def labels_by(entries: Sequence[Entry], field: Said = "label") -> dict[str, dict[str, str]]:
+    """Person → image id → the last label that the person gave it and has not taken away; as its class is called now.
+
+    field: "opinion" for those given without seeing the one in force.
+    """
     said: dict[str, dict[str, str]] = {}
     for entry in in_force(entries):
-        hear(said, entry)
+        hear(said, entry, field)
     named = {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
     return {by: labels for by, labels in named.items() if labels}
 
 
-def hear(said: dict[str, dict[str, str]], entry: Entry) -> None:
+def hear(said: dict[str, dict[str, str]], entry: Entry, field: Said) -> None:
     """Add to ``said`` (as :func:`labels_by`; "" for a label taken away) what one correction says."""
     if entry.rename:
         was, became = entry.rename
         for labels in said.values():
             labels.update({image: became for image, label in labels.items() if label == was})
     for image, changes in entry.images.items():
-        if "label" in changes:
-            said.setdefault(entry.by, {})[image] = changes["label"][1]
+        if field in changes:
+            said.setdefault(entry.by, {})[image] = changes[field][1]
 
 
 def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from sealife_core.datasets.corrections.draft import Draft, check_values
 from sealife_core.datasets.corrections.editing import add_entries
-from sealife_core.datasets.corrections.entries import MOST_BYTES, hear, in_force, labels_by
+from sealife_core.datasets.corrections.entries import MOST_BYTES, Said, hear, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
@@ -88,7 +88,7 @@ class _Applying:
         self.entries: set[str] = set()
         self.images: set[str] = set()
         self.missing: dict[str, None] = {}  # in their order
-        self._said: dict[str, dict[str, dict[str, str]]] = {}  # why → who → image → label
+        self._said: dict[tuple[str, Said], dict[str, dict[str, str]]] = {}  # why, field → who → image → label
         for _, group in groupby(self._lines, key=lambda line: line["entry"]):
             entry = list(group)
             for line in entry:
@@ -118,12 +118,13 @@ class _Applying:
         for image, fields in changes.items():
             if not fields.get("label", values[image]["label"]):
                 fields.pop("split", None)  # of a label that was taken back: an image without one is in "train"
-        new = {
-            i: fields for i, fields in changes.items() if any(values[i][field] != to for field, to in fields.items())
-        }
-        if confirmed := {i: fields for i, fields in changes.items() if i not in new and "label" in fields}:
-            said = self._labels_by(draft, by, why)
-            new |= {i: fields for i, fields in confirmed.items() if fields["label"] != said.get(i, "")}
+
+        def says(image: str, field: str, to: str) -> bool:
+            if field == "opinion" or (field == "label" and to == values[image]["label"]):
+                return self._labels_by(draft, by, why, field).get(image, "") != to
+            return to != values[image][field]
+
+        new = {image: fields for image, fields in changes.items() if any(says(image, *one) for one in fields.items())}
         if new:
             draft.correct(new, by=by, why=why, at=at)
             self.images.update(new)
@@ -133,19 +134,19 @@ class _Applying:
         """By whom, why and when."""
         return (line["by"] or self._by).strip(), line["why"] or "file", line["at"]
 
-    def _labels_by(self, draft: Draft, by: str, why: str) -> dict[str, str]:
+    def _labels_by(self, draft: Draft, by: str, why: str, field: Said) -> dict[str, str]:
         """Image → the label that this person gave it for this reason."""
-        if why not in self._said:
+        if (why, field) not in self._said:
             same = [entry for entry in in_force(draft.entries) if entry.rename or entry.why == why]
-            self._said[why] = labels_by(same)
-        return self._said[why].get(by, {})
+            self._said[why, field] = labels_by(same, field)
+        return self._said[why, field].get(by, {})
 
     def _added(self, draft: Draft, line: dict[str, str]) -> None:
         self.entries.add(line["entry"])
         last = draft.entries[-1]
-        for why, said in self._said.items():
+        for (why, field), said in self._said.items():
             if last.rename or last.why == why:
-                hear(said, last)
+                hear(said, last, field)
 
 
 def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:

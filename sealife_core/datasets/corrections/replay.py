@@ -60,15 +60,15 @@ class Corrected:
             for field, (_, became) in changes.items():
                 if field == "review":
                     self.reviews[image] = became
-                else:
+                elif field in self.columns:  # an opinion changes nothing
                     self.columns[field][at] = became
 
     def values(self, image: str) -> dict[str, str] | None:
-        """What "label", "split", "group", "excluded" and "review" of an image are; None if there is no such image."""
+        """What each of FIELDS of an image is; None if there is no such image."""
         if (at := self._place.get(image)) is None:
             return None
         values = {field: column[at] for field, column in self.columns.items()}
-        return values | {"split": self.split(at), "review": self.reviews.get(image, "")}
+        return values | {"split": self.split(at), "review": self.reviews.get(image, ""), "opinion": ""}
 
     def split(self, at: int) -> str:
         """The split of the image at that place: without a label it is "train", for nothing can be tested on it."""

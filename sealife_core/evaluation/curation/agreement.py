@@ -1,19 +1,26 @@
-"""Do two labellers agree? Their last labels of the same pictures before a disagreement was settled."""
+"""Do two labellers agree? Their last labels of the same pictures before a disagreement was settled.
 
+A second person labels what others have labelled without seeing their answers. These opinions change no label.
+"""
+
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64
 
-from sealife_core.datasets.corrections.entries import Entry, in_force, labels_by
+from sealife_core.datasets.corrections.entries import Entry, hear, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.curation.points import drawn
 
-WHY = "agreement"
+WHY, BLIND = "agreement", "blind"
+IMPORT = "the import"
+"""Who gave the labels that came with the import."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +44,59 @@ class Agreement:
 
 def independent_labels(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
     """Person → image id → label, as :func:`labels_by`, without those that settled a disagreement: they were given
-    knowing both labels, and would make any two people agree."""
-    return labels_by([entry for entry in in_force(entries) if entry.why != WHY])
+    knowing both labels, and would make any two people agree. An opinion holds, whatever the person said later."""
+    held = [entry for entry in in_force(entries) if entry.why != WHY]
+    said, blind = labels_by(held), labels_by(held, "opinion")
+    return {by: said.get(by, {}) | blind.get(by, {}) for by in [*said, *(by for by in blind if by not in said)]}
+
+
+def with_import(dataset: Dataset) -> dict[str, dict[str, str]]:
+    """The labels of IMPORT, as their classes are called now, and the opinions about them. Other labels were given
+    seeing those."""
+    imported = dataset.imported[dataset.imported["label"] != ""]
+    said = {IMPORT: dict(zip(imported["id"], imported["label"], strict=True))}
+    for entry in in_force(dataset.entries):
+        hear(said, entry, "opinion")
+    return said
+
+
+def labelled_by_others(dataset: Dataset, by: str) -> dict[str, dict[str, str]]:
+    """Everybody but ``by`` who labelled images that the data set holds → image id → label; the import last."""
+    held = set(dataset.manifest["id"][dataset.labels >= 0])
+    said = independent_labels(dataset.entries) | {IMPORT: with_import(dataset)[IMPORT]}
+    others = {name: {i: label for i, label in said[name].items() if i in held} for name in said if name not in ("", by)}
+    return {name: labels for name, labels in others.items() if labels}
+
+
+def to_label_again(dataset: Dataset, labels: Iterable[str], by: str) -> list[str]:
+    """Those of the images ``labels`` that ``by`` has not labelled, in an order that is random and the same for
+    everybody: the first n are a sample that several people share."""
+    known = set().union(*(labels_by(dataset.entries, field).get(by, {}) for field in ("label", "opinion")))
+    left = [image for image in labels if image not in known]
+    return [left[at] for at in np.argsort(drawn([f"again {image}" for image in left], seed=0))]
+
+
+def partners(dataset: Dataset) -> dict[str, list[str]]:
+    """Everybody → those who labelled some of the same images, most first: who can be compared."""
+    held = set(dataset.manifest["id"])
+    people, about = independent_labels(dataset.entries), with_import(dataset)
+    shared: dict[str, dict[str, int]] = {}
+    for said, names in ((people, people), (about, [IMPORT])):
+        for one, other in itertools.product(names, said):
+            both = len(held & said[one].keys() & said[other].keys())
+            if "" not in (one, other) and one != other and both:
+                shared.setdefault(one, {})[other] = shared.setdefault(other, {})[one] = both
+    return {name: sorted(of, key=lambda other: -of[other]) for name, of in shared.items()}
 
 
 def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
-    """Agreement of two people on the images that the data set still holds.
+    """Agreement of two people, or of IMPORT and one, on the images that the data set still holds.
 
     Raises DatasetError for somebody who has labelled nothing, and where they labelled no picture in common.
     """
-    said = independent_labels(dataset.entries)
+    said = with_import(dataset) if IMPORT in (first, second) else independent_labels(dataset.entries)
     for name in (first, second):
-        if name not in said:
+        if not said.get(name):
             have = ", ".join(map(repr, sorted(said))) or "nobody yet"
             raise DatasetError(f"{name!r} has labelled nothing in data set {dataset.name!r}. Who has: {have}.")
     if first == second:
@@ -67,7 +115,7 @@ def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
     for image in both:
         confusion[place[one[image]], place[other[image]]] += 1
     entries = in_force(dataset.entries)
-    last = {image: entry for entry in entries for image, told in entry.images.items() if "label" in told}
+    last = {image: one for one in entries for image, told in one.images.items() if {"label", "opinion"} & told.keys()}
     apart = [(image, one[image], other[image]) for image in both if one[image] != other[image]]
     apart = [pair for pair in apart if last[pair[0]].by in (first, second) and last[pair[0]].why != WHY]
     times = Counter(frozenset(pair[1:]) for pair in apart)

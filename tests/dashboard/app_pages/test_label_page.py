@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import background
 from dashboard.app_pages.label import bought, doubtful
+from dashboard.media import thumb_url
 from dashboard.parts.runs import name_animals
 from sealife_core.config import preset, task_of
 from sealife_core.datasets.corrections.editing import correct
@@ -111,6 +112,33 @@ def test_agreement__names_both_and_asks_where_they_differ(featured: Dataset) -> 
     app = visit("label", {"dataset": "reef", "view": "agreement"})
     assert "They agree on 90 %" in text(app)
     assert [item["id"] for item in asked(app)["items"]] == [ids[1]]
+
+
+def test_again__asks_without_telling_the_label_and_keeps_it(featured: Dataset) -> None:
+    app = visit("label", {"dataset": "reef", "view": "again"})
+    assert "Type your name." in text(app)
+    app.text_input(key="again_by").set_value("Bo").run()
+    assert not app.exception
+    assert app.selectbox(key="again").value == "the import"
+    data = asked(app)
+    assert (data["mode"], data["why"], data["by"], len(data["items"])) == ("blind", "blind", "Bo", 24)
+    for item in data["items"]:
+        assert (item["label"], item["file"], item["near"], item["note"], item["alike"]) == ("", "", [], "", [])
+        assert [one["name"] for one in item["likely"]] == list(featured.classes)
+        assert {one["share"] for one in item["likely"]} == {0}
+    shown = {url.split("?")[0] for one in data["classes"] for url in one["examples"]}
+    asked_now = {thumb_url(featured, featured.row_of(item["id"])).split("?")[0] for item in data["items"]}
+    assert shown
+    assert not shown & asked_now, "an example of its class would tell its label"
+    image = data["items"][0]["id"]
+    label = str(featured.manifest["label"][featured.row_of(image)])
+    correct(featured, {image: {"opinion": label}}, by="Bo", why=data["why"])
+    app.run()
+    assert "**1 labelled again by you**, 63 left." in text(app)
+    assert image not in {item["id"] for item in asked(app)["items"]}
+    next(button for button in app.button if button.label == "Do you agree?").click().run()
+    assert not app.exception
+    assert "**1 picture labelled by both.** They agree on 100 %" in text(app)
 
 
 def test_label__without_features_offers_to_compute_them(tiny_reef: Dataset) -> None:

@@ -55,6 +55,12 @@ def test_a_log_that_cannot_be_read__is_one_sentence(bay: Dataset, line: bytes, s
     assert "\n" not in str(caught.value)
 
 
+def test_an_opinion__is_read_by_nobody_who_does_not_know_it(bay: Dataset):
+    now = correct(bay, {"i0": {"opinion": "ray"}}, by="Bo", why="blind")
+    assert json.loads((bay.folder / LOG).read_text())["format"] == 2
+    assert (now.content_hash, open_dataset("bay").entries) == (bay.content_hash, now.entries)
+
+
 def test_an_entry_made_elsewhere__is_read_by_nobody_who_does_not_know_when_it_was_applied(bay: Dataset):
     correct(bay, {"i0": {"label": "ray"}})
     add_entries(

@@ -12,7 +12,18 @@ from sealife_core.datasets.corrections.entries import labels_by
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.curation.agreement import WHY, agreement, independent_labels, kappa_of
+from sealife_core.evaluation.curation.agreement import (
+    BLIND,
+    IMPORT,
+    WHY,
+    agreement,
+    independent_labels,
+    kappa_of,
+    labelled_by_others,
+    partners,
+    to_label_again,
+)
+from tests.datasets.corrections.conftest import drawn
 
 
 def labelled(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
@@ -78,6 +89,63 @@ def test_apply__gives_a_second_opinion_once(unlabelled: Dataset, home: Path, tmp
     fresh = write_dataset(home / "data" / "fresh", unlabelled.manifest, {})
     applied = apply_csv(fresh, tmp_path / "c.csv")
     assert applied.entries == 2
+    assert apply_csv(applied.dataset, tmp_path / "c.csv").entries == 0
+
+
+def again(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
+    return correct(dataset, {image: {"opinion": label} for image, label in labels.items()}, by=by, why=BLIND)
+
+
+def test_an_opinion__is_counted_and_changes_no_label(unlabelled: Dataset) -> None:
+    first = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray"})
+    dataset = again(first, "Bo", {"i001": "ray", "i002": "eel", "i003": "cod"})
+    assert dataset.content_hash == first.content_hash
+    found = agreement(dataset, "Ada", "Bo")
+    assert found.agreed.value == pytest.approx(1 / 3)
+    assert set(found.disagreements) == {("i001", "eel", "ray"), ("i003", "ray", "cod")}
+    dataset = correct(dataset, {"i001": {"label": "ray"}}, by="Bo", why=WHY)
+    assert agreement(dataset, "Ada", "Bo").disagreements == (("i003", "ray", "cod"),)
+    dataset = labelled(dataset, "Bo", {"i003": "ray"})
+    assert agreement(dataset, "Ada", "Bo").agreed.value == pytest.approx(1 / 3), "seen, and given in"
+    assert agreement(undo(dataset, 2), "Ada", "Bo").confusion.tolist() == [[1]]
+    renamed = rename_class(again(dataset, "Cy", {"i002": "eel"}), "eel", "moray")
+    assert independent_labels(renamed.entries)["Cy"] == {"i002": "moray"}
+    with pytest.raises(DatasetError, match="needs a name"):
+        again(dataset, " ", {"i001": "ray"})
+
+
+def test_an_opinion__about_the_import_is_compared_with_it_and_what_was_seen_is_not(home: Path) -> None:
+    dataset = labelled(drawn(home / "data" / "bay"), "Ada", {"i0": "ray", "i1": "crab"})
+    assert partners(dataset) == {}
+    dataset = again(rename_class(dataset, "crab", "spider"), "Ada", {"i2": "spider", "i3": "ray"})
+    assert partners(dataset) == {IMPORT: ["Ada"], "Ada": [IMPORT]}
+    found = agreement(dataset, IMPORT, "Ada")
+    assert found.classes == ("ray", "spider")
+    assert found.disagreements == (("i3", "spider", "ray"),)
+
+
+def test_labels_of_others__are_given_again_in_one_random_order(unlabelled: Dataset) -> None:
+    dataset = labelled(unlabelled, "Ada", {f"i{n:03}": "eel" for n in range(40)})
+    dataset = labelled(labelled(dataset, "Bo", {"i001": "ray"}), "", {"i099": "ray"})
+    others = labelled_by_others(dataset, "Bo")
+    assert list(others) == ["Ada"]
+    asked = to_label_again(dataset, others["Ada"], "Bo")
+    assert set(asked) == others["Ada"].keys() - {"i001"}
+    assert asked != sorted(asked)
+    assert [one for one in to_label_again(dataset, others["Ada"], "Cy") if one != "i001"] == asked
+    dataset = again(dataset, "Bo", {asked[0]: "eel"})
+    assert to_label_again(dataset, others["Ada"], "Bo") == asked[1:]
+    out = correct(dataset, {asked[1]: {"excluded": "yes"}, asked[2]: {"label": ""}})
+    assert labelled_by_others(out, "Bo")["Ada"].keys() == others["Ada"].keys() - {asked[1], asked[2]}
+
+
+def test_apply__keeps_an_opinion_once(unlabelled: Dataset, home: Path, tmp_path: Path) -> None:
+    dataset = again(labelled(unlabelled, "Ada", {"i001": "eel"}), "Bo", {"i001": "eel"})
+    (tmp_path / "c.csv").write_text(corrections_csv(dataset), newline="")
+    fresh = write_dataset(home / "data" / "fresh", unlabelled.manifest, {})
+    applied = apply_csv(fresh, tmp_path / "c.csv")
+    assert applied.entries == 2
+    assert labels_by(applied.dataset.entries, "opinion") == {"Bo": {"i001": "eel"}}
     assert apply_csv(applied.dataset, tmp_path / "c.csv").entries == 0
 
 
