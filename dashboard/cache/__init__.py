@@ -12,7 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from sealife_core.config import AnyConfig, Request
+from sealife_core.datasets.corrections import versions
 from sealife_core.datasets.corrections.entries import LOG
+from sealife_core.datasets.corrections.versions import Seen
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.datasets.manifest import INFO, MANIFEST
 from sealife_core.errors import SealifeError
@@ -70,6 +72,12 @@ def dataset(name: str, *, content_hash: str = "") -> Dataset:
     """As :func:`open_dataset`, read again only when the data set has changed. Raises DatasetError."""
     folder = data_root() / name
     return _dataset(str(folder), name, content_hash, *(stamp(folder / file) for file in (MANIFEST, INFO, LOG)))
+
+
+@kept(64)
+def seen(dataset: Dataset, content_hash: str) -> Seen:
+    """Which version of ``dataset`` has that content, and what was corrected since."""
+    return versions.seen(dataset, content_hash)
 
 
 def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:

@@ -7,7 +7,9 @@ from typing import Any
 from sealife_core.commands.following import follow_until_done, run_summary, waiting_times
 from sealife_core.commands.output import Output
 from sealife_core.config import marked
-from sealife_core.errors import RunError
+from sealife_core.datasets.corrections.versions import seen
+from sealife_core.datasets.dataset import open_dataset
+from sealife_core.errors import RunError, SealifeError
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
 from sealife_core.launching.data_checks import refuse_resume
 from sealife_core.runs import deletion
@@ -167,6 +169,16 @@ def _said(output: Output, run_id: str, text: str, **more: Any) -> dict[str, Any]
     return {"id": run_id, "said": text, **more}
 
 
+def _version(run: Run) -> str:
+    """Which version of its data set the run saw, and what was corrected since; "" where that is not known."""
+    request = run.request()
+    try:
+        found = seen(open_dataset(request.data), request.data_hash) if request.data_hash else None
+    except SealifeError:
+        return ""
+    return f"{found.said}. {found.since}".strip() if found else ""
+
+
 def _shown(run: Run, output: Output) -> dict[str, Any]:
     config = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
@@ -180,6 +192,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
         settings = ", ".join(f"{k}={v}" for k, v in config.items() if k not in ("views", "parts"))
         first = f"{marked(run.id, run.broken)}  {whole['state']}  {whole['message']}"
         lines = [first, f"settings: {settings}", f"folder: {run.path}"]
+        lines += [f"data: {said}"] if (said := _version(run)) else []
         if whole["device"]:
             lines.append(f"device: {whole['device'].replace(',', ', ')}")
         if whole["cluster"]:

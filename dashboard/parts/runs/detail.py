@@ -14,10 +14,13 @@ from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import data, go
 from dashboard.state.runs import CURVES
 from dashboard.theme import dot, name_legend
 from dashboard.words import plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
+from sealife_core.datasets.corrections.versions import Seen
+from sealife_core.errors import SealifeError
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import BEGIN_ANEW, damage
@@ -35,7 +38,21 @@ def heading(run: Run) -> None:
         what = config.method
         tags = "".join(f" :gray-badge[{plain(tag)}]" for tag in run.notes()["tags"])
         encoder = f"{plain(title_of(config.encoder))} {_origin(config)}"
-        st.markdown(f"**{what}** · {encoder} · on {plain(config.data)}{tags}")
+        version = _version(config)
+        st.markdown(f"**{what}** · {encoder} · on {plain(version.said if version else config.data)}{tags}")
+        if version and version.since:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(plain(version.since), width="content")
+                if st.button("History", icon=":material/history:", type="tertiary"):
+                    go("data", {data.DATASET: config.data, data.TAB: "History"})
+
+
+def _version(config: AnyConfig) -> Seen | None:
+    """Which version of its data set the run saw; None where that is not known."""
+    try:
+        return cache.seen(cache.dataset(config.data), config.data_hash) if config.data_hash else None
+    except SealifeError:
+        return None
 
 
 def notes_view(run: Run) -> None:

@@ -11,6 +11,8 @@ from dashboard.parts.runs.table import row
 from dashboard.words import ago, key_number, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.deletion import delete, trashed
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import Run
@@ -341,3 +343,16 @@ def test_results__of_tests_that_the_encoder_had_learned_from_say_so(classifier: 
     app = open_runs(run=classifier.id, tab="Results")
     assert "On 10 test pictures, 3 of which its encoder had seen in training" in text(app)
     assert "never saw" not in text(app)
+
+
+def test_a_run__says_which_version_it_saw_and_leads_to_what_was_corrected_since(tiny_reef: Dataset):
+    run = trained(preset("simclr", data="reef", data_hash=tiny_reef.content_hash), "Corals")
+    assert text(open_runs(run=run.id)).count("on reef") == 1
+    correct(tiny_reef, {tiny_reef.manifest["id"][0]: {"label": "ray"}})
+    app = open_runs(run=run.id)
+    assert "on reef, as it was imported" in text(app)
+    assert "1 correction since: 1 picture relabelled." in text(app).replace("\\", "")
+    next(button for button in app.button if button.label == "History").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Data"
+    assert app.query_params["look"] == "History"
