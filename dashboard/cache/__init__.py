@@ -6,7 +6,7 @@ What depends on a process or on the clock (a run's state) is never cached.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar, cast
 
 import pandas as pd
 import streamlit as st
@@ -32,8 +32,9 @@ from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 if TYPE_CHECKING:  # they import torch or Pillow
     from dashboard.data.previews import Preview
     from sealife_core.datasets.grouping.patterns import Pattern
+    from sealife_core.datasets.grouping.preview import ImportPreview
     from sealife_core.datasets.grouping.regrouping import Regrouping
-    from sealife_core.datasets.imports.finding import ClassFolder, FoundFile
+    from sealife_core.datasets.imports.finding import ClassFolder
 
 
 Stamp = tuple[int, int]
@@ -130,12 +131,15 @@ def regrouping(dataset: Dataset, pattern: "Pattern") -> "Regrouping":
     return plan_regrouping(dataset, pattern)
 
 
-@st.cache_resource(ttl=60, max_entries=4, show_spinner="Reading the folder…")
-def pictures_to_import(path: str, class_folder: "ClassFolder") -> list["FoundFile"]:
-    """The pictures of a folder that an import would read, as they were within the last minute. Raises DatasetError."""
-    from sealife_core.datasets.grouping import preview
+@st.cache_resource(ttl=60, max_entries=16, show_spinner="Looking at the names…")
+def import_preview(
+    path: str, _upload: BinaryIO | None, file_id: str, pattern: "Pattern", class_folder: "ClassFolder"
+) -> "ImportPreview":
+    """What ``pattern`` makes of the folder, zip or CSV at ``path``, as it was within the last minute; or of a zip that
+    was uploaded, which ``file_id`` tells from others. Raises DatasetError."""
+    from sealife_core.datasets.grouping.preview import preview_import
 
-    return preview.pictures_to_import(path_of(path), class_folder)
+    return preview_import(_upload or path_of(path), pattern, class_folder)
 
 
 @kept(16, PREDICTIONS)

@@ -1,5 +1,7 @@
 """Which pictures belong together: the fields that ask for a pattern, what it would make, and grouping with an undo."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
-from sealife_core.datasets.grouping.preview import MOST_OPENED, ImportPreview, preview_import
+from sealife_core.datasets.grouping.preview import MOST_OPENED
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.errors import DatasetError
@@ -56,19 +58,19 @@ def pattern_fields(first: Pattern) -> Pattern:
     return Pattern(kind)
 
 
-def import_preview(path: str, pattern: Pattern, class_folder: ClassFolder) -> None:
-    """What ``pattern`` makes of the folder ``path`` of this machine, which is to be imported."""
+def import_preview(path: str, upload: Any, pattern: Pattern, class_folder: ClassFolder) -> None:
+    """What ``pattern`` makes of what is to be imported: a folder, zip or CSV at ``path``, or the zip ``upload``."""
+    if upload is None and not path:
+        st.caption("The groups are shown here before anything is imported.")
+        return
     try:
-        found = cache.pictures_to_import(path, class_folder) if path else []
-        if not found:
-            st.caption("The groups of a folder on this machine are shown here; others after the import.")
-            return
-        _shown(preview_import(found, pattern))
+        preview = cache.import_preview(path, upload, getattr(upload, "file_id", ""), pattern, class_folder)
     except DatasetError as error:
         show_error(error)
-    else:
-        if pattern.kind in READ and len(found) > MOST_OPENED:
-            st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
+        return
+    _shown(preview)
+    if pattern.kind in READ and preview.images >= MOST_OPENED // 2:
+        st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
 
 
 def _shown(preview: ImportPreview) -> None:

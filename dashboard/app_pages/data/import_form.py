@@ -56,7 +56,7 @@ def import_dialog() -> None:
     class_folder: ClassFolder = "last" if innermost else "first"
     pattern = pattern_fields(Pattern(NONE))
     if pattern.kind != NONE:
-        import_preview(path.strip(), pattern, class_folder)
+        import_preview(path.strip(), upload, pattern, class_folder)
     name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder or file", max_chars=80)
     with st.expander("What can be imported"):
         st.markdown(HOW)
@@ -168,6 +168,7 @@ def _keep(upload: IO[bytes], name: str) -> Path:
     """The upload as a file next to the data sets, in its own folder; those of ended servers are removed."""
     folder = claimed_folder(data_root() / UPLOADS, "upload-")
     kept = folder / f"{name}.zip"
+    upload.seek(0)  # a preview has read in it
     try:
         with kept.open("wb") as file:
             shutil.copyfileobj(upload, file)

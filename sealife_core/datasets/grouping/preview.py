@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
-from sealife_core.datasets.imports.finding import ClassFolder, FoundFile
+from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.opening import is_folder
 from sealife_core.wording import counted
 
 _SHOWN = 5  # groups, and names of images without one
@@ -70,14 +71,19 @@ def preview_of(groups: Sequence[str], names: Sequence[str], labels: Sequence[str
     )
 
 
-def pictures_to_import(source: Path, class_folder: ClassFolder = "first") -> list[FoundFile]:
-    """The pictures of a folder that an import would read; none of another source, which would have to be unpacked."""
-    return find_pictures(source, source, None, class_folder)[0] if is_folder(source) else []
+def preview_import(source: Path | BinaryIO, pattern: Pattern, class_folder: ClassFolder = "first") -> ImportPreview:
+    """The preview of an import of a folder, a zip (an opened file is one) or a CSV. Raises DatasetError.
 
-
-def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> ImportPreview:
-    """The preview of an import of ``found``; by what cameras wrote, of MOST_OPENED of them. Raises DatasetError."""
-    if pattern.kind in READ:
-        found = found[:: -(-len(found) // MOST_OPENED) or 1]
-    names, labels = [item.source for item in found], [item.label for item in found]
-    return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names, labels)
+    By what cameras wrote, of MOST_OPENED of its pictures. A zip is not unpacked: only its tables, and the beginning of
+    what is opened.
+    """
+    with TemporaryDirectory(prefix="sealife-") as folder:
+        found = find_pictures(source, Path(folder) / "names", None, class_folder, heads=())[0]
+        if pattern.kind in READ:
+            found = found[:: -(-len(found) // MOST_OPENED) or 1]
+            zipped = {int(item.path.name) for item in found if item.path.is_relative_to(folder)}
+            if zipped:
+                again = find_pictures(source, Path(folder) / "heads", None, class_folder, heads=zipped)[0]
+                found = [item for item in again if int(item.path.name) in zipped]
+        names, labels = [item.source for item in found], [item.label for item in found]
+        return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names, labels)

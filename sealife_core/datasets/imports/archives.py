@@ -6,10 +6,11 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Container
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from sealife_core.datasets.imports.finding import Files, Skipped, printable, reason_to_skip
+from sealife_core.datasets.imports.finding import TABLES, Files, Skipped, printable, reason_to_skip
 from sealife_core.datasets.imports.zip_names import entry_names
 from sealife_core.errors import DatasetError
 from sealife_core.opening import open_regular
@@ -24,31 +25,47 @@ _MOST_OF_DISK = 0.45
 # The list of entries is read whole and takes 20 times its size in memory; this is enough for some 300,000 pictures.
 MOST_LISTED_BYTES = 32 * 2**20
 _CHUNK_BYTES = 2**20
+_HEAD_BYTES = 2**18  # what a camera writes into a JPEG lies in its first 64 KiB, or behind a profile
 _END_BYTES, _END64_BYTES = 22, 76  # the record at the end of a zip, and with the one before it in a large zip (Zip64)
 
 
-def unpack(archive: Path, folder: Path, progress: Progress | None = None) -> tuple[Files, Skipped, list[str]]:
+def unpack(
+    archive: Path | BinaryIO, folder: Path, progress: Progress | None = None, *, heads: Container[int] | None = None
+) -> tuple[Files, Skipped, list[str]]:
     """Unpack the pictures in ``archive`` to ``folder`` as 0, 1, 2, …; returned with their own paths.
 
-    The last value has notes on how names were read. Raises DatasetError if the file is no zip, is encrypted, lists too
-    many entries, or unpacks to far more than it should.
+    The last value has notes on how names were read. ``heads``: for a look at what is in it, unpack only tables, and the
+    beginning of the pictures with these numbers; of the others nothing. An opened file has a ``name``. Raises
+    DatasetError if the file is no zip, is encrypted, lists too many entries, or unpacks to far more than it should.
     """
+    if isinstance(archive, Path):
+        with open_regular(archive) as file:
+            return _unpack(file, archive.name, folder, progress, heads)
+    return _unpack(archive, archive.name, folder, progress, heads)
+
+
+def _unpack(
+    file: BinaryIO, called: str, folder: Path, progress: Progress | None, heads: Container[int] | None
+) -> tuple[Files, Skipped, list[str]]:
     folder.mkdir(parents=True)
-    allowed = _Allowance(archive, folder)
+    allowed = _Allowance(called, file.seek(0, os.SEEK_END), folder)
     unpacked: Files = []
     skipped: Skipped = []
     try:
-        with open_regular(archive) as file, _opened(file, archive) as opened:
+        with _opened(file, called) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
             if any(entry.flag_bits & 0x1 for entry in entries):
-                raise DatasetError(f"{archive.name!r} is encrypted. Unpack it with its password and import the folder.")
+                raise DatasetError(f"{called!r} is encrypted. Unpack it with its password and import the folder.")
             names, notes = entry_names(entries)
             for number, (entry, name) in enumerate(zip(entries, names, strict=True)):
                 place = PurePosixPath(name.replace("\\", "/"))
                 target = folder / str(number)
+                most_bytes = None
+                if heads is not None and place.suffix.lower() not in TABLES:
+                    most_bytes = _HEAD_BYTES if number in heads else 0
                 reason = _refused(entry, place) or reason_to_skip(place)
                 if reason is None:
-                    reason = _unpack_entry(opened, entry, target, allowed)
+                    reason = _unpack_entry(opened, entry, target, allowed, most_bytes)
                 if reason is None:
                     unpacked.append((place, target))
                 else:
@@ -57,16 +74,16 @@ def unpack(archive: Path, folder: Path, progress: Progress | None = None) -> tup
                     progress("Unpacking", number + 1, len(entries))
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
         raise DatasetError(
-            f"{archive.name!r} is not a zip file, or is damaged. Download or pack it again, or import a folder."
+            f"{called!r} is not a zip file, or is damaged. Download or pack it again, or import a folder."
         ) from error
     return unpacked, skipped, notes
 
 
-def _opened(file: BinaryIO, archive: Path) -> zipfile.ZipFile:
+def _opened(file: BinaryIO, called: str) -> zipfile.ZipFile:
     listed = _listed_bytes(file)
     if listed > MOST_LISTED_BYTES:
         raise DatasetError(
-            f"{archive.name!r} lists its files in {listed / 2**20:,.0f} MiB; expected"
+            f"{called!r} lists its files in {listed / 2**20:,.0f} MiB; expected"
             f" {MOST_LISTED_BYTES / 2**20:,.0f} MiB at most. It holds too many files for one zip. Unpack it"
             " yourself and import the folder."
         )
@@ -92,9 +109,9 @@ def _listed_bytes(file: BinaryIO) -> int:
 class _Allowance:
     """How many bytes may still be unpacked."""
 
-    def __init__(self, archive: Path, folder: Path) -> None:
-        self.archive = archive
-        self.most_bytes = max(HARMLESS_BYTES, LARGEST_RATIO * archive.stat().st_size)
+    def __init__(self, called: str, size_bytes: int, folder: Path) -> None:
+        self.called, self.size_bytes = called, size_bytes
+        self.most_bytes = max(HARMLESS_BYTES, LARGEST_RATIO * size_bytes)
         self.free_bytes = int(shutil.disk_usage(folder).free * _MOST_OF_DISK)
         self.used_bytes = 0
 
@@ -102,13 +119,13 @@ class _Allowance:
         self.used_bytes += size_bytes
         if self.used_bytes > self.most_bytes:
             raise DatasetError(
-                f"{self.archive.name!r} unpacks to more than {self.most_bytes / 2**20:,.0f} MiB from"
-                f" {self.archive.stat().st_size / 2**20:,.2f} MiB: this looks like a zip bomb. Nothing was imported."
+                f"{self.called!r} unpacks to more than {self.most_bytes / 2**20:,.0f} MiB from"
+                f" {self.size_bytes / 2**20:,.2f} MiB: this looks like a zip bomb. Nothing was imported."
                 " If it is not, unpack it yourself and import the folder."
             )
         if self.used_bytes > self.free_bytes:
             raise DatasetError(
-                f"The disk has no space to unpack {self.archive.name!r}. Nothing was imported. Free some space."
+                f"The disk has no space to unpack {self.called!r}. Nothing was imported. Free some space."
             )
 
 
@@ -120,13 +137,19 @@ def _refused(entry: zipfile.ZipInfo, place: PurePosixPath) -> str | None:
     return None
 
 
-def _unpack_entry(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, allowed: _Allowance) -> str | None:
-    """Why the entry could not be unpacked, or None."""
+def _unpack_entry(
+    opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, allowed: _Allowance, most_bytes: int | None
+) -> str | None:
+    """Why the entry could not be unpacked, or None. ``most_bytes``: of its beginning; None is all."""
+    if most_bytes == 0:
+        return None
     try:
         with opened.open(entry) as source, target.open("wb") as copy:
-            while chunk := source.read(_CHUNK_BYTES):
+            while chunk := source.read(most_bytes or _CHUNK_BYTES):
                 allowed.take(len(chunk))
                 copy.write(chunk)
+                if most_bytes:
+                    break
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         target.unlink(missing_ok=True)
         return f"Damaged inside the zip ({str(error).rstrip('.')})."

@@ -2,8 +2,10 @@
 
 import errno
 import zipfile
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from sealife_core.datasets.imports.archives import unpack
 from sealife_core.datasets.imports.finding import (
@@ -26,12 +28,19 @@ _LONGEST_PATH = 300  # characters of a path that are shown
 
 
 def find_pictures(
-    source: Path, unpacked: Path, progress: Progress | None, class_folder: ClassFolder = "first"
+    source: Path | BinaryIO,
+    unpacked: Path,
+    progress: Progress | None,
+    class_folder: ClassFolder = "first",
+    heads: Container[int] | None = None,
 ) -> tuple[list[FoundFile], Skipped, list[str]]:
     """The pictures of ``source``, whose kind follows from its content and not only its name; what is skipped; notes.
 
-    A zip is unpacked to ``unpacked``. Raises DatasetError for anything but a folder, zip or CSV.
+    A zip, which an opened file is, is unpacked to ``unpacked``; ``heads``: see ``archives.unpack``. Raises DatasetError
+    for anything but a folder, zip or CSV.
     """
+    if not isinstance(source, Path):
+        return _arranged(*unpack(source, unpacked, progress, heads=heads), class_folder)
     shown = printable(str(source)[:_LONGEST_PATH])
     if is_folder(source):
         files, skipped = find_in_folder(source)
@@ -43,7 +52,7 @@ def find_pictures(
         what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
         raise DatasetError(f"{what} Expected a folder, a zip or a CSV.") from error
     if zipped:
-        return _arranged(*unpack(source, unpacked, progress), class_folder)
+        return _arranged(*unpack(source, unpacked, progress, heads=heads), class_folder)
     if source.suffix.lower() in TABLES:
         listed, skipped = read_table(source)
         return listed, skipped, notes_on_classes(item.label for item in listed)

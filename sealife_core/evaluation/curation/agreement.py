@@ -16,7 +16,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.curation.points import drawn
+from sealife_core.evaluation.curation.queue_features import drawn
 
 WHY, BLIND = "agreement", "blind"
 IMPORT = "the import"

@@ -1,22 +1,24 @@
 """Grouping a data set that is there, and what a preview says."""
 
+import io
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.corrections.editing import correct, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.grouping import preview
 from sealife_core.datasets.grouping.patterns import parse_pattern
-from sealife_core.datasets.grouping.preview import MOST_OPENED, pictures_to_import, preview_import, preview_of
+from sealife_core.datasets.grouping.preview import MOST_OPENED, preview_import, preview_of
 from sealife_core.datasets.grouping.regrouping import (
     plan_regrouping,
     regroup,
     scattered,
 )
-from sealife_core.datasets.imports.finding import FoundFile
+from sealife_core.datasets.imports import archives
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.mending import mend, plan_mending
 from sealife_core.errors import DatasetError
@@ -98,10 +100,10 @@ def test_mending__brings_groups_that_straddle_splits_together(home: Path, tmp_pa
 
 
 def test_preview__names_the_largest_and_what_has_no_group():
-    preview = preview_of(["a", "b", "a", ""], ["1.jpg", "2.jpg", "3.jpg", "4.jpg"], ["ray", "ray", "eel", "ray"])
-    assert preview.largest == (("a", 2, "1.jpg"), ("b", 1, "2.jpg"))
-    assert (preview.groups, preview.alone, preview.without, preview.without_named) == (2, 1, 1, ("4.jpg",))
-    assert preview.sentences == [
+    found = preview_of(["a", "b", "a", ""], ["1.jpg", "2.jpg", "3.jpg", "4.jpg"], ["ray", "ray", "eel", "ray"])
+    assert found.largest == (("a", 2, "1.jpg"), ("b", 1, "2.jpg"))
+    assert (found.groups, found.alone, found.without, found.without_named) == (2, 1, 1, ("4.jpg",))
+    assert found.sentences == [
         "2 groups of 3 images. The largest is 'a' with 2 images.",
         "1 image has no group, for example '4.jpg'.",
         "1 class is in fewer than three groups, such as 'eel': not every split can have one.",
@@ -110,15 +112,48 @@ def test_preview__names_the_largest_and_what_has_no_group():
     assert "nothing is kept together" in preview_of(["a", "b"], ["1.jpg", "2.jpg"], ["", ""]).sentences[-1]
 
 
-def test_preview_import__of_a_folder_is_that_of_the_import(dives: Dataset, tmp_path: Path):
-    found = pictures_to_import(tmp_path / "sea")
-    told = preview_import(found, parse_pattern("parent"))
-    assert told == plan_regrouping(dives, parse_pattern("parent")).preview
-    assert pictures_to_import(write_zip(tmp_path / "sea.zip", {"a.txt": b""})) == []
+def test_preview_import__of_a_folder_zip_or_csv_is_that_of_the_import(dives: Dataset, tmp_path: Path):
+    folder, pattern = tmp_path / "sea", parse_pattern("parent")
+    told = preview_import(folder, pattern)
+    assert told == plan_regrouping(dives, pattern).preview
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.jpg"))}
+    zipped = write_zip(tmp_path / "sea.zip", files)
+    assert preview_import(zipped, pattern) == told
+    with zipped.open("rb") as upload:
+        assert preview_import(upload, pattern) == told
+    table = folder / "list.csv"
+    table.write_text("file,label\n" + "".join(f"{name},{Path(name).parts[0]}\n" for name in files))
+    assert preview_import(table, pattern) == told
+
+
+def test_preview_import__of_a_zip_unpacks_no_whole_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    taken = []
+    monkeypatch.setattr(archives._Allowance, "take", lambda self, size_bytes: taken.append(size_bytes))
+    monkeypatch.setattr(preview, "MOST_OPENED", 10)
+    picture = io.BytesIO()
+    exif = Image.Exif()
+    exif[ExifTags.Base.DateTime] = "2024:05:17 10:00:00"
+    Image.effect_noise((1200, 1200), 200).save(picture, "JPEG", quality=99, exif=exif)
+    assert len(picture.getvalue()) > 2 * archives._HEAD_BYTES
+    zipped = write_zip(tmp_path / "sea.zip", {f"crab/{n}.jpg": picture.getvalue() for n in range(20)})
+    assert preview_import(zipped, parse_pattern("stem")).images == 20
+    assert not taken
+    found = preview_import(zipped, parse_pattern("date"))
+    assert (found.images, found.largest) == (10, (("2024-05-17", 10, "crab/0.jpg"),))
+    assert taken == [archives._HEAD_BYTES] * 10
 
 
 def test_preview_import__opens_no_more_files_than_a_moment_allows(tmp_path: Path):
-    found = [FoundFile(f"{n}.jpg", tmp_path / f"{n}.jpg") for n in range(2 * MOST_OPENED + 1)]
-    preview = preview_import(found, parse_pattern("date"))
-    assert MOST_OPENED / 2 < preview.images <= MOST_OPENED
-    assert preview_import([], parse_pattern("date")) == replace(preview, images=0, without=0, without_named=())
+    (tmp_path / "sea").mkdir()
+    for n in range(2 * MOST_OPENED + 1):
+        (tmp_path / "sea" / f"{n}.jpg").touch()
+    found = preview_import(tmp_path / "sea", parse_pattern("date"))
+    assert MOST_OPENED / 2 < found.images <= MOST_OPENED
+    assert found.without == found.images
+
+
+def test_preview_import__of_what_is_none_is_one_sentence(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("x")
+    for source, says in ((tmp_path / "none", "There is nothing at"), (tmp_path / "a.txt", "cannot be imported")):
+        with pytest.raises(DatasetError, match=says):
+            preview_import(source, parse_pattern("stem"))

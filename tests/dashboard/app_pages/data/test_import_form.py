@@ -181,13 +181,37 @@ def test_import__shows_groups_before_it_begins(photographs):
     app = AppTest.from_function(show_import_dialog, default_timeout=60).run()
     assert field(app, "selectbox", TOGETHER).value == "none"
     field(app, "selectbox", TOGETHER).select("parent").run()
-    assert "are shown here; others after the import" in text(app)
+    assert "The groups are shown here before anything is imported." in text(app)
     field(app, "text_input", "Path of a folder, zip or CSV").input(str(photographs)).run()
     assert "2 groups of 22 images" in text(app), "words.jpg is a picture by its name"
     button(app, "Import").click().run()
     assert not app.exception
     next(iter(background.cache.jobs().values())).wait(60)
     assert open_dataset("photographs").info["group_by"] == "parent"
+
+
+def show_upload(folder: str) -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from dashboard.app_pages.data import grouping, import_form
+    from sealife_core.datasets.grouping.patterns import Pattern
+
+    with Path(folder, "dropped.zip").open("rb") as upload:
+        grouping.import_preview("", upload, Pattern("parent"), "first")
+        if st.button("Go"):
+            import_form.begin_import("", "dropped", upload, upload.name, Pattern("parent"))
+
+
+def test_import__of_a_dropped_zip_shows_groups_and_then_reads_it_from_its_beginning(photographs, tmp_path):
+    shutil.make_archive(str(tmp_path / "dropped"), "zip", photographs)
+    app = AppTest.from_function(show_upload, args=(str(tmp_path),), default_timeout=60).run()
+    assert "2 groups of 22 images" in text(app)
+    button(app, "Go").click().run()
+    assert not app.exception
+    next(iter(background.cache.jobs().values())).wait(60)
+    assert set(open_dataset("dropped").manifest["group"]) == {path.name for path in photographs.iterdir()}
 
 
 def test_import__with_sites_around_the_classes_takes_the_innermost_folders(photographs, tmp_path):
