@@ -48,8 +48,8 @@ def thumb_pattern(dataset: Dataset) -> str:
 
 def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: str) -> str:
     """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
-    version = f"{dataset.content_hash[:12]}-{cache.stamp(run.path / MODEL)[0]}"
-    return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?layer={layer}&v={version}"
+    versions = f"content={dataset.content_hash}&model={cache.stamp(run.path / MODEL)[0]}"
+    return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?layer={layer}&{versions}"
 
 
 def data_uri(content: bytes, kind: str) -> str:
@@ -89,7 +89,7 @@ def _row_meant(name: str, request: Request) -> tuple[Dataset, int]:
     dataset, asked, row = cache.dataset(name), request.query_params, _number(request, "row")
     if content := asked.get("content"):
         version = dataset.version_of(content)
-        return (dataset if version is None else dataset.at(version)), row
+        return (dataset, -1) if version is None else (dataset.at(version), row)  # None: it was imported again since
     image, hashes = asked.get("v", ""), dataset.manifest["sha256"]
     if not image or (0 <= row < len(dataset) and hashes.iat[row].startswith(image)):
         return dataset, row
@@ -116,11 +116,11 @@ async def _evidence(request: Request) -> Response:
 
 
 def _evidence_of(request: Request) -> Response:
-    row, index = _number(request, "row"), _number(request, "index")
+    index = _number(request, "index")
     try:
         run = open_run(request.path_params["run"])
-        dataset = cache.dataset(run.config().data)
-        if not 0 <= row < len(dataset.manifest) or index < 0:
+        dataset, row = _row_meant(run.config().data, request)
+        if not 0 <= row < len(dataset) or index < 0:
             return Response("No such picture.", status_code=404)
         layer = known_layer(request.query_params.get("layer", "layer4"))
         if layer is None:
@@ -128,7 +128,8 @@ def _evidence_of(request: Request) -> Response:
         png = classifiers.evidence(run, dataset, row, index, layer)
     except (SealifeError, OSError, ValueError):
         return Response("There is no evidence for this picture.", status_code=404)
-    return Response(png, media_type="image/png", headers=_kept(request))
+    is_asked = request.query_params.get("model") == str(cache.stamp(run.path / MODEL)[0])
+    return Response(png, media_type="image/png", headers=_kept(request) if is_asked else {"Cache-Control": "no-store"})
 
 
 def _number(request: Request, name: str) -> int:

@@ -9,9 +9,11 @@ from starlette.testclient import TestClient
 
 from dashboard import media
 from dashboard.cache import classifiers, embeddings
-from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
+from dashboard.media import MOST_WAITING, PLOTLY_URL, evidence_url, figure_url, routes, thumb_url
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.decoding import reading
 from sealife_core.datasets.decoding.decoders import Decoders
+from sealife_core.runs.run import MODEL
 from tests.finished.runs import classifier_run
 
 
@@ -75,6 +77,24 @@ def test_evidence__beyond_all_measure_is_refused_and_no_thumbnail_waits_behind_i
         finally:
             released.set()
         assert sorted(found.result(60).status_code for found in asked) == [200] * MOST_WAITING + [503] * 8
+
+
+def test_evidence__is_of_the_picture_that_the_page_meant_though_another_was_left_out_since(
+    client, tiny_reef, monkeypatch
+):
+    run = classifier_run(tiny_reef)
+    asked = []
+    monkeypatch.setattr(
+        classifiers, "evidence", lambda run, dataset, row, *rest: asked.append(dataset.image_path(row)) or b""
+    )
+    address = evidence_url(run, tiny_reef, 5, 0, "layer4")
+    correct(tiny_reef, {tiny_reef.manifest["id"][2]: {"excluded": "yes"}})
+    answer = client.get(address)
+    assert (asked, "immutable" in answer.headers["cache-control"]) == ([tiny_reef.image_path(5)], True)
+    (run.path / MODEL).touch()
+    assert client.get(address).headers["cache-control"] == "no-store", "of another model than the page's"
+    assert client.get(address.replace(tiny_reef.content_hash, "0" * 16)).status_code == 404
+    assert len(asked) == 2
 
 
 def test_thumb__says_when_to_come_back_while_too_many_are_decoded(client, tiny_reef, monkeypatch):
