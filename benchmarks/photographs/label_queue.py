@@ -9,6 +9,10 @@ queue's labels 15 in 100 go to validation and are not learned from. "Random" lea
 the queue sets aside" is what somebody does who wants to know the accuracy, too. After some answers of the queue, its
 forecast of the accuracy with twice as many labels is held against what came, on test.
 
+"The queue" chooses with the page's rule alone. "The queue, as the page asks" is all of the page: a log of answers, a
+new model after every dozen, pictures aside for validation and test, and one answer for all that look alike and are of
+that class.
+
 scikit-activeml is no requirement: it is installed beside the environment, and left out without --peer.
 
     pip install --no-deps --target SITE scikit-activeml==1.0.1 makefun iteration-utilities
@@ -19,25 +23,29 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.forecast import features_of
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from dashboard.app_pages.label.next_pictures import A_BATCH, REFIT_AFTER
+from sealife_core.datasets.corrections.draft import Draft
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.splits import split_rows
 from sealife_core.evaluation.classification.scores import wilson
-from sealife_core.evaluation.curation.label_queue import SHARE, Bought
+from sealife_core.evaluation.curation.label_queue import SHARE, WHY, Bought, LabelQueue
 from sealife_core.evaluation.curation.outlook import outlook
 from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
-from sealife_core.evaluation.curation.queue_features import points_of
+from sealife_core.evaluation.curation.queue_features import Points, points_of
 
 NAME, BATCH, AIM = "photographs", 20, 300
 ASKED = np.array([*range(BATCH, 400, BATCH), *range(400, 1001, 5 * BATCH)])  # labels asked for, after each batch
 LEARNED = (ASKED * (1 - SHARE)).round().astype(int)  # of the queue's
 FORECAST_AFTER, STEPS = (100, 200, 400), 8
+PAGE = "the queue, as the page asks"
 SHOWN = (20, 60, 100, 140, 180, 220, 300, 500, 1000)
 
 # Values (N, d), labels (N,) where known or else -1, candidates (N,), how many, seed → the places to label next.
@@ -52,8 +60,8 @@ def main() -> None:
     chosen = parser.parse_args()
     dataset, features = features_in(chosen.folder)
     strategies = OURS | (peers(chosen.peer) if chosen.peer else {})
-    values = points_of(dataset.manifest["id"].tolist(), features).values
-    tell_all(measure(values, dataset.labels, chosen.seeds, strategies), chosen.json)
+    points = points_of(dataset.manifest["id"].tolist(), features)
+    tell_all(measure(dataset, points, chosen.seeds, strategies), chosen.json)
 
 
 def features_in(folder: Path) -> tuple[Dataset, np.ndarray]:
@@ -108,8 +116,9 @@ def peers(site: str) -> dict[str, Strategy]:
     return {f"{make.__name__} of scikit-activeml": partial(ask, make) for make in makers}
 
 
-def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict[str, Strategy]) -> Iterator[Figure]:
+def measure(dataset: Dataset, points: Points, seeds: int, strategies: dict[str, Strategy]) -> Iterator[Figure]:
     """Means over the seeds, of each strategy on the same splits."""
+    values, labels = points.values, dataset.labels
     tests, pools = [], []
     for seed in range(seeds):
         splits = np.array(split_rows(labels.astype(str).tolist(), [""] * len(labels), seed)[0])
@@ -118,10 +127,14 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
 
     def curve(orders: list[np.ndarray], budgets: np.ndarray) -> np.ndarray:
         """(B,) accuracy on test with the first so many of the rows of each seed."""
-        found = np.zeros((seeds, len(budgets)))
-        for seed, (order, test) in enumerate(zip(orders, tests, strict=True)):
-            for place, n in enumerate(budgets):
-                model = fitted(values[order[:n]], labels[order[:n]])
+        return accuracies([[order[:n] for n in budgets] for order in orders])
+
+    def accuracies(learned: list[list[np.ndarray]]) -> np.ndarray:
+        """(B,) accuracy on test, of each seed the rows learned from after each batch."""
+        found = np.zeros((seeds, len(learned[0])))
+        for seed, (batches, test) in enumerate(zip(learned, tests, strict=True)):
+            for place, rows in enumerate(batches):
+                model = fitted(values[rows], labels[rows])
                 assert model is not None
                 found[seed, place] = np.mean(model.predict(values[test]) == labels[test])
         return found.mean(0)
@@ -158,6 +171,10 @@ def measure(values: np.ndarray, labels: np.ndarray, seeds: int, strategies: dict
     random = curve(pools, ASKED)
     yield from told("random", random, random, 0)
     yield from told("random, as the queue sets aside", curve(pools, LEARNED), random, 0)
+    began = time.process_time()
+    pages = [page(dataset, points, pool, seed) for seed, pool in enumerate(pools)]
+    seconds = (time.process_time() - began) / seeds / (ASKED[-1] / REFIT_AFTER)
+    yield from told(PAGE, accuracies(pages), random, seconds)
     for name, strategy in strategies.items():
         began = time.process_time()
         orders = [pool[replay(strategy, values[pool], labels[pool], seed)] for seed, pool in enumerate(pools)]
@@ -180,9 +197,32 @@ def replay(strategy: Strategy, values: np.ndarray, labels: np.ndarray, seed: int
     return np.array(order)
 
 
+def page(dataset: Dataset, points: Points, pool: np.ndarray, seed: int) -> list[np.ndarray]:
+    """For each of ASKED the rows that a model learns from after so many answers on the page Label, labels of the
+    ``pool`` being hidden and told when asked."""
+    manifest = dataset.manifest.iloc[pool]
+    ids, truth = manifest["id"].tolist(), manifest["label"].tolist()
+    with TemporaryDirectory() as folder:
+        now = write_dataset(Path(folder) / "pool", manifest.assign(label="", split="train"), {})
+    of_pool = Points(tuple(ids), points.values[pool])
+    answers, learned, found = 0, [], []
+    while len(found) < len(ASKED) and (picks := LabelQueue(now, of_pool, seed).picks(A_BATCH)):
+        draft = Draft(now)
+        for pick in picks[:REFIT_AFTER]:
+            rows = [pick.row, *(row for row in pick.alike if truth[row] == truth[pick.row])]
+            fields = {"label": truth[pick.row], "split": pick.split}
+            draft.correct({ids[row]: fields for row in rows}, by="", why=WHY)
+            answers += 1
+            learned += pool[rows].tolist() if pick.split == "train" else []
+            if answers in ASKED:
+                found.append(np.array(learned))
+        now = draft.done()
+    return found + [np.array(learned)] * (len(ASKED) - len(found))
+
+
 def told(name: str, accuracy: np.ndarray, random: np.ndarray, seconds: float) -> Iterator[Figure]:
     """accuracy, random: (B,) after each batch."""
-    ours = name == "the queue"
+    ours = name in ("the queue", PAGE)
     reached = ASKED[accuracy >= random[ASKED == AIM]]
     labels = float(reached[0]) if len(reached) else float("inf")
     shown = ", ".join(f"{100 * accuracy[n == ASKED][0]:.1f} % at {n}" for n in SHOWN)

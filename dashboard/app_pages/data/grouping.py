@@ -12,7 +12,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
-from sealife_core.datasets.grouping.preview import MOST_OPENED
+from sealife_core.datasets.grouping.preview import MOST_OPENED, ImportPreview
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.errors import DatasetError
