@@ -61,7 +61,7 @@ def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> Non
     below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
         st.caption(f"{plain(says)} {found.says}. {below}")
-        show_grid(pile_pictures(dataset, pair, found.shown), compare.PICTURES)
+        show_grid(pile_pictures(dataset, pair, found.shown), compare.PICTURES, dataset)
 
 
 def pile_pictures(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:

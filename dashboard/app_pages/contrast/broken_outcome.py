@@ -94,7 +94,7 @@ def _neighbours(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dat
             of = sum(len(query.rows) for query in queries)
             st.markdown(f"**{what}:** {right} of {of} are of the same class")
             for query in queries:
-                show_grid(_row(dataset, query), contrast.BREAK.of(what, query.row), 72)
+                show_grid(_row(dataset, query), contrast.BREAK.of(what, query.row), dataset, 72)
 
 
 def _at_epoch(

@@ -89,4 +89,4 @@ def _left_out(dataset: Dataset) -> None:
     rows = np.setdiff1d(np.arange(len(whole)), dataset.places).tolist()
     if rows:
         st.markdown(f"**{counted(len(rows), 'picture is', 'pictures are')} left out.** Click one to take it back in.")
-        show_grid([grid_picture(whole, row, "left out") for row in rows], corrections.LEFT_OUT, 104, dataset)
+        show_grid([grid_picture(whole, row, "left out") for row in rows], corrections.LEFT_OUT, dataset, 104)

@@ -175,7 +175,7 @@ def _pictures(dataset: Dataset, found: HeldOut) -> None:
             f"{sheeted.says}, the wrong ones first. Below each: its class, and what a model says that has not seen"
             " this place."
         )
-        show_grid([_pictured(dataset, row, found) for row in sheeted.shown], state.data.PLACE_PICTURES, dataset=dataset)
+        show_grid([_pictured(dataset, row, found) for row in sheeted.shown], state.data.PLACE_PICTURES, dataset)
 
 
 def place_rows(dataset: Dataset, place: str, found: HeldOut) -> np.ndarray:

@@ -72,7 +72,7 @@ def _only(dataset: Dataset, pair: Paired, pile: str, title: str, other: str) -> 
     shown = [grid_picture(dataset, row, class_of(dataset, row)) for row in rows]
     for picture, said in zip(shown, words, strict=True):
         picture["lines"] = [["wrong", said]]
-    show_grid(shown, state.lessons.GRID.of(pile))
+    show_grid(shown, state.lessons.GRID.of(pile), dataset, correctable=False)
     captions = [f"{class_of(dataset, row)}; {said}" for row, said in zip(rows, words, strict=True)]
     return lambda: f"<h2>{heading}</h2>{_on_paper(dataset, rows, captions)}"
 
@@ -90,7 +90,7 @@ def imagenet() -> Shown:
         rows = [row, *votes.neighbours[row][:NEIGHBOURS_SHOWN]]
         words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in rows[1:])]
         near = [grid_picture(dataset, row, text) for row, text in zip(rows, words, strict=True)]
-        show_grid(near, state.lessons.GRID.of(row))  # in a lesson nobody corrects by mistake
+        show_grid(near, state.lessons.GRID.of(row), dataset, correctable=False)  # by mistake, in a lesson
         shown.append((rows, words))
     st.fragment(own_object)(dataset)
     return {

@@ -8,14 +8,10 @@ from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
 
-def correcting(dataset: Dataset) -> dict[str, Any]:
-    """The ``correcting`` of the component's data."""
-    return {
-        "about": picture_url(dataset),
-        "send": correct_url(dataset),
-        "splits": list(SPLIT_WORDS.items()),
-        "by": corrections.BY.held(""),
-    }
+def correcting(dataset: Dataset, *, correctable: bool = True) -> dict[str, Any]:
+    """The ``correcting`` of the component's data; without ``correctable`` all is shown and nothing changed."""
+    about = {"about": picture_url(dataset), "by": corrections.BY.held("")}
+    return about | ({"send": correct_url(dataset), "splits": list(SPLIT_WORDS.items())} if correctable else {})
 
 
 def events(key: Key) -> dict[str, Any]:

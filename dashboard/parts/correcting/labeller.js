@@ -14,6 +14,7 @@ class Labeller {
     Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, asked: 0, waits: false, queue: [] });
     window.addEventListener('pagehide', () => this.flush());
     this.image = root.querySelector('.picture img');
+    this.image.onclick = () => this.open(0);
     this.by = root.querySelector('.by');
     this.by.value = keptName();
     this.by.onchange = () => { keepName(this.by.value.trim()); this.ask('named', this.by.value.trim()); };
@@ -128,9 +129,11 @@ class Labeller {
 
   strip(where, head, pictures) {
     const strip = this.root.querySelector(where);
-    strip.replaceChildren(...(head ? [el('p', 'head', head)] : []), ...pictures.map((one) => {
+    strip.replaceChildren(...(head ? [el('p', 'head', head)] : []), ...pictures.map((one, at) => {
       const figure = el('figure');
-      figure.append(thumbnail(one.url, one.caption));
+      const image = thumbnail(one.url, one.caption);
+      if (one.large) image.onclick = () => this.open(at + 1);
+      figure.append(image);
       if (one.caption) figure.append(el('figcaption', '', one.caption));
       return figure;
     }));
@@ -161,7 +164,17 @@ class Labeller {
     else if (what === 'exclude') this.answer({ excluded: 'yes' });
     else if (what === 'skip') this.skip();
     else if (what === 'undo') this.undo();
+    else if (what === 'open') this.open(0);
     else if (what === 'type') this.typed.focus();
+  }
+
+  // The picture, or one of those that are near, large, with its history and neighbours. Answers are given here alone.
+  open(at) {
+    const item = this.items[0];
+    if (!item?.picture) return;
+    const { dialog } = new Lightbox([item.picture, ...item.near], at, this.data.about);
+    this.root.after(dialog);
+    dialog.showModal();
   }
 
   label(name) {
@@ -263,7 +276,7 @@ class Labeller {
       this.turn(shown.name);
       return;
     }
-    const act = { k: 'keep', x: 'exclude', '?': 'unsure', s: 'skip', u: 'undo', Backspace: 'undo', c: 'type' }[event.key];
+    const act = { k: 'keep', x: 'exclude', '?': 'unsure', s: 'skip', u: 'undo', Backspace: 'undo', c: 'type', o: 'open' }[event.key];
     if (!chosen && !act) return;
     const button = act && this.root.querySelector(`[data-act="${act}"]`);
     if (button?.hidden) return;

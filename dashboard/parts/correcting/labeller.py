@@ -6,15 +6,17 @@ from typing import Any
 
 from dashboard.correction_routes import correct_url
 from dashboard.media import LARGE_PX, thumb_url
+from dashboard.parts.correcting.correcting import correcting
 from dashboard.parts.own_component import own_component
+from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key, corrections
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
 MOST_LIKELY, EXAMPLES = 9, 6
 MOST_CHOICES = 30  # classes with a button each where none is likelier than others
-_UNTOLD = {"label": "", "file": ""}
-_LABELLER = own_component(__file__, shared="correcting")
+_UNTOLD = {"label": "", "file": "", "picture": None}
+_LABELLER = own_component(__file__, shared=("correcting", "lightbox"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why:
     _LABELLER(
         data={
             "items": items, "mode": mode, "why": why, "every": every, "send": correct_url(dataset),
-            "classes": _classes(dataset, {ask.row for ask in asks}), "by": corrections.BY.held(""),
+            "about": correcting(dataset, correctable=False), "by": corrections.BY.held(""),
+            "classes": _classes(dataset, {ask.row for ask in asks}),
             "version": [dataset.version, [item["id"] for item in items]],
         },
         key=key, on_more_change=lambda: None, on_named_change=key.on("named", corrections.BY.hold),
@@ -50,6 +53,7 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
     return {
         "id": str(ids.iat[ask.row]),
         "large": thumb_url(dataset, ask.row, LARGE_PX),
+        "picture": grid_picture(dataset, ask.row, ""),
         "file": dataset.file_names[ask.row],
         "label": str(label),
         "note": ask.note,
@@ -58,7 +62,7 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
             {"name": name, "share": float(share), "colour": colours.get(name, UNLABELLED_COLOUR)}
             for name, share in ask.likely[: MOST_CHOICES if unknown else MOST_LIKELY]
         ],
-        "near": [{"url": thumb_url(dataset, row), "caption": words} for row, words in ask.near],
+        "near": [grid_picture(dataset, row, words) for row, words in ask.near],
         "alike": [{"id": str(ids.iat[row]), "url": thumb_url(dataset, row)} for row in ask.alike],
     }
 

@@ -1,5 +1,5 @@
 // One picture large, with what is known of it. It lives in the browser: opening it runs nothing on the server; what was
-// changed of it and its neighbours are fetched. Where data.correcting is given, it can be corrected with keys.
+// changed of it and its neighbours are fetched. Where data.correcting has a place to send it, it can be corrected with keys.
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 class Lightbox {
@@ -16,7 +16,7 @@ class Lightbox {
     const bar = el('div', 'bar');
     bar.append(this.back, this.count, this.next, this.action('Close', () => this.dialog.close()));
     this.dialog.append(bar, this.image);
-    if (correcting) this.dialog.append(this.form());
+    if (correcting?.send) this.dialog.append(this.form());
     this.dialog.append(this.facts, this.near);
     this.dialog.setAttribute('aria-label', 'Picture');
     this.dialog.onkeydown = (event) => this.pressed(event);
@@ -49,10 +49,11 @@ class Lightbox {
     this.back.disabled = this.place === 0;
     this.next.disabled = this.place === this.pictures.length - 1;
     if (!this.correcting) return;
+    this.fetch(picture);
+    if (!this.correcting.send) return;
     Object.assign(this, { suggested: [], excluded: false });  // of the picture before, until this one's are there
     this.chips.replaceChildren();
     this.split.value = '';
-    this.fetch(picture);
   }
 
   tell(facts) {
@@ -67,6 +68,15 @@ class Lightbox {
     const known = await answer.json();
     if (asked !== this.asked) return;
     this.tell(known.facts);
+    this.near.replaceChildren(...(known.near.length ? [el('p', 'head', 'Most similar pictures')] : []), ...known.near.map(
+      (one) => {
+        const figure = el('figure'), caption = el('figcaption');
+        caption.append(dot(one.colour), one.caption);
+        figure.append(thumbnail(one.url, one.caption), caption);
+        return figure;
+      },
+    ));
+    if (!this.correcting.send) return;
     this.chips.replaceChildren(...known.suggested.map((name, at) => {
       const chip = this.action((at + 1) + ' ' + name, () => this.correct('label', name));
       chip.classList.toggle('chosen', name === known.label);
@@ -78,14 +88,6 @@ class Lightbox {
     this.split.value = known.split;
     this.out.textContent = known.excluded ? 'Take back in' : 'Leave out';
     this.excluded = known.excluded;
-    this.near.replaceChildren(...(known.near.length ? [el('p', 'head', 'Most similar pictures')] : []), ...known.near.map(
-      (one) => {
-        const figure = el('figure'), caption = el('figcaption');
-        caption.append(dot(one.colour), one.caption);
-        figure.append(thumbnail(one.url, one.caption), caption);
-        return figure;
-      },
-    ));
   }
 
   form() {
@@ -152,7 +154,7 @@ class Lightbox {
     event.stopPropagation();  // the page has keys of its own
     if (['INPUT', 'SELECT'].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in STEPS) this.step(STEPS[event.key]);
-    if (!this.correcting) return;
+    if (!this.correcting?.send) return;
     const chosen = this.suggested && this.suggested[Number(event.key) - 1];
     if (chosen) this.correct('label', chosen);
     else if (event.key === 'x') this.out.click();

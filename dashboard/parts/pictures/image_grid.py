@@ -30,19 +30,18 @@ def image_grid(
     if files:
         for picture, row in zip(pictures, rows, strict=True):
             picture["lines"] = [["file", Path(dataset.file_names[row]).name]]
-    show_grid(pictures, key, side_px, dataset)
+    show_grid(pictures, key, dataset, side_px)
 
 
-def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128, dataset: Dataset | None = None) -> None:
-    """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML.
+def show_grid(
+    pictures: Sequence[dict[str, Any]], key: Key, dataset: Dataset, side_px: int = 128, *, correctable: bool = True
+) -> None:
+    """Pictures of ``dataset`` as :func:`grid_picture` makes them. No name among them is taken for HTML.
 
-    dataset: where all are of one, so that they can be corrected where they are open.
+    correctable: whether they can be corrected where they are open.
     """
-    data = {"pictures": list(pictures), "side": side_px}
-    if dataset is None:
-        _grid(data=data, key=key)
-    else:
-        _grid(data=data | {"correcting": correcting(dataset)}, key=key, **events(key))
+    data = {"pictures": list(pictures), "side": side_px, "correcting": correcting(dataset, correctable=correctable)}
+    _grid(data=data, key=key, **events(key))
 
 
 def grid_picture(dataset: Dataset, row: int, caption: str) -> dict[str, Any]:

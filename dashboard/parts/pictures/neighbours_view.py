@@ -27,7 +27,7 @@ def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour], key: Key,
         for name, (row, similarity) in zip(names, there, strict=True)
     ]
     st.markdown("**Nearest training pictures**")
-    show_grid(pictures, key, 104, dataset if correctable else None)
+    show_grid(pictures, key, dataset, 104, correctable=correctable)
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(
         f"By cosine similarity of the model's features (1 is the same direction). {count} of {len(names)} are"

@@ -13,6 +13,7 @@ from dashboard.app_pages.compare.chart import comparison_option, table_rows
 from dashboard.app_pages.compare.class_differences import class_option
 from dashboard.app_pages.compare.cost import cost_option, ladder_option
 from dashboard.app_pages.compare.piles import pile_pictures
+from dashboard.correction_routes import correct_url
 from dashboard.data.compared import pile_places
 from dashboard.data.metric_curves import Curve
 from dashboard.data.panels import CLASSIFIER_PANELS
@@ -86,6 +87,9 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
     app = open_compare(**{"compare": [a.id, b.id], "from": a.id, "to": b.id, "pile": "broken"})
     assert "Compared with a, b fixes 0 images and breaks 3" in text(app)
     assert "a is right, b is wrong." in text(app)
+    grid = json.loads(app.get("bidi_component")[-1].proto.json)
+    assert len(grid["pictures"]) == 3
+    assert grid["correcting"]["send"] == correct_url(tiny_reef), "they can be corrected where they are open"
     assert sorted(label for label, (ticked, _) in boxes(app).items() if ticked) == [
         "a · From scratch", "b · From scratch",
     ]  # fmt: skip

@@ -256,6 +256,15 @@ def test_page__opens_one_large(classifier: Run, job: InferenceJob) -> None:
     assert not app.exception
     assert "07\\.png" in text(app)
     assert "Nearest training pictures" in text(app)
+    second = next(button for button in app.button if button.key and button.key.endswith(".7.2"))
+    second.click().run()
+    assert read_corrected(job.folder) == {7: second.label}
+    assert f"You gave it the class {second.label}." in text(app)
+    labelled(app, "As predicted").click().run()
+    assert "Not corrected." in text(app)
+    labelled(app, "Next").click().run()
+    assert not app.exception
+    assert "08\\.png" in text(app)
     labelled(app, "All my pictures").click().run()
     assert len(shown(app)) == 50
 

@@ -46,7 +46,7 @@ def test_object__is_named_and_its_views_and_neighbours_are_shown(
     assert "Nearest training pictures" in said
     (nearest,) = (given for each in app.get("bidi_component") if "side" in (given := json.loads(each.proto.json)))
     assert nearest["pictures"]
-    assert "correcting" not in nearest, "a key pressed before a class changes no label"
+    assert "send" not in nearest["correcting"], "a key pressed before a class changes no label"
 
 
 def test_object__that_is_no_picture_is_refused_in_a_sentence(classifier: Run, tiny_reef: Dataset, monkeypatch) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
+import numpy as np
 import streamlit as st
 
 from dashboard.data.inference_columns import InferenceColumns
@@ -10,12 +11,14 @@ from dashboard.error_display import show_error
 from dashboard.parts.import_job import new_name, start_import
 from dashboard.parts.notice import errors_said
 from dashboard.state import gallery, go
+from dashboard.words import plain
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.batch_inference.corrected_classes import correct, part_of, to_import
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
 from sealife_core.wording import counted
 
+MOST_KEYS = 9  # classes under a key each
 # Which labels go with the pictures: (those of the model, those of people).
 LABELS = {
     "corrected": "Corrected ones with their class, all others unlabelled",
@@ -24,10 +27,43 @@ LABELS = {
 }
 
 
-def correct_chosen(
-    job: InferenceJob, found: InferenceColumns, chosen: Sequence[int], corrected: Mapping[int, str]
+def correct_large(
+    job: InferenceJob,
+    found: InferenceColumns,
+    place: int,
+    likely: Sequence[tuple[str, float]],
+    corrected: Mapping[int, str],
 ) -> None:
-    """What can be done with the ticked rows."""
+    """The class of the one picture that is large, by keys; what it was given; the picture before and the next."""
+    read = np.flatnonzero(found.read)
+    at = int(np.searchsorted(read, place))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for number, (label, _) in enumerate(likely, start=1):
+            st.button(
+                plain(label), shortcut=str(number), key=gallery.GIVEN.of(job.id, place, number), on_click=_correct,
+                args=(job, found, [place], label), type="primary" if corrected.get(place) == label else "secondary",
+            )  # fmt: skip
+    given = f"You gave it the class {plain(corrected[place])}." if place in corrected else "Not corrected."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Predicted: {plain(str(found.label[place]))}. {given}", width="stretch")
+        for label, icon, step, key in (("Previous", "chevron_left", -1, "left"), ("Next", "chevron_right", 1, "right")):
+            to = str(read[at + step]) if 0 <= at + step < len(read) else ""
+            st.button(
+                label, icon=f":material/{icon}:", shortcut=key, disabled=not to, on_click=gallery.choose_own_picture,
+                args=(to,),
+            )  # fmt: skip
+    correct_chosen(job, found, [place], corrected, large=True)
+
+
+def correct_chosen(
+    job: InferenceJob,
+    found: InferenceColumns,
+    chosen: Sequence[int],
+    corrected: Mapping[int, str],
+    *,
+    large: bool = False,
+) -> None:
+    """What can be done with the ticked rows, or with the one that is ``large``."""
     places = [place for place in chosen if found.read[place]]
     if not places:
         return
@@ -46,7 +82,7 @@ def correct_chosen(
                 "As predicted", icon=":material/undo:", key=gallery.TASK.of("uncorrect"), on_click=_correct,
                 args=(job, found, places, ""),
             )  # fmt: skip
-        if len(places) == 1:
+        if len(places) == 1 and not large:
             st.button(
                 "Open large", icon=":material/open_in_full:", key=gallery.TASK.of("large"),
                 on_click=gallery.choose_own_picture, args=(str(places[0]),),

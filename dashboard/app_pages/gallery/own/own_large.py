@@ -1,6 +1,7 @@
 """One of a person's own pictures large: the answer, how surely, where the model looked, what is near."""
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -31,8 +32,17 @@ class OwnPicture(NamedTuple):
     found: "Prediction"
 
 
-def large_view(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, alone: bool) -> None:
-    """``picture`` under the model of ``run``, and of ``rival``. alone: there are no others to go back to."""
+def large_view(
+    run: Run,
+    rival: Run | None,
+    answers: Answers,
+    picture: OwnPicture,
+    *,
+    alone: bool,
+    acts: Callable[[], object] = bool,
+) -> None:
+    """``picture`` under the model of ``run``, and of ``rival``. alone: there are no others to go back to; acts: draws
+    what can be done with it."""
     found = picture.found
     with st.container(horizontal=True, vertical_alignment="center"):
         if not alone:
@@ -41,6 +51,7 @@ def large_view(run: Run, rival: Run | None, answers: Answers, picture: OwnPictur
                 args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
+    acts()
     warning, caveat = warning_of(run, found.ood_score)
     if warning:
         st.warning(plain(warning), icon=":material/warning:")

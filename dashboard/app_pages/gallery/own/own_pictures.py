@@ -109,7 +109,7 @@ def _show(run: Run, rival: Run | None, files: Sequence[tuple[str, bytes]]) -> No
     alone = len(told) == 1
     chosen = next((one for one in told if one.key == gallery.OWN_LARGE.held()), told[0] if alone else None)
     if chosen is not None:
-        large_view(run, rival, answers, chosen, alone)
+        large_view(run, rival, answers, chosen, alone=alone)
         return
     table, unlike = own_table(told), sum(bool(one.found.unlike) for one in told)
     looks = f"; {counted(unlike, 'looks', 'look')} unlike the training images" if unlike else ""

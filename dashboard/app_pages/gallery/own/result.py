@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from dashboard.app_pages.gallery.own.giving_classes import correct_chosen, import_popover
+from dashboard.app_pages.gallery.own.giving_classes import MOST_KEYS, correct_chosen, correct_large, import_popover
 from dashboard.app_pages.gallery.own.inference_progress import progress
 from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view
 from dashboard.cache import batch_inference as kept
@@ -38,7 +38,8 @@ def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
     found, corrected = kept.columns(job), read_corrected(job.folder)
     large = gallery.OWN_LARGE.held("")
     if large.isdecimal() and int(large) < len(found) and (picture := _picture(run, job, int(large))):
-        large_view(run, rival, classifiers.answers(run), picture, alone=False)
+        acts = partial(correct_large, job, found, int(large), picture.found.ranked(MOST_KEYS), corrected)
+        large_view(run, rival, classifiers.answers(run), picture, alone=False, acts=acts)
         if found.calibrated:
             st.caption("Here the probabilities are as the model gives them; those of the table are calibrated.")
         return
