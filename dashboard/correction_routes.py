@@ -14,17 +14,19 @@ from starlette.routing import Route
 
 from dashboard import cache
 from dashboard.cache import embeddings
-from dashboard.data.corrections import known_label, known_of
+from dashboard.data.corrections import known_label, known_of, renamed_since
 from dashboard.media import thumb_url
 from sealife_core.datasets.corrections.editing import correct, said, undo
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.errors import SealifeError
 
 _MOST_BYTES = 1 << 20
+NAMES_CLASS = ("label", "opinion")  # fields whose value is a class
 
 
 class _Asked(BaseModel):
-    """What a page sends: image id → field → what it becomes, or the number of a correction to undo."""
+    """What a page sends: image id → field → what it becomes, or the number of a correction to undo. version: of the
+    data set that the page shows; classes may have been renamed since."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,6 +34,7 @@ class _Asked(BaseModel):
     undo: int | None = None
     by: str = ""
     why: str = "hand"
+    version: int | None = None
 
 
 def picture_url(dataset: Dataset) -> str:
@@ -82,19 +85,20 @@ async def _correct(request: Request) -> Response:
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
     """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
-    dataset, by = cache.dataset(name), asked.by[:100]
+    dataset, by, names = cache.dataset(name), asked.by[:100], dict[str, str]()
     if asked.undo is not None:
         now = undo(dataset, asked.undo, by=by)
     else:
-        images = {image: _as_known(fields, dataset) for image, fields in asked.images.items()}
+        labels = {value for fields in asked.images.values() for field, value in fields.items() if field in NAMES_CLASS}
+        names = {label: renamed_since(label, dataset, asked.version) for label in labels}
+        images = {image: _as_known(fields, dataset, names) for image, fields in asked.images.items()}
         now = correct(dataset, images, by=by, why=asked.why)
     entry = now.entries[-1]
     number = entry.number if entry.corrects else 0
-    return {"number": number, "said": said(entry), "version": now.version, "classes": now.classes}
+    told = [said(entry), *(f"{was!r} is called {now!r} now." for was, now in names.items() if was != now)]
+    return {"number": number, "said": " ".join(told), "version": now.version, "classes": now.classes}
 
 
-def _as_known(fields: dict[str, str], dataset: Dataset) -> dict[str, str]:
-    return {
-        field: known_label(value, dataset) if field in ("label", "opinion") else value
-        for field, value in fields.items()
-    }
+def _as_known(fields: dict[str, str], dataset: Dataset, names: dict[str, str]) -> dict[str, str]:
+    named = {field: known_label(names[value], dataset) for field, value in fields.items() if field in NAMES_CLASS}
+    return fields | named

@@ -231,7 +231,9 @@ class Labeller {
     }
   }
 
-  send(change) { return sendCorrection(this.data.send, { ...change, by: this.by.value.trim() }); }
+  send(change) {
+    return sendCorrection(this.data.send, { ...change, by: this.by.value.trim(), version: this.data.version[0] });
+  }
 
   // An answer that does not hold: its picture is asked again.
   bring(answered) {

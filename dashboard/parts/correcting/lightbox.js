@@ -83,6 +83,7 @@ class Lightbox {
       return chip;
     }));
     this.suggested = known.suggested;
+    this.version = known.version;
     this.classes = known.classes;
     this.list.replaceChildren(...known.classes.map((name) => Object.assign(el('option'), { value: name })));
     this.split.value = known.split;
@@ -140,7 +141,7 @@ class Lightbox {
   }
 
   async write(change) {
-    const done = await sendCorrection(this.correcting.send, { ...change, by: this.by.value.trim() });
+    const done = await sendCorrection(this.correcting.send, { ...change, by: this.by.value.trim(), version: this.version });
     this.said.textContent = done.error || done.said;
     this.said.classList.toggle('fails', Boolean(done.error));
     if (done.error) return;

@@ -96,6 +96,25 @@ def test_correct__a_class_that_another_tab_has_just_named_is_that_class(client: 
     assert open_dataset("reef").manifest["label"].tolist()[:3] == ["Sea Pen", "Sea Pen", "Sea Pens"]
 
 
+def test_correct__a_class_that_was_renamed_since_the_page_was_drawn_keeps_its_new_name(
+    client: TestClient, tiny_reef: Dataset
+):
+    first, second, third = tiny_reef.manifest["id"].tolist()[-3:]
+
+    def labelled(image: str, label: str, version: int) -> dict:
+        asked = {"images": {image: {"label": label}}, "version": version}
+        return client.post(correct_url(tiny_reef), json=asked).json()
+
+    rename_class(rename_class(tiny_reef, "ray", "skate"), "skate", "crab")
+    told = labelled(first, "ray", 0)
+    assert told["said"].endswith("'ray' is called 'crab' now.")
+    assert "ray" not in told["classes"]
+    assert "called" not in labelled(second, "ray", 3)["said"], "a page that does not know it any more means a new class"
+    rename_class(open_dataset("reef"), "fish", "")
+    assert labelled(third, "fish", 2)["error"] == "The class 'fish' was removed meanwhile. Choose another."
+    assert open_dataset("reef").manifest["label"].tolist()[-3:-1] == ["crab", "ray"]
+
+
 def test_picture__is_known_with_its_history_also_when_it_is_left_out(client: TestClient, tiny_reef: Dataset):
     image = str(tiny_reef.manifest["id"][3])
     address = picture_url(tiny_reef).replace("{id}", image)
