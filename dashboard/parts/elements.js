@@ -18,7 +18,13 @@ function dot(colour) {
 
 // A picture that the browser fetches when it comes into sight.
 function thumbnail(address, says) {
-  return Object.assign(el('img'), { loading: 'lazy', decoding: 'async', alt: says, src: address });
+  return Object.assign(telling(el('img')), { loading: 'lazy', decoding: 'async', alt: says, src: address });
+}
+
+// An image that says so where its file is gone.
+function telling(image) {
+  image.onerror = () => { image.alt = `Its file is missing or cannot be read: ${image.alt}`; };
+  return image;
 }
 
 // What plays through stored epochs. Whoever extends it has data.epochs, a button, and show(at), which draws one moment.

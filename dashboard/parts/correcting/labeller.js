@@ -13,7 +13,7 @@ class Labeller {
   constructor(root, ask) {
     Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, asked: 0, waits: false, queue: [] });
     window.addEventListener('pagehide', () => this.flush());
-    this.image = root.querySelector('.picture img');
+    this.image = telling(root.querySelector('.picture img'));
     this.image.onclick = () => this.open(0);
     this.by = root.querySelector('.by');
     this.by.value = keptName();

@@ -40,7 +40,7 @@ def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why:
         data={
             "items": items, "mode": mode, "why": why, "every": every, "send": correct_url(dataset),
             "about": correcting(dataset, correctable=False), "by": corrections.BY.held(""),
-            "classes": _classes(dataset, {ask.row for ask in asks}),
+            "classes": _classes(dataset, {ask.row for ask in asks} if mode == "blind" else ()),
             "version": [dataset.version, [item["id"] for item in items]],
         },
         key=key, on_more_change=lambda: None, on_named_change=key.on("named", corrections.BY.hold),
@@ -68,7 +68,7 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
 
 
 def _classes(dataset: Dataset, asked: Container[int]) -> list[dict[str, Any]]:
-    """Every class with some of its pictures, to compare with; none that is ``asked`` here."""
+    """Every class with some of its pictures, to compare with; none that is ``asked``, and would be told by that."""
     rows: dict[int, list[int]] = {}
     for row, label in enumerate(dataset.labels.tolist()):
         if label >= 0 and row not in asked and len(rows.setdefault(label, [])) < EXAMPLES:

@@ -7,7 +7,7 @@ class Lightbox {
   constructor(pictures, start, correcting, corrected) {
     Object.assign(this, { pictures, place: start, correcting, corrected, last: 0, asked: 0, turn: Promise.resolve() });
     this.dialog = el('dialog', 'large');
-    this.image = el('img');
+    this.image = telling(el('img'));
     this.facts = el('dl');
     this.count = el('span', 'count');
     this.near = el('div', 'near');

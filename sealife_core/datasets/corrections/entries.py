@@ -92,10 +92,10 @@ def _problem(folder: Path, number: int, line: bytes) -> str:
         newer = _Version.model_validate_json(line).format > FORMAT
     except ValidationError:
         newer = False
-    where = f"line {number} of {LOG} of data set {folder.name!r}"
+    where = f"Line {number} of {LOG} of data set {folder.name!r}"
     if newer:
-        return f"The {where} was written by a newer version of this program. Update the program to open this data set."
-    return f"The {where} is damaged. Put back a copy of this file, or delete that line and what follows."
+        return f"{where} was written by a newer version of this program. Update the program to open this data set."
+    return f"{where} is damaged. Put back a copy of this file, or delete that line and what follows."
 
 
 def append_entries(folder: Path, entries: Sequence[Entry]) -> None:

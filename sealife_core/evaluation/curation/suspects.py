@@ -95,6 +95,8 @@ def suspects(dataset: "Dataset", embedded: "Embedded", copies: Iterable[Sequence
     copies: rows of one picture each, as checks find them. Raises DatasetError if no label can be judged, RunError if
     the embeddings are of other images.
     """
+    if not (dataset.labels >= 0).any():
+        raise DatasetError(f"No image of {dataset.name!r} has a label that could be doubted. Label some first.")
     rows = embedded.rows_in(dataset)
     of_run = np.flatnonzero((rows >= 0) & (dataset.labels[rows] >= 0))
     if not len(of_run):

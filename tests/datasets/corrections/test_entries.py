@@ -40,8 +40,8 @@ def test_a_full_disk__leaves_nothing_of_the_entry(bay: Dataset, monkeypatch: pyt
     ("line", "says"),
     [
         (b'{"format":3,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
-        (b"\xff\xfe", "line 2 of corrections.jsonl of data set 'bay' is damaged"),
-        (b"", "line 2 of corrections.jsonl of data set 'bay' is damaged"),
+        (b"\xff\xfe", "Line 2 of corrections.jsonl of data set 'bay' is damaged"),
+        (b"", "Line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b'{"format":1,"number":7,"at":"","by":"","why":""}', "line 2 is entry 7"),
         (b'{"format":1,"number":2,"at":"","by":"","why":"","images":{"i0":{"colour":["",""]}}}', "is damaged"),
     ],

@@ -76,6 +76,13 @@ def test_suspects__by_features_of_other_images_are_refused(bay: tuple[Dataset, E
         suspects(dataset, others)
 
 
+def test_suspects__without_any_label_are_refused(bay: tuple[Dataset, Embedded]) -> None:
+    dataset, embedded = bay
+    bare = correct(dataset, {image: {"label": ""} for image in dataset.manifest["id"]})
+    with pytest.raises(DatasetError, match="No image of 'bay' has a label that could be doubted"):
+        suspects(bare, embedded)
+
+
 def test_judge__asks_no_copy_of_an_image_for_its_label() -> None:
     features, labels = clusters(each=10, spread=0.3)
     labels[:4] = 1  # one picture under four names, all of them wrong
