@@ -16,7 +16,9 @@ from dashboard import cache
 from dashboard.cache import embeddings
 from dashboard.data.corrections import known_label, known_of, renamed_since
 from dashboard.media import thumb_url
-from sealife_core.datasets.corrections.editing import correct, said, undo
+from sealife_core.datasets.corrections.draft import Changes, Draft
+from sealife_core.datasets.corrections.editing import add_entries, said, undo
+from sealife_core.datasets.corrections.entries import in_force
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.errors import SealifeError
 
@@ -85,18 +87,55 @@ async def _correct(request: Request) -> Response:
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
     """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
-    dataset, by, names = cache.dataset(name), asked.by[:100], dict[str, str]()
+    from sealife_core.evaluation.curation.label_queue import (
+        WHY as QUEUE,
+    )  # with scikit-learn: not when the server starts
+
+    dataset, by = cache.dataset(name), asked.by.strip()[:100]
+    told: list[str] = []
     if asked.undo is not None:
         now = undo(dataset, asked.undo, by=by)
     else:
         labels = {value for fields in asked.images.values() for field, value in fields.items() if field in NAMES_CLASS}
         names = {label: renamed_since(label, dataset, asked.version) for label in labels}
+        told += [f"{was!r} is called {now!r} now." for was, now in names.items() if was != now]
         images = {image: _as_known(fields, dataset, names) for image, fields in asked.images.items()}
-        now = correct(dataset, images, by=by, why=asked.why)
+
+        def find(draft: Draft) -> None:
+            queued = asked.why == QUEUE and by
+            draft.correct(_beside_others(draft, images, by) if queued else images, by=by, why=asked.why)
+
+        now = add_entries(dataset, find)
+        told += [
+            f"The class {name!r} is new."
+            for name in now.classes
+            if name in names.values() and name not in dataset.classes
+        ]
     entry = now.entries[-1]
-    number = entry.number if entry.corrects else 0
-    told = [said(entry), *(f"{was!r} is called {now!r} now." for was, now in names.items() if was != now)]
-    return {"number": number, "said": " ".join(told), "version": now.version, "classes": now.classes}
+    if any(
+        "opinion" in fields and "opinion" not in asked.images.get(image, {}) for image, fields in entry.images.items()
+    ):
+        told.append("Somebody else has just labelled it: yours is kept as a second opinion.")
+    return {
+        "number": entry.number if entry.corrects else 0, "said": " ".join([said(entry), *told]),
+        "version": now.version, "classes": now.classes,
+    }  # fmt: skip
+
+
+def _beside_others(draft: Draft, images: Changes, by: str) -> Changes:
+    """Answers of the label queue; of pictures that somebody else has labelled since they were asked, as opinions."""
+    labelled = {
+        image: entry.by
+        for entry in in_force(draft.entries)
+        for image, fields in entry.images.items()
+        if "label" in fields
+    }
+    return {
+        image: {"opinion": fields["label"]}
+        if "label" in fields and draft.values(image)["label"] and labelled.get(image, by) != by
+        else fields
+        for image, fields in images.items()
+    }
 
 
 def _as_known(fields: dict[str, str], dataset: Dataset, names: dict[str, str]) -> dict[str, str]:

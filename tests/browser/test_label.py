@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.corrections.editing import correct
-from sealife_core.datasets.corrections.entries import Entry
+from sealife_core.datasets.corrections.entries import Entry, in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from tests.browser.served import PATIENCE_MS, Dashboard
 from tests.finished.runs import features_run
@@ -53,6 +53,25 @@ def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes
     assert len(made) == KEYS + 3
     assert set(open_dataset("reef").classes) == set(bare.classes)  # no second class in capitals
     assert [entry.undo for entry in entries if entry.undo] == [made[-2].number]
+
+
+def test_undo__after_a_reload_takes_back_ones_own_last_answer(bare: Dataset, page: Page, dashboard: Dashboard) -> None:
+    page.goto(f"{dashboard.url}/label?dataset=reef")
+    undo = page.locator('.labeller [data-act="undo"]')
+    expect(page.locator(".labeller .choice").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(undo).to_be_disabled()
+    page.locator(".labeller .by").fill("Ada")
+    page.locator(".labeller .counts").click()
+    for key in "12":
+        page.keyboard.press(key)
+    until(lambda: len(answers()) == 2, PATIENCE_MS / 1000)
+    page.reload()
+    expect(undo).to_be_enabled(timeout=PATIENCE_MS)
+    for left in (1, 0):
+        page.keyboard.press("u")
+        until(lambda left=left: len(in_force(open_dataset("reef").entries)) == left + 1, PATIENCE_MS / 1000)
+    expect(undo).to_be_disabled()
+    assert open_dataset("reef").content_hash == bare.content_hash
 
 
 def test_labels_again__are_second_opinions_with_pictures_of_a_class_on_demand(

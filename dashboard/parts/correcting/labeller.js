@@ -11,7 +11,7 @@ const named = (item, after, before = '') => (item.file ? before + item.file.spli
 
 class Labeller {
   constructor(root, ask) {
-    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), began: 0, asked: 0, waits: false, queue: [] });
+    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), undone: new Set(), began: 0, asked: 0, waits: false, queue: [] });
     window.addEventListener('pagehide', () => this.flush());
     this.image = telling(root.querySelector('.picture img'));
     this.image.onclick = () => this.open(0);
@@ -61,7 +61,7 @@ class Labeller {
     const item = this.items[0];
     this.root.classList.toggle('through', !item);
     this.root.querySelector('.counts').textContent = this.counts();
-    this.root.querySelector('[data-act="undo"]').disabled = !this.done.length;
+    this.root.querySelector('[data-act="undo"]').disabled = !this.done.length && !this.earlier();
     if (!item) return;
     this.image.src = item.large;
     this.image.alt = item.file || 'The picture to label';
@@ -194,14 +194,12 @@ class Labeller {
     for (const id of ids) this.held.add(id);
     this.done.push(answered);
     this.items = this.items.filter((one) => !this.held.has(one.id));
-    const isNew = name && !this.data.classes.some((one) => one.name === name);
-    if (isNew) this.data.classes.push({ name, examples: [] });
+    if (name && !this.data.classes.some((one) => one.name === name)) this.data.classes.push({ name, examples: [] });
     this.show();
     const images = Object.fromEntries(ids.map((id) => [id, fields]));
     this.write(() => ({ images, why: this.data.why }), (done) => {
       if (done.classes) this.offer(done.classes);
-      const told = `${named(item, ': ')}${done.said}${isNew && done.classes?.includes(name) ? ' This class is new.' : ''}`;
-      this.say(done.error || told, Boolean(done.error));
+      this.say(done.error || named(item, ': ') + done.said, Boolean(done.error));
       if (done.error) this.bring(answered);
       else answered.number = done.number;
       const count = this.done.length;
@@ -250,14 +248,33 @@ class Labeller {
     this.show();
   }
 
+  // The last answer of this person before the page was loaded, which can be undone too.
+  earlier() {
+    return this.data.earlier.findLast((one) => one.by === this.by.value.trim() && !this.undone.has(one.number));
+  }
+
   undo() {
     const last = this.done.findLast((one) => !one.undoing);
-    if (!last) return;
+    if (!last) {
+      const answer = this.done.length ? null : this.earlier();
+      if (answer) this.undoEarlier(answer);
+      return;
+    }
     last.undoing = true;
     this.write(() => last.number && { undo: last.number }, (done) => {  // without a number it is back already
       this.say(done.error || `Taken back${named(last.item, '', ': ')}.`, Boolean(done.error));
       if (done.error) last.undoing = false;
       else this.bring(last);
+    });
+  }
+
+  undoEarlier(answer) {
+    this.undone.add(answer.number);
+    this.write(() => ({ undo: answer.number }), (done) => {
+      this.say(done.error || `Taken back${named(answer, '', ': ')}.`, Boolean(done.error));
+      if (done.error) this.undone.delete(answer.number);
+      else this.ask('more', -answer.number);  // the page asks it again
+      this.show();
     });
   }
 

@@ -10,11 +10,13 @@ from dashboard.parts.correcting.correcting import correcting
 from dashboard.parts.own_component import own_component
 from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key, corrections
+from sealife_core.datasets.corrections.entries import in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
 MOST_LIKELY, EXAMPLES = 9, 6
 MOST_CHOICES = 30  # classes with a button each where none is likelier than others
+MOST_EARLIER = 50
 _UNTOLD = {"label": "", "file": "", "picture": None}
 _LABELLER = own_component(__file__, shared=("correcting", "lightbox"))
 
@@ -39,7 +41,8 @@ def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why:
     _LABELLER(
         data={
             "items": items, "mode": mode, "why": why, "every": every, "send": correct_url(dataset),
-            "about": correcting(dataset, correctable=False), "by": corrections.BY.held(""),
+            "earlier": _earlier(dataset, why, blind=mode == "blind"), "by": corrections.BY.held(""),
+            "about": correcting(dataset, correctable=False),
             "classes": _classes(dataset, {ask.row for ask in asks} if mode == "blind" else ()),
             "version": [dataset.version, [item["id"] for item in items]],
         },
@@ -65,6 +68,16 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
         "near": [grid_picture(dataset, row, words) for row, words in ask.near],
         "alike": [{"id": str(ids.iat[row]), "url": thumb_url(dataset, row)} for row in ask.alike],
     }
+
+
+def _earlier(dataset: Dataset, why: str, *, blind: bool) -> list[dict[str, Any]]:
+    """The last answers, the newest last, so that they can be undone after a reload too."""
+    answers = [entry for entry in in_force(dataset.entries) if entry.why == why and entry.images][-MOST_EARLIER:]
+    files = dict(zip(dataset.manifest["id"], dataset.file_names, strict=True)) if answers else {}
+    return [
+        {"number": one.number, "by": one.by, "file": "" if blind else files.get(next(iter(one.images)), "")}
+        for one in answers
+    ]
 
 
 def _classes(dataset: Dataset, asked: Container[int]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from dashboard.words import plain
 from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.editing import add_entries, correct, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.evaluation.curation.agreement import independent_labels
 from tests.dashboard.app_pages.data.opened import open_data, text
 from tests.finished.runs import features_run, simclr_run
 
@@ -94,6 +95,27 @@ def test_correct__a_class_that_another_tab_has_just_named_is_that_class(client: 
     assert "sea pen" not in named(second, "sea pen")
     assert named(third, "Sea Pens") == [*open_dataset("reef").classes]
     assert open_dataset("reef").manifest["label"].tolist()[:3] == ["Sea Pen", "Sea Pen", "Sea Pens"]
+
+
+def test_correct__an_answer_of_the_queue_to_what_somebody_has_just_labelled_is_a_second_opinion(
+    client: TestClient, tiny_reef: Dataset
+):
+    first, second = tiny_reef.manifest["id"].tolist()[:2]
+    now = correct(tiny_reef, {image: {"label": ""} for image in (first, second)})
+
+    def answered(label: str, by: str, *images: str) -> str:
+        asked = {"images": {image: {"label": label, "split": "train"} for image in images}, "by": by, "why": "queue"}
+        return client.post(correct_url(tiny_reef), json=asked).json()["said"]
+
+    assert answered("ray", "Ada", first) == "1 image labelled 'ray'."
+    assert "labelled again as 'eel'" in (told := answered("eel", "Bo", first, second))
+    assert told.endswith(
+        "The class 'eel' is new. Somebody else has just labelled it: yours is kept as a second opinion."
+    )
+    assert "relabelled: 'ray' → 'crab'" in answered("crab", "Ada", first), "one's own may be changed"
+    assert open_dataset("reef").manifest["label"].tolist()[:2] == ["crab", "eel"]
+    assert independent_labels(open_dataset("reef").entries)["Bo"] == {first: "eel", second: "eel"}
+    assert now.version == 1
 
 
 def test_correct__a_class_that_was_renamed_since_the_page_was_drawn_keeps_its_new_name(

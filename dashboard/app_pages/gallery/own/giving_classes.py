@@ -33,7 +33,7 @@ def correct_large(
     place: int,
     likely: Sequence[tuple[str, float]],
     corrected: Mapping[int, str],
-) -> None:
+) -> None:  # fmt: skip
     """The class of the one picture that is large, by keys; what it was given; the picture before and the next."""
     read = np.flatnonzero(found.read)
     at = int(np.searchsorted(read, place))
