@@ -87,9 +87,7 @@ async def _correct(request: Request) -> Response:
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
     """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
-    from sealife_core.evaluation.curation.label_queue import (
-        WHY as QUEUE,
-    )  # with scikit-learn: not when the server starts
+    from sealife_core.evaluation.curation import label_queue  # with scikit-learn: not when the server starts
 
     dataset, by = cache.dataset(name), asked.by.strip()[:100]
     told: list[str] = []
@@ -102,7 +100,7 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
         images = {image: _as_known(fields, dataset, names) for image, fields in asked.images.items()}
 
         def find(draft: Draft) -> None:
-            queued = asked.why == QUEUE and by
+            queued = asked.why == label_queue.WHY and by
             draft.correct(_beside_others(draft, images, by) if queued else images, by=by, why=asked.why)
 
         now = add_entries(dataset, find)

@@ -23,8 +23,11 @@ def again_view(dataset: Dataset) -> None:
             "First labelled by", list(others), key=label.AGAIN, bind="query-params", width=220, disabled=not others,
             placeholder="Nobody else yet",
         )  # fmt: skip
-    if not by or not first:
+    if not by:
         st.caption("Type your name. It is kept with each answer, so that yours can be compared with the first.")
+        return
+    if not first:
+        st.caption("Nobody else has labelled a picture here. Label next asks for those without a label.")
         return
     left = to_label_again(dataset, others[first], by)
     done = len(labels_by(dataset.entries, "opinion").get(by, {}).keys() & others[first].keys())

@@ -141,6 +141,14 @@ def test_again__asks_without_telling_the_label_and_keeps_it(featured: Dataset) -
     assert "**1 picture labelled by both.** They agree on 100 %" in text(app)
 
 
+def test_again__of_a_data_set_without_labels_says_so(featured: Dataset) -> None:
+    correct(featured, {image: {"label": ""} for image in featured.manifest["id"]})
+    app = visit("label", {"dataset": "reef", "view": "again"})
+    app.text_input(key="again_by").set_value("Bo").run()
+    assert not app.exception
+    assert "Nobody else has labelled a picture here." in text(app)
+
+
 def test_label__without_features_offers_to_compute_them(tiny_reef: Dataset) -> None:
     app = visit("label", {"dataset": "reef"})
     assert "**The pictures are compared first.**" in text(app)
