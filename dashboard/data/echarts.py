@@ -1,6 +1,7 @@
 """Pieces that the ECharts options of several pages share."""
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
@@ -52,6 +53,25 @@ def accuracy_line(name: str, xs: Sequence[Any], shares: Sequence[float], colour:
         "data": [[x, in_percent(share)] for x, share in zip(xs, shares, strict=True)],
         "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
     }  # fmt: skip
+
+
+def apart(places: Sequence[float], gap: float, end: float) -> list[float]:
+    """``places`` between 0 and ``end``, moved as little as lets all stand ``gap`` apart, in the same order.
+
+    Where there is no room for that, the gap is as large as fits.
+    """
+    gap = min(gap, end / max(1, len(places) - 1))
+    order = sorted(range(len(places)), key=places.__getitem__)
+    # Less what stands before it, no place may lie below the one before: neighbours that do share their mean.
+    pools: list[list[float]] = []
+    for number, place in enumerate(order):
+        pools.append([places[place] - gap * number])
+        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    last = end - gap * (len(places) - 1)
+    bases = [min(max(0.0, fmean(pool)), last) for pool in pools for _ in pool]
+    moved = {place: base + gap * number for number, (place, base) in enumerate(zip(order, bases, strict=True))}
+    return [moved[place] for place in range(len(places))]
 
 
 def in_percent(share: float) -> float:

@@ -39,7 +39,7 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
                 for curve in curves_of(panel, found[run.id], colours[run.id], names[run.id])
             ]
             key = state.compare.CHART.of(panel.name, log)
-            draw_panel(panel, curves, {}, epochs, key, log=log and not panel.percent)
+            draw_panel(panel, curves, (), epochs, key, log=log and not panel.percent)
     if weight:
         kept = f"{100 * (1 - weight):.0f} %"
         st.caption(f"Smoothed: {kept} of each point is the measured value, the rest comes from the points before it.")

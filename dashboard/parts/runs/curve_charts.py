@@ -10,29 +10,38 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.data.echarts import apart
 from dashboard.data.metric_curves import Curve
 from dashboard.data.panels import Panel
 from dashboard.state import Key
 from dashboard.theme import ink
 
 HEIGHT_PX = 230
+PLOT_PX = 175  # of it between the axes, without a legend; labels of this height stand beside lines
+LABEL_PX = 17
 FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
 
 
 def curve_option(
-    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], ink: str, epochs: float, log: bool = False
+    panel: Panel, curves: Sequence[Curve], chances: Sequence[float], ink: str, epochs: float, log: bool = False
 ) -> dict[str, Any]:
-    """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end.
+    """The ECharts option. ``chances``: levels of guessing; ``ink``: colour of their lines; ``epochs``: axis end.
 
     ``log``: a logarithmic scale, on which what is not positive has no place. Curves with a name at their end get room.
     """
     if log:
         curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
-    values = [value for curve in curves for _, value in curve.points] + list(chances.values())
+    values = [value for curve in curves for _, value in curve.points] + list(chances)
     low, high = (min(values), max(values)) if values else (0.1, 1.0) if log else (0.0, 1.0)
     room = 0.06 * ((high - low) or abs(high) or 1.0)
     several = len({curve.colour for curve in curves}) > 1
     legend = len(curves) > 1 and not several  # several runs share one legend above all charts
+    axis = _log_axis(low, high) if log else {
+        "type": "value", "min": 0 if panel.from_zero and low >= 0 else _tidy(low - room), "max": _tidy(high + room),
+    }  # fmt: skip
+    ends = _places([curve.points[-1][1] for curve in curves if curve.end and curve.points], axis)
+    # ECharts' own labelLayout does not move names at the ends of lines.
+    down_px = iter(round(to - at) for at, to in zip(ends, apart(ends, LABEL_PX, PLOT_PX), strict=True))
     return {
         "animation": False,
         "grid": {"left": 8, "right": 64 if any(curve.end for curve in curves) else 14, "top": 34 if legend else 12,
@@ -42,17 +51,16 @@ def curve_option(
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
                   "max": epochs, "splitLine": {"show": False}, "axisLine": {"onZero": False},
                   "axisLabel": {"showMaxLabel": False}},
-        "yAxis": (_log_axis(low, high) if log else {
-                  "type": "value", "min": 0 if panel.from_zero and low >= 0 else _tidy(low - room),
-                  "max": _tidy(high + room)}) | {
+        "yAxis": axis | {
                   "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": log,
                                 "showMinLabel": log or panel.from_zero}},
-        "series": [_series(curve, ink) for curve in curves] + _chance_lines(chances, ink, panel.percent),
+        "series": [_series(curve, ink, next(down_px) if curve.end and curve.points else 0) for curve in curves]
+        + _chance_lines(chances, panel, ink, axis),
     }  # fmt: skip
 
 
 def draw_panel(
-    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], epochs: float, key: Key, log: bool = False
+    panel: Panel, curves: Sequence[Curve], chances: Sequence[float], epochs: float, key: Key, log: bool = False
 ) -> None:
     """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""
     with st.container(gap="xsmall"):
@@ -71,11 +79,12 @@ def draw_panel(
         st.caption(panel.says + runs_says + thinned_says)
 
 
-def _series(curve: Curve, ink: str) -> dict[str, Any]:
+def _series(curve: Curve, ink: str, down_px: int) -> dict[str, Any]:
+    """``down_px``: how far below the end of the curve its name stands."""
     opacity = FAINT if curve.faint else 1.0
     named = {
-        "endLabel": {"show": True, "formatter": curve.end, "color": ink, "fontSize": 13, "distance": 6},
-        "labelLayout": {"moveOverlap": "shiftY"},
+        "endLabel": {"show": True, "formatter": curve.end, "color": ink, "fontSize": 13, "distance": 6,
+                     "offset": [0, down_px]},
     }  # fmt: skip
     return (named if curve.end else {}) | {
         "type": "line", "name": curve.label, "data": curve.points, "color": curve.colour,
@@ -86,19 +95,33 @@ def _series(curve: Curve, ink: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list[dict[str, Any]]:
+def _chance_lines(chances: Sequence[float], panel: Panel, ink: str, axis: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A dashed line at each level; of levels that lie closer than their labels are high, one label names all."""
     if not chances:
         return []
-    marks = [
-        {"yAxis": level, "label": {"formatter": f"{label} {level:.1f} %" if percent else f"{label} {level:.2f}"}}
-        for label, level in chances.items()
-    ]
+    levels = sorted(chances)
+    places = _places(levels, axis)
+    says = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
+    unit, digits = (" %", 1) if panel.percent else ("", 2)
+    marks, close = [], []
+    for level, place, above in zip(levels, places, [*places[1:], -math.inf], strict=True):
+        close.append(f"{level:.{digits}f}")
+        ends = place - above >= LABEL_PX
+        marks.append({"yAxis": level, "label": {"show": ends, "formatter": f"{says} {', '.join(close)}{unit}"}})
+        close = [] if ends else close
     line = {
         "silent": True, "animation": False, "symbol": "none", "data": marks,
         "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
         "label": {"position": "insideEndTop", "color": ink, "fontSize": 12},
     }  # fmt: skip
     return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
+
+
+def _places(values: Sequence[float], axis: Mapping[str, Any]) -> list[float]:
+    """How far below the top of the plot each of ``values`` is, in px."""
+    scale = math.log if axis["type"] == "log" else float
+    low, high = scale(axis["min"]), scale(axis["max"])
+    return [PLOT_PX * (high - scale(value)) / (high - low) for value in values]
 
 
 def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:

@@ -143,15 +143,11 @@ def legend(runs: list[Run], colours: dict[str, str]) -> None:
     st.html(f"<div>{name_legend([(run_name(run), colours[run.id]) for run in runs])}</div>")
 
 
-def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:
-    """Label → level that guessing reaches. Batches of another size have another one, so there may be several."""
-    if not panel.chance:
-        return {}
-    found = [run.environment().get(panel.chance) for run in runs]
-    levels = {round(float(level), 6) for level in found if level is not None}
-    label = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
+def _chances(panel: Panel, runs: list[Run]) -> list[float]:
+    """The levels that guessing reaches. Batches of another size have another one, so there may be several."""
+    found = [run.environment().get(panel.chance) for run in runs] if panel.chance else []
     factor = 100.0 if panel.percent else 1.0
-    return {label + "\u200b" * place: factor * level for place, level in enumerate(sorted(levels))}
+    return sorted({factor * round(float(level), 6) for level in found if level is not None})
 
 
 def _origin(config: AnyConfig) -> str:

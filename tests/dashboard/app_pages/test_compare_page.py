@@ -251,13 +251,13 @@ def test_ladder_option__stands_each_depth_in_its_place() -> None:
 
 def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there() -> None:
     panel = CLASSIFIER_PANELS[0]
-    option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], {}, "#777777", 3, log=True)
+    option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], (), "#777777", 3, log=True)
     assert option["yAxis"]["type"] == "log"
     assert option["series"][0]["data"] == [[2, 0.01], [3, 10.0]]
     assert (option["yAxis"]["logBase"], option["yAxis"]["min"], option["yAxis"]["max"]) == (10, 0.01, 10)
-    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], {}, "#777777", 3, log=True)["yAxis"]
+    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], (), "#777777", 3, log=True)["yAxis"]
     assert (narrow["logBase"], narrow["min"], narrow["max"]) == (2, 1, 4), "one power of ten would be its only label"
-    assert curve_option(panel, [], {}, "#777777", 3, log=True)["yAxis"]["min"] > 0
+    assert curve_option(panel, [], (), "#777777", 3, log=True)["yAxis"]["min"] > 0
 
 
 def laid_over(dataset: Dataset) -> Paired:

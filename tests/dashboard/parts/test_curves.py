@@ -1,14 +1,17 @@
 """What the charts of runs say, read from their options."""
 
 import json
+import math
+from itertools import combinations, pairwise
 
 import pytest
 
 from dashboard.app_pages.runs.log import last_traceback
+from dashboard.data.echarts import apart
 from dashboard.data.metric_curves import Curve, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.parts.class_bars import balance_option, per_class_option
-from dashboard.parts.runs.curve_charts import curve_option
+from dashboard.parts.runs.curve_charts import LABEL_PX, PLOT_PX, curve_option
 from sealife_core.config import chance_loss
 from sealife_core.evaluation.figures.palette import class_colour
 
@@ -21,7 +24,7 @@ def rows(n: int, key: str = "train/loss") -> list[dict]:
 
 def test_curve_option__shows_the_line_of_chance_inside_the_chart():
     level = chance_loss(128)
-    option = curve_option(LOSS, curves_of(LOSS, rows(50), "#112233"), {"ln(2N − 1) =": level}, "#777777", 5.0)
+    option = curve_option(LOSS, curves_of(LOSS, rows(50), "#112233"), [level], "#777777", 5.0)
     mark = option["series"][-1]["markLine"]["data"][0]
     assert mark["yAxis"] == level
     assert "5.54" in mark["label"]["formatter"]
@@ -32,7 +35,7 @@ def test_curve_option__shows_the_line_of_chance_inside_the_chart():
 @pytest.mark.parametrize("panel", [*SIMCLR_PANELS, *CLASSIFIER_PANELS], ids=lambda panel: panel.name)
 def test_curve_option__is_json_and_every_panel_teaches(panel):
     found = [{"epoch": 1.0, **{line.key: 0.5 for line in panel.lines}}]
-    option = curve_option(panel, curves_of(panel, found, "#112233"), {}, "#777777", 1.0)
+    option = curve_option(panel, curves_of(panel, found, "#112233"), (), "#777777", 1.0)
     json.dumps(option, allow_nan=False)
     assert panel.says.endswith(".")
     assert option["yAxis"]["min"] < option["series"][0]["data"][0][1] < option["yAxis"]["max"]
@@ -46,27 +49,57 @@ def test_curve_option__percentages_are_of_a_hundred():
 
 def test_curve_option__runs_share_one_legend_above_the_charts():
     two = [Curve("a", "#111111", [[1.0, 2.0]]), Curve("b", "#222222", [[1.0, 3.0]])]
-    assert curve_option(LOSS, two, {}, "#777777", 1.0)["legend"]["show"] is False
-    same = [
-        Curve("training", "#111111", [[1.0, 2.0]], faint=True),
-        Curve("validation", "#111111", [[1.0, 3.0]]),
-    ]
-    assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
+    assert curve_option(LOSS, two, (), "#777777", 1.0)["legend"]["show"] is False
+    same = [Curve("training", "#111111", [[1.0, 2.0]], faint=True), Curve("validation", "#111111", [[1.0, 3.0]])]
+    assert curve_option(LOSS, same, (), "#777777", 1.0)["legend"]["show"] is True
 
 
 def test_curve_option__names_a_curve_at_its_end_and_leaves_room_for_it():
     two = [Curve(name, colour, [[1, 2.0], [2, 1.0]], end=name) for name, colour in (("Intact", "#1"), ("Broken", "#2"))]
-    option = curve_option(LOSS, two, {}, "#777777", 2.0)
+    option = curve_option(LOSS, two, (), "#777777", 2.0)
     assert [line["endLabel"]["formatter"] for line in option["series"]] == ["Intact", "Broken"]
-    unnamed = curve_option(LOSS, [Curve("a", "#1", [[1, 2.0]])], {}, "#777777", 2.0)
+    unnamed = curve_option(LOSS, [Curve("a", "#1", [[1, 2.0]])], (), "#777777", 2.0)
     assert "endLabel" not in unnamed["series"][0]
     assert unnamed["grid"]["right"] < option["grid"]["right"]
+
+
+@pytest.mark.parametrize("ends", [(22.0, 20.3), (20.0, 20.0), (4.0, 5.0, 4.2, 80.0), (0.0, 0.0, 0.0), (3.0, 90.0)])
+@pytest.mark.parametrize("log", [False, True])
+def test_curve_option__names_at_the_ends_of_curves_never_lie_over_each_other(ends: tuple[float, ...], log: bool):
+    lines = [Curve(str(end), "#1", [[1, 30.0], [2, end + log]], end=str(end)) for end in ends]
+    option = curve_option(LOSS, lines, (), "#777777", 2.0, log=log)
+    axis = option["yAxis"]
+    scale = math.log if log else float
+    px = PLOT_PX / (scale(axis["max"]) - scale(axis["min"]))
+    shifts = [line["endLabel"]["offset"][1] for line in option["series"]]
+    tops = [-px * scale(end + log) + shift for end, shift in zip(ends, shifts, strict=True)]
+    gaps = [below - above for above, below in pairwise(sorted(tops))]
+    assert min(gaps) >= LABEL_PX - 1, "to whole pixels"
+    assert sorted(range(len(ends)), key=tops.__getitem__) == sorted(range(len(ends)), key=lambda i: -ends[i])
+    if min(abs(a - b) for a, b in combinations(ends, 2)) * px > LABEL_PX and not log:
+        assert not any(shifts), "there was room"
+
+
+def test_curve_option__levels_of_guessing_that_lie_close_share_a_label():
+    knn = next(panel for panel in SIMCLR_PANELS if panel.name == "knn")
+    option = curve_option(knn, [Curve("a", "#1", [[1, 60.0]])], [4.3, 5.0, 30.0], "#777777", 1.0)
+    labels = [mark["label"] for mark in option["series"][-1]["markLine"]["data"]]
+    assert [label["formatter"] for label in labels if label["show"]] == ["guessing 4.3, 5.0 %", "guessing 30.0 %"]
+
+
+@pytest.mark.parametrize(
+    ("places", "moved"),
+    [([5, 40], [5, 40]), ([40, 5], [40, 5]), ([50, 50, 50], [40, 50, 60]), ([0, 1], [0, 10]), ([99, 100], [90, 100])],
+)
+def test_apart__moves_as_little_as_it_can_within_the_ends(places: list[float], moved: list[float]):
+    assert apart(places, 10, 100) == pytest.approx(moved)
+    assert apart([3.0] * 30, 10, 100)[-1] == 100, "no room: as far as fits"
 
 
 def test_curve_option__a_second_measure_is_as_legible_as_the_first():
     spread = next(panel for panel in SIMCLR_PANELS if panel.name == "spread")
     found = [{"epoch": 1.0, "val/alignment": 1.0, "val/uniformity": -2.0}]
-    first, second = curve_option(spread, curves_of(spread, found, "#112233"), {}, "#777777", 1.0)["series"]
+    first, second = curve_option(spread, curves_of(spread, found, "#112233"), (), "#777777", 1.0)["series"]
     assert (first["lineStyle"]["type"], second["lineStyle"]["type"]) == ("solid", "dashed")
     assert second["lineStyle"]["opacity"] == first["lineStyle"]["opacity"] == 1.0
 
