@@ -114,17 +114,12 @@ class LearningView extends Epochs {
     const known = path.filter(([x]) => x !== null);
     const far = Math.max(0.1, ...known.map(([x]) => x)) * 1.08, deep = Math.min(-0.1, ...known.map(([, y]) => y)) * 1.08;
     this.path.begin({ x: [0, far], y: [deep, 0], xTitle: 'alignment', yTitle: 'uniformity' });
-    this.path.add('text', { x: this.path.x(0) + 8, y: this.path.y(deep) - 8, class: 'tick' }, '↙ better');
     this.path.line(path, 'way');
     this.path.line([...path.slice(0, a + 1), now], 'positive');
     this.path.dots(path, 'stop', 3);
     this.path.dots([now], 'now', 6);
-    [0, path.length - 1].forEach((i) => {
-      if (path[i][0] !== null) {
-        const [x, y] = [this.path.x(path[i][0]), this.path.y(path[i][1])], right = path[i][0] > far / 2;
-        this.path.add('text', { x: x + (right ? -9 : 9), y: y - 7, class: right ? 'tick end' : 'tick' }, epochs[i]);
-      }
-    });
+    const ends = path.map(([x, y], i) => [x, y, String(epochs[i])]).filter(([x], i) => x !== null && i % (path.length - 1) === 0);
+    this.path.words([[0, deep, '↙ better'], ...ends]);
     const words = now[0] === null ? ['–', '–'] : now.map(number);
     this.path.tell([['positive', `alignment ${words[0]}, uniformity ${words[1]}`], ['bare', 'numbers: epochs']]);
   }

@@ -23,6 +23,18 @@ const whole = (value) => (Math.abs(value) % 1 === 0.5 ? 2 * Math.round(value / 2
 const percent = (share) => whole(100 * share) + ' %';
 const number = (value) => String(Math.round(100 * value) / 100).replace('-', '−');
 
+const LETTER = [7.5, 13];  // px of a letter of a tick, wide and tall
+
+// Where words beside the point [x, y] lie over none of the boxes [left, top, right, bottom] that are taken: right or left
+// of it, above or below; to the right if there is none. words: how many letters. Returns the box.
+function freeBox([x, y], letters, taken, left, right) {
+  const wide = letters * LETTER[0], tall = LETTER[1];
+  const boxes = [[9, -18], [-9 - wide, -18], [9, 5], [-9 - wide, 5], [9, -31], [-9 - wide, -31]]
+    .map(([dx, dy]) => [x + dx, y + dy, x + dx + wide, y + dy + tall]).filter((box) => box[0] >= left && box[2] <= right);
+  const over = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+  return boxes.find((box) => !taken.some((other) => over(box, other))) ?? boxes[0] ?? [x + 9, y - 18, x + 9 + wide, y - 5];
+}
+
 // One panel: a title, what each mark is with its value at this epoch, axes, and a sentence that teaches.
 class Chart {
   constructor(title, teaches, says) {
@@ -77,6 +89,16 @@ class Chart {
   dots(points, className, radius) {
     for (const [x, y] of points) {
       if (x !== null && y !== null) this.add('circle', { cx: this.x(x), cy: this.y(y), r: radius, class: className });
+    }
+  }
+
+  // Words beside each point of [x, y, words], none over another.
+  words(points) {
+    const taken = [], { width } = this.svg.viewBox.baseVal;
+    for (const [x, y, words] of points) {
+      const box = freeBox([this.x(x), this.y(y)], words.length, taken, EDGE.left, width);
+      taken.push(box);
+      this.add('text', { x: box[0], y: box[3] - 2, class: 'tick' }, words);
     }
   }
 
