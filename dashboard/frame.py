@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import garbage_collection, state, theme
 from dashboard.parts.runs.strip import run_strip
+from dashboard.parts.single_clicks import single_clicks
 
 PAGES = (
     ("home", "Home", ":material/waves:"),
@@ -27,6 +28,7 @@ st.set_page_config(page_title="Sea life lab", page_icon=str(FOLDER.parent / "ico
 theme.apply()
 garbage_collection.freeze_imported()
 state.arrive()
+single_clicks()
 presenting = state.lessons.presenting()
 page = st.navigation(
     [

@@ -29,9 +29,9 @@ def presenting() -> bool:
     return _PRESENTING.value == "1"
 
 
-def toggle_presenting() -> None:
+def present(begins: bool) -> None:
     """Begin or leave the presentation."""
-    _PRESENTING.set("" if presenting() else "1")
+    _PRESENTING.set("1" if begins else "")
 
 
 def answered() -> dict[str, int]:

@@ -11,9 +11,10 @@ from typing import Any
 from sealife_core.config import ALL_STAGES, BROKEN, RECIPES, AnyConfig, FineTuneConfig, nested, parse, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.progress import Progress
-from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs, runs_root
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.reuse import fingerprint, with_weights
 
@@ -198,12 +199,13 @@ def pair_of(plan: Planned, root: Path | None = None) -> Pair:
 
 def launch_pair(key: str, plan: Planned, root: Path | None = None) -> Pair:
     """Queue the runs of ``plan`` that are missing; those that start from another wait for it. Raises RunError."""
-    if plan.source and plan.source in pair_of(plan, root).missing:
-        launch(create_run(plan.source, root=root, name=f"Intact: {plan.source.method} on {plan.source.data}"))
-    found = pair_of(plan, root)
-    for config in found.missing:
-        what = f"Broken: {BROKEN[key]}" if config.broken else f"Intact: {config.method}"
-        launch(create_run(config, root=root, name=f"{what}, on {config.data}"))
+    with launch_lock(runs_root(root)):
+        if plan.source and plan.source in pair_of(plan, root).missing:
+            launch(create_run(plan.source, root=root, name=f"Intact: {plan.source.method} on {plan.source.data}"))
+        found = pair_of(plan, root)
+        for config in found.missing:
+            what = f"Broken: {BROKEN[key]}" if config.broken else f"Intact: {config.method}"
+            launch(create_run(config, root=root, name=f"{what}, on {config.data}"))
     return pair_of(plan, root)
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.corrections.entries import Entry, in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from tests.browser.served import PATIENCE_MS, Dashboard
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
 from tests.finished.runs import features_run
 from tests.runs.processes import until
 
@@ -24,6 +24,16 @@ def bare(tiny_reef: Dataset) -> Dataset:
 
 def answers() -> list[Entry]:
     return [entry for entry in open_dataset("reef").entries if entry.why == "queue"]
+
+
+def test_double_click__labels_no_picture_that_nobody_saw(bare: Dataset, page: Page, dashboard: Dashboard) -> None:
+    page.goto(f"{dashboard.url}/label?dataset=reef")
+    choice = page.locator(".labeller .choice")
+    expect(choice.first).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+    choice.first.dblclick(delay=20)
+    expect(page.locator(".labeller .counts")).to_contain_text("1 answered here")
+    until(lambda: len(answers()) == 1, PATIENCE_MS / 1000)
 
 
 def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes(

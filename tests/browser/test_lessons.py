@@ -40,6 +40,21 @@ def test_keys__scroll_to_the_end_of_a_page_before_they_turn_it(
     assert "answered=view-0" in page.url
 
 
+def test_double_click__counts_once(tiny_reef: Dataset, page: Page, dashboard: Dashboard) -> None:
+    page.goto(f"{dashboard.url}/lessons?dataset=reef&lesson=probe")
+    heading = page.locator("h2")
+    expect(heading).to_have_text(re.compile("^5"), timeout=PATIENCE_MS)
+    settled(page)
+    page.get_by_role("button", name="Back").dblclick(delay=60)
+    expect(heading).to_have_text(re.compile("^4"), timeout=PATIENCE_MS)
+    settled(page)
+    expect(heading).to_have_text(re.compile("^4"))
+    page.get_by_role("button", name="Present").dblclick(delay=20)
+    expect(page.get_by_role("button", name="Leave the presentation")).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+    expect(page.get_by_role("button", name="Leave the presentation")).to_be_visible()
+
+
 def test_board__shows_each_lesson_its_part_and_grows_with_the_presentation(
     tiny_reef: Dataset, pretrained: Run, page: Page, dashboard: Dashboard
 ) -> None:

@@ -1,7 +1,9 @@
 """What tests that look at every page of the dashboard share."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from streamlit.testing.v1 import AppTest
@@ -29,6 +31,12 @@ FEW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+
+
+def components(app: AppTest) -> list[dict[str, Any]]:
+    """What each component of a page is given; without the one that every page has."""
+    shown = [each.proto for each in app.get("bidi_component") if "single_clicks" not in each.proto.component_name]
+    return [json.loads(proto.json) for proto in shown]
 
 
 def visit(page: str, query: Mapping[str, str | list[str]]) -> AppTest:

@@ -1,6 +1,8 @@
 """The two runs of each switch: what sets them apart, which are found again, and that no other study takes them."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,11 @@ from sealife_core.config import BROKEN, SimclrConfig, preset, trained_settings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import NAMES, demo_configs
 from sealife_core.launching.launch_checks import problems_of
-from sealife_core.runs.directory import create_run
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.ablation_pairs import SWITCHES, launch_pair, other_seeds, pair_of, planned
+from sealife_core.studies import ablation_pairs
+from sealife_core.studies.ablation_pairs import SWITCHES, Pair, Planned, launch_pair, other_seeds, pair_of, planned
 from sealife_core.studies.reuse import fingerprint, finished_runs
 from tests.finished.runs import finished
 
@@ -43,6 +46,22 @@ def test_switches__name_the_source_of_each_usual_outcome() -> None:
     for key, switch in SWITCHES.items():
         says = any(rule is not None for rule in switch.usual)
         assert bool(re.search(r"et al\. 20\d\d", switch.source)) is says, key
+
+
+@pytest.mark.parametrize("key", ["no-jitter", "unfrozen-probe"])
+def test_launch_pair__at_the_same_time_launches_each_run_once(
+    tiny_reef: Dataset, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(plan: Planned, root: Path | None = None) -> Pair:
+        found = pair_of(plan, root)
+        time.sleep(0.05)  # as long as a large folder of runs takes
+        return found
+
+    monkeypatch.setattr(ablation_pairs, "pair_of", slowly)
+    plan = planned(key, tiny_reef)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda _: launch_pair(key, plan), range(2)))
+    assert len(list_runs()) == 2 + (plan.source is not None)
 
 
 def test_other_seeds__are_finished_runs_that_differ_in_nothing_else(tiny_reef: Dataset) -> None:

@@ -121,12 +121,12 @@ def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[in
         ready = possible and None not in answers
         # Not by a callback: its arguments would be those of the last drawing, before what was chosen just now.
         if st.button(label, type="primary", icon=ICON, disabled=not ready) and ready:
+            contrast.GUESS.set(written([answer for answer in answers if answer is not None]))
             try:
                 launch_pair(key, plan)
             except SealifeError as error:
                 show_error(error)
                 return
-            contrast.GUESS.set(written([answer for answer in answers if answer is not None]))
             st.rerun()
 
 

@@ -16,8 +16,10 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.demo_lesson import lesson
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.locks import launch_lock
 
 # What a step is called, what it does, and which runs of the demo belong to it.
 STEPS = (
@@ -53,8 +55,10 @@ def demo_button(primary: bool) -> None:
     if st.button("Run the demo", type=kind, icon=":material/play_arrow:", disabled=_active(last_demo(cache.runs()))):
         try:
             # The disk says whether this is a second click on the same button: is a demo active?
-            if draw_reef() and not _active(last_demo(cache.runs())):
-                launch_demo()
+            if draw_reef():
+                with launch_lock(checkpoints_root()):
+                    if not _active(last_demo(cache.runs())):
+                        launch_demo()
         except SealifeError as error:
             show_error(error)
             return

@@ -18,6 +18,7 @@ from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.reuse import fingerprint
 from sealife_core.studies.study_cost import study_cost
@@ -119,7 +120,7 @@ def _seconds(request: AnyConfig | StudyConfig, dataset: Dataset) -> float | None
 
 
 def _start(requests: Sequence[Named], data: str) -> None:
-    with errors_said():
+    with errors_said(), launch_lock(checkpoints_root()):
         begun = _left(requests)  # the disk says whether this is a second click
         for name, request in begun:
             launch(create_run(request, name=f"{name}, {data}"))

@@ -42,7 +42,7 @@ def page() -> None:
         if lesson.key == "pair":
             worksheet()
         _ways(place, presenting)
-        turning(lesson.key)
+        turning(place)
         if reading and not presenting:
             handout_button(lesson, reading, figures)
 
@@ -71,19 +71,24 @@ def _step(place: int, lesson: Lesson, answered: bool) -> str:
 
 
 def _ways(place: int, presenting: bool) -> None:
-    """To the lesson before and after. Keys, which a presenter's remote control sends too: see ``turning.js``."""
+    """To the lesson before and after. Keys, which a presenter's remote control sends too: see ``turning.js``.
+
+    Each lesson has buttons of its own: a second click on one of them leads to the same lesson as the first.
+    """
     with st.container(horizontal=True, horizontal_alignment="distribute", key="ways"):
         st.button(
-            "Back", icon=":material/arrow_back:", disabled=place == 0, key=state.lessons.BACK,
+            "Back", icon=":material/arrow_back:", disabled=place == 0, key=state.lessons.BACK.of(place),
             help="Left arrow, or page up at the top", on_click=_open, args=(place - 1,),
         )  # fmt: skip
         words = ("Leave the presentation", "escape") if presenting else ("Present", "p")
         st.button(
-            words[0], icon=":material/present_to_all:", shortcut=words[1], on_click=state.lessons.toggle_presenting
-        )
+            words[0], icon=":material/present_to_all:", shortcut=words[1], on_click=state.lessons.present,
+            args=(not presenting,),
+        )  # fmt: skip
         st.button(
             "Next", icon=":material/arrow_forward:", type="primary", disabled=place == len(LESSONS) - 1,
-            key=state.lessons.NEXT, help="Right arrow, or page down at the end", on_click=_open, args=(place + 1,),
+            key=state.lessons.NEXT.of(place), help="Right arrow, or page down at the end", on_click=_open,
+            args=(place + 1,),
         )  # fmt: skip
 
 

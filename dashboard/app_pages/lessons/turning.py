@@ -6,9 +6,10 @@ from dashboard.state import lessons
 _turning = own_component(__file__, "<i></i>")
 
 
-def turning(lesson: str) -> None:
-    """Scroll up once ``lesson`` is another one than before, or is presented, or no longer; and listen to keys."""
+def turning(place: int) -> None:
+    """Scroll up once the lesson is another one than before, or is presented, or no longer; and listen to keys."""
     _turning(
-        data={"shown": f"{lesson} {lessons.presenting()}", "buttons": {-1: lessons.BACK, 1: lessons.NEXT}},
+        data={"shown": f"{place} {lessons.presenting()}",
+              "buttons": {-1: lessons.BACK.of(place), 1: lessons.NEXT.of(place)}},
         key=lessons.TURNING, height=1,
     )  # fmt: skip

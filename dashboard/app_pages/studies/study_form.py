@@ -16,6 +16,7 @@ from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import SealifeError
 from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run, source_config
+from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.paper_results import PAPER_WORDS
@@ -168,8 +169,9 @@ def _panel(study: StudyConfig | None) -> None:
 def _launch(study: StudyConfig, name: str) -> None:
     """A second click, or the same request while the study still runs, opens the existing study."""
     with errors_said():
-        run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
-        if run is None:
-            run = create_run(study, name=name)
-            launch(run)
+        with launch_lock(checkpoints_root()):
+            run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
+            if run is None:
+                run = create_run(study, name=name)
+                launch(run)
         state.studies.STUDY.set(run.id)

@@ -11,9 +11,11 @@ from sealife_core.config import EmbedConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.curation.label_free_features import run_without_labels
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch, prewarm
 
 TASK = "embed"
@@ -45,9 +47,10 @@ def features_run(dataset: Dataset, then: str, *, leads: bool = True) -> Run | No
 
 
 def _start(dataset: Dataset) -> None:
-    if not _under_way(dataset.name):  # the disk says whether this is a second click
-        config = preset(TASK, "Thorough", data=dataset.name, data_hash=dataset.content_hash, **NETWORK)
-        launch(create_run(config, name=default_name(TASK, dataset.name)))
+    config = preset(TASK, "Thorough", data=dataset.name, data_hash=dataset.content_hash, **NETWORK)
+    with launch_lock(checkpoints_root()):
+        if not _under_way(dataset.name):  # the disk says whether this is a second click
+            launch(create_run(config, name=default_name(TASK, dataset.name)))
 
 
 def _under_way(data: str) -> Run | None:

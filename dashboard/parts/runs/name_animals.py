@@ -13,10 +13,12 @@ from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import SealifeError
+from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch, prewarm
 from sealife_core.wording import counted, percent
 
@@ -87,8 +89,9 @@ def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(title, type=kind, icon=":material/category:", disabled=_is_busy(data)):
         try:
-            if not _is_busy(data):  # the disk says whether this is a second click on the same button
-                launch(create_run(_config(data), name=_name(data)))
+            with launch_lock(checkpoints_root()):
+                if not _is_busy(data):  # the disk says whether this is a second click on the same button
+                    launch(create_run(_config(data), name=_name(data)))
         except SealifeError as error:
             show_error(error)
             return

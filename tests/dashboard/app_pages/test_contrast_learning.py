@@ -1,7 +1,5 @@
 """While it learns, on the Contrast page, without a browser."""
 
-import json
-
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
@@ -11,7 +9,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs, write_snapshot
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from tests.dashboard.pages import visit
+from tests.dashboard.pages import components, visit
 from tests.finished.files import write_rows
 from tests.finished.runs import clustered, finished, simclr_run
 
@@ -30,8 +28,8 @@ def opened(run: Run | None = None) -> AppTest:
 
 
 def data_of(app: AppTest) -> dict:
-    (shown,) = app.get("bidi_component")
-    return json.loads(shown.proto.json)
+    (shown,) = components(app)
+    return shown
 
 
 def test_learning__shows_each_epoch_and_says_that_nothing_collapsed(tiny_reef: Dataset) -> None:
@@ -114,7 +112,7 @@ def test_learning__without_its_pictures_draws_what_the_run_measured_and_says_why
 def test_learning__of_an_older_run_says_why_and_fills_the_form(tiny_reef: Dataset) -> None:
     app = opened(simclr_run(tiny_reef, snapshots=3))
     assert any("made before pairs of views were stored" in text.value for text in app.markdown)
-    assert not app.get("bidi_component")
+    assert not components(app)
     next(button for button in app.button if button.label == "Train it again").click().run()
     assert not app.exception
     assert app.title[0].value == "Train"

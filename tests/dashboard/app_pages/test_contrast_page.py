@@ -1,7 +1,6 @@
 """The Contrast page without a browser: what the matrix is given, and that a link shows the same."""
 
 import inspect
-import json
 import subprocess
 import sys
 from typing import Any
@@ -13,14 +12,14 @@ from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import anchor_loss
 from sealife_core.runs.run import MODEL, Run
-from tests.dashboard.pages import visit
+from tests.dashboard.pages import components, visit
 
 
 def given(app: AppTest) -> dict[str, Any]:
     """What the matrix is given."""
     assert not app.exception, app.exception[0].stack_trace
-    (found,) = app.get("bidi_component")
-    return json.loads(found.proto.json)
+    (found,) = components(app)
+    return found
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_pairs__of_a_damaged_model_are_a_sentence(link: dict[str, str | list[str
     (pretrained.path / MODEL).write_bytes(b"damaged")
     app = visit("contrast", link)
     assert not app.exception
-    assert not app.get("bidi_component")
+    assert not components(app)
     assert app.error
 
 

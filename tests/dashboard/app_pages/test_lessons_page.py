@@ -1,6 +1,9 @@
 """The Lessons page without a browser."""
 
 import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_study
-from tests.dashboard.pages import visit
+from tests.dashboard.pages import components, visit
 from tests.finished.models import NETWORK, with_model
 from tests.finished.studies import finished_study
 
@@ -176,7 +179,7 @@ def newer(pretrained: Run, tiny_reef: Dataset) -> Run:
 
 def board(app: AppTest) -> dict[str, Any]:
     """What the matrix is given."""
-    return next(given for each in app.get("bidi_component") if "cosines" in (given := json.loads(each.proto.json)))
+    return next(given for given in components(app) if "cosines" in given)
 
 
 def encoder(app: AppTest) -> Any:
@@ -236,6 +239,28 @@ def test_check_list__says_what_is_missing_and_starts_it_once(tiny_reef: Dataset,
     assert {isinstance(config, ClassifierConfig) and config.trained_stages > 0 for config in asked} == {True, False}
     assert "On its way" in texts(app)
     assert len([button for button in app.button if button.label == "Start it"]) == 3
+
+
+def test_start__at_the_same_time_launches_each_run_once(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = before_class._left
+
+    def slowly(requests: Sequence[before_class.Named]) -> list[before_class.Named]:
+        found = left(requests)
+        time.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(before_class, "_left", slowly)
+    monkeypatch.setattr(before_class, "launch", lambda run: write_status(run, state=State.QUEUED))
+    monkeypatch.setattr(state, "say", lambda text: None)
+    asked = [("SimCLR", preset("simclr", "Quick look", data="reef", data_hash=tiny_reef.content_hash))]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda _: before_class._start(asked, "reef"), range(2)))
+    assert len(list_runs()) == 1
+
+
+def test_next__is_another_button_in_every_lesson_so_that_a_second_click_skips_none(tiny_reef: Dataset) -> None:
+    ids = [button.proto.id for key in ("view", "probe") for button in shown(key).button if button.label == "Next"]
+    assert len(set(ids)) == len(ids) == 2
 
 
 def test_lesson__without_its_run_says_what_it_takes_and_offers_the_click(tiny_reef: Dataset) -> None:
