@@ -1,5 +1,7 @@
 """Lessons: which one is open, which questions are answered, and whether they are presented on a projector."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from dashboard.state.keys import Key, UrlKey, UrlValue
@@ -21,7 +23,9 @@ DRAWING = UrlValue("draw", "lessons", "0")  # which random views
 
 _PRESENTING = UrlValue("present", "lessons", "")
 
-_ANSWERS = UrlKey("answered")  # "view-1": option 1 of the lesson "view"
+# "view-1": option 1 of the lesson "view"; "view-1-right", "view-1-wrong": as its numbers have judged it.
+_ANSWERS = UrlKey("answered")
+_JUDGED: dict[str, bool | None] = {"right": True, "wrong": False}
 
 
 def presenting() -> bool:
@@ -34,19 +38,28 @@ def present(begins: bool) -> None:
     _PRESENTING.set("1" if begins else "")
 
 
-def answered() -> dict[str, int]:
-    """The chosen option of each lesson that was answered; a link holds them."""
+class Answered(NamedTuple):
+    """A chosen option, and whether it is right; None where the lesson has not been looked at since, or cannot tell."""
+
+    option: int
+    right: bool | None = None
+
+
+def answered() -> dict[str, Answered]:
+    """What was answered to each lesson; a link holds it."""
     found = {}
     for entry in st.query_params.get_all(_ANSWERS):
-        lesson, _, option = entry.rpartition("-")
+        lesson, option, *judged = entry.split("-")
         if lesson and option.isascii() and option.isdecimal() and len(option) < 3:
-            found[lesson] = int(option)
+            found[lesson] = Answered(int(option), _JUDGED.get("".join(judged)))
     return found
 
 
-def answer(lesson: str, option: int) -> None:
+def answer(lesson: str, option: int, right: bool | None) -> None:
     """Keep ``option`` as the answer of ``lesson``."""
-    _ANSWERS.write([f"{key}-{chosen}" for key, chosen in (answered() | {lesson: option}).items()])
+    words = {judged: f"-{word}" for word, judged in _JUDGED.items()}
+    answers = answered() | {lesson: Answered(option, right)}
+    _ANSWERS.write([f"{key}-{one.option}{words.get(one.right, '')}" for key, one in answers.items()])
 
 
 def clear_answers() -> None:

@@ -9,6 +9,7 @@ from dashboard.state.keys import Key, UrlKey
 from dashboard.state.train import SIZE, TASK
 from dashboard.state.url_written import catch_up, forget
 
+SINGLE_CLICKS = Key("single_clicks")
 _BOUND = (DATASET, TASK, SIZE)
 _ARRIVING = Key("arriving")
 

@@ -12,8 +12,11 @@ from dashboard.data.lessons.lessons import LESSONS, Lesson
 from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
+from dashboard.state.lessons import Answered
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
+
+MARKS = "✓ right · ○ answered"
 
 
 def page() -> None:
@@ -49,25 +52,27 @@ def page() -> None:
 
 def _head(place: int, presenting: bool) -> None:
     if not presenting:
-        st.title("Lessons")
         answered = state.lessons.answered()
-        words = {each.key: _step(i, each, each.key in answered) for i, each in enumerate(LESSONS)}
-        box = state.lessons.STEPS.showing(LESSONS[place].key)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.segmented_control(
-                "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
-                label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
-            )  # fmt: skip
+            st.title("Lessons")
             if answered:
+                st.caption(MARKS, width="content")
                 st.button(
                     "Clear the answers", type="tertiary", icon=":material/restart_alt:",
                     help="So that a class does not see them before it is asked", on_click=state.lessons.clear_answers,
                 )  # fmt: skip
+        words = {each.key: _step(i, each, answered.get(each.key)) for i, each in enumerate(LESSONS)}
+        box = state.lessons.STEPS.showing(LESSONS[place].key)
+        st.segmented_control(
+            "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
+            label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
+        )  # fmt: skip
     st.header(f"{place + 1}. {LESSONS[place].title}", anchor=False)
 
 
-def _step(place: int, lesson: Lesson, answered: bool) -> str:
-    return f"{'✓' if answered else place + 1} · {lesson.short}"
+def _step(place: int, lesson: Lesson, answered: Answered | None) -> str:
+    mark = "" if answered is None else " ✓" if answered.right else " ○"
+    return f"{place + 1} · {lesson.short}{mark}"
 
 
 def _ways(place: int, presenting: bool) -> None:

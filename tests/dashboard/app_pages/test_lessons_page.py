@@ -69,9 +69,34 @@ def test_question__is_answered_by_what_is_shown_and_the_link_keeps_it(tiny_reef)
     app.radio[0].set_value(1).run()
     assert not app.exception
     assert "Right." in texts(app), "SimCLR keeps about half of a picture on average"
-    assert app.query_params["answered"] in ("view-1", ["view-1"])
+    assert app.query_params["answered"] in ("view-1-right", ["view-1-right"])
     again = visit("lessons", {"lesson": "view", "answered": "view-2"})
     assert "Between one and two thirds." in texts(again)
+
+
+def steps(app: AppTest) -> list[str]:
+    return list(next(group for group in app.segmented_control if group.label == "Lesson").options)
+
+
+def test_marks__tell_what_is_right_from_what_is_answered(tiny_reef: Dataset) -> None:
+    app = visit("lessons", {"lesson": "view"})
+    assert not any(mark in "".join(steps(app)) for mark in "✓○")
+    assert "✓ right" not in texts(app), "nothing to explain"
+    app.radio[0].set_value(0).run()
+    assert steps(app)[0] == "1 · View ○"
+    assert "✓ right · ○ answered" in texts(app)
+    app.radio[0].set_value(1).run()
+    assert steps(app)[0] == "1 · View ✓"
+
+
+def test_marks__follow_the_numbers_that_are_shown_now(tiny_reef: Dataset) -> None:
+    for link in ("view-0-right", "view-0"):
+        app = visit("lessons", {"lesson": "view", "answered": link})
+        assert steps(app)[0] == "1 · View ○"
+        assert app.query_params["answered"] in ("view-0-wrong", ["view-0-wrong"])
+    elsewhere = visit("lessons", {"lesson": "probe", "answered": ["view-1-right", "pair-2", "probe-1-right"]})
+    assert steps(elsewhere)[:2] == ["1 · View ✓", "2 · Pairs ○"], "as they were judged where they were answered"
+    assert steps(elsewhere)[4].endswith("○"), "there is no answer any more"
 
 
 def test_answers__of_a_rehearsal_are_cleared_before_the_class(tiny_reef) -> None:
