@@ -46,3 +46,13 @@ def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link
     assert "temperature=0.0316" in page.url
     settled(page)
     expect(verdict).to_contain_text("Positive pair")
+
+    page.mouse.click(box["x"] + 6.5 * cell, box["y"] + 3.5 * cell)
+    pair = page.locator(".pair figcaption")
+    expect(pair.nth(1)).to_contain_text("B2")
+    chosen = pair.all_text_contents()
+    page.get_by_test_id("stSelectbox").filter(has_text="Encoder").locator("input").click()
+    page.get_by_role("option", name="Untrained").click()
+    expect(verdict).not_to_contain_text(signed(cosines[2, 5]), timeout=PATIENCE_MS)
+    settled(page)
+    assert pair.all_text_contents() == chosen, "another encoder, the same two pictures"

@@ -29,11 +29,12 @@ SHOWN_PX = 128  # of views that are seen larger by the network: twice what a sma
 class ViewBatch:
     """N pictures and 2N views: view i and view N + i are of picture i.
 
-    labels: (N,) classes, -1 for none; jpegs: a view each. similarities: float32 (2N, 2N) cosines of "h" and, where the
-    encoder has a projection head, of "z".
+    hashes: (N,) of the pictures' files; labels: (N,) classes, -1 for none; jpegs: a view each. similarities: float32
+    (2N, 2N) cosines of "h" and, where the encoder has a projection head, of "z".
     """
 
     rows: tuple[int, ...]
+    hashes: tuple[str, ...]
     labels: tuple[int, ...]
     names: tuple[str, ...]
     colours: tuple[str, ...]
@@ -59,6 +60,7 @@ def view_batch(
     labels = tuple(int(dataset.labels[preview.row]) for preview in previews)
     return ViewBatch(
         rows=tuple(preview.row for preview in previews),
+        hashes=tuple(str(dataset.manifest["sha256"].iat[preview.row]) for preview in previews),
         labels=labels,
         names=tuple(class_name(dataset, label) for label in labels),
         colours=tuple(label_colour(dataset, label) for label in labels),

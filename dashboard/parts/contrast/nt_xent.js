@@ -62,6 +62,15 @@ function hardestPair(rows) {
   return pairs.reduce((best, pair) => (rows[pair[0]][pair[1]] > rows[best[0]][best[1]] ? pair : best));
 }
 
+// Where the two views of a pair are in another batch, found by what their pictures hold; null where one is not in it.
+function samePair(pair, before, pictures) {
+  const found = pair.map((view) => {
+    const at = pictures.findIndex(({ hash }) => hash === before[view % before.length].hash);
+    return at < 0 ? null : at + pictures.length * Math.floor(view / before.length);
+  });
+  return found.includes(null) ? null : found;
+}
+
 // ---- in words ----
 
 function fixed(value, digits) { return value.toFixed(digits).replace(/^-(?=[0.]*$)/, '').replace('-', '−'); }

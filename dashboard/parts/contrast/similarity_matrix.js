@@ -27,13 +27,13 @@ class Board {
     this.range.oninput = () => this.heat(10 ** Number(this.range.value));
     this.range.onchange = () => this.tellSoon();
     this.find('.own').onclick = () => { this.heat(this.data.own); this.tellSoon(); };
-    this.find('.hardest').onclick = () => this.follow(...hardestPair(this.rows));
+    this.find('.hardest').onclick = () => this.choose(...hardestPair(this.rows));
     this.find('.same input').onchange = (event) => {
       root.classList.toggle('marked', event.target.checked);
       this.paint();
     };
     this.canvas.onpointermove = (event) => { const cell = this.plot.under(event); if (cell) this.point(cell); };
-    this.canvas.onclick = (event) => { const cell = this.plot.under(event); if (cell) this.follow(...cell); };
+    this.canvas.onclick = (event) => { const cell = this.plot.under(event); if (cell) this.choose(...cell); };
     this.canvas.onkeydown = (event) => this.press(event);
     this.watch = new ResizeObserver(() => { if (this.data) this.paint(); });
     this.watch.observe(this.find('.left'));
@@ -48,14 +48,15 @@ class Board {
   load(data) {
     if (data.version === this.data?.version && data.part === this.data.part) return;
     this.root.dataset.part = data.part;
-    const first = !this.data;
+    const first = !this.data, before = this.data?.pictures;
     this.data = data;
     this.n = data.views.length;
     this.cosines = Object.fromEntries(Object.entries(data.cosines).map(([space, packed]) => [space, this.unpacked(packed)]));
     if (first) [this.temperature, this.space, this.anchor] = [data.temperature, data.space, data.anchor];
     if (data.part === 'temperature' || !this.cosines[this.space]) this.space = data.space;
     if (!this.cosines[this.space]) this.space = 'h';
-    this.anchor = Math.min(this.anchor, this.n - 1);
+    this.pair = this.pair && samePair(this.pair, before, data.pictures);
+    this.anchor = this.pair ? this.pair[0] : Math.min(this.anchor, this.n - 1);
     this.pictures = data.views.map((address) => Object.assign(new Image(), { src: address, onload: () => this.paintSoon() }));
     this.find('.hardest').disabled = this.n < 4;
     const own = (Math.log10(data.own) - Math.log10(RANGE[0])) / Math.log10(RANGE[1] / RANGE[0]);
@@ -95,7 +96,14 @@ class Board {
       button.onclick = () => { this.show(key); this.tellSoon(); };
       return button;
     }));
-    this.follow(this.anchor, hardestOf(this.rows[this.anchor], this.anchor) ?? partnerOf(this.anchor, this.n), true);
+    const usual = [this.anchor, hardestOf(this.rows[this.anchor], this.anchor) ?? partnerOf(this.anchor, this.n)];
+    this.follow(...(this.pair ?? usual), true);
+  }
+
+  // A pair that a person clicks: it stays while its pictures are in the batch, whatever looks at them.
+  choose(anchor, other) {
+    this.follow(anchor, other);
+    this.pair = [anchor, other];
   }
 
   // Another anchor, and a view to compare it with.
@@ -110,7 +118,9 @@ class Board {
     });
     this.heat(this.temperature);
     this.paint();
-    if (!quiet) this.tellSoon();
+    if (quiet) return;
+    this.pair = null;
+    this.tellSoon();
   }
 
   column(view) {
@@ -121,7 +131,7 @@ class Board {
     image.style.borderColor = this.colour(view);
     node.append(up, image, down);
     node.tabIndex = -1;  // the arrow keys of the matrix reach the same pairs
-    node.onclick = () => this.point([this.anchor, view]);
+    node.onclick = () => { this.point([this.anchor, view]); this.pair = this.cell; };
     return { node, view, up, down };
   }
 
@@ -228,7 +238,7 @@ class Board {
     event.preventDefault();
     event.stopPropagation();
     if (step) this.point(this.cell.map((place, axis) => Math.min(this.n - 1, Math.max(0, place + step[axis]))));
-    else this.follow(...this.cell);
+    else this.choose(...this.cell);
   }
 
   tellSoon() {

@@ -33,7 +33,8 @@ def similarity_matrix(
         "version": hashlib.sha256(b"".join((*batch.jpegs, *packed.values()))).hexdigest(),
         "views": [data_uri(jpeg, "image/jpeg") for jpeg in batch.jpegs],
         "pictures": [
-            {"name": name, "colour": colour} for name, colour in zip(batch.names, batch.colours, strict=True)
+            {"name": name, "colour": colour, "hash": known}
+            for name, colour, known in zip(batch.names, batch.colours, batch.hashes, strict=True)
         ],
         "labels": list(batch.labels),
         "cosines": {space: base64.b64encode(values).decode() for space, values in packed.items()},

@@ -110,6 +110,19 @@ def test_sentences__leave_open_what_pictures_without_a_label_are() -> None:
         assert "no false negatives" not in said
 
 
+def test_pair__is_found_again_in_another_batch_with_its_pictures() -> None:
+    before = [{"hash": name} for name in "abc"]
+    pair = [1, 5]  # the first view of b, the second of c
+    same, moved, larger, gone = computed(
+        "others.map((names) => samePair(pair, before, [...names].map((hash) => ({ hash }))))",
+        pair=pair, before=before, others=["abc", "cab", "xbycz", "abx"],
+    )  # fmt: skip
+    assert same == pair
+    assert moved == [2, 3]
+    assert larger == [1, 8]
+    assert gone is None
+
+
 def test_kinds__know_no_class_where_there_is_no_label() -> None:
     assert computed("[0, 3, 1, 2, 5].map((other) => kindOf(0, other, [7, 7, 4]))") == [
         "self", "positive", "false", "negative", "negative",
