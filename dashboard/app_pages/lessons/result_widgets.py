@@ -100,6 +100,8 @@ def imagenet() -> Shown:
         "n": len(votes.neighbours),
         "bank": votes.bank,
         "voters": votes.voters,
+        "classes": votes.classes,
+        "all_classes": len(dataset.classes),
     }, lambda: figure(
         "Each row: a picture, and the five nearest to it by ImageNet’s features.",
         "".join(_on_paper(dataset, rows, words) for rows, words in shown),

@@ -108,10 +108,12 @@ def _imagenet(reading: Reading) -> Answer:
         return Answer(None, "This needs labelled pictures of at least two classes, 20 of them for training.")
     value, chance = reading["knn"], reading["chance"]
     right = 0 if reading["low"] <= chance else 1 if value <= 0.5 else 2
+    of, every = reading["classes"], reading["all_classes"]
+    some = f" of {of:,.0f} of the {every:,.0f} classes" if of < every else ""
     return Answer(
         right,
-        f"On each of {reading['n']:.0f} pictures the {reading['voters']:.0f} nearest of {reading['bank']:.0f} others"
-        f" vote with their labels: {_percent(value)} are right. The commonest class alone would be right on"
+        f"On each of {reading['n']:.0f} pictures{some} the {reading['voters']:.0f} nearest of {reading['bank']:.0f}"
+        f" others vote with their labels: {_percent(value)} are right. The commonest class alone would be right on"
         f" {_percent(chance)}.",
     )
 

@@ -143,6 +143,12 @@ function falseWords({ falseShare, evenFalse }, labels) {
     + ` ${percent(evenFalse)}. ${unlabelled}`.trimEnd();
 }
 
+// Of many classes some share a colour.
+function frameWords(labels, pictures) {
+  const classes = new Set(labels).size, colours = new Set(pictures.map(({ colour }) => colour)).size;
+  return classes > colours ? 'Frame of a picture: its class; some classes share a colour.' : 'Frame of a picture: its class.';
+}
+
 const SUMMANDS = 4;
 // The loss of one anchor with its own numbers, as lines of [what, numbers].
 function stepsOf(row, anchor, temperature) {

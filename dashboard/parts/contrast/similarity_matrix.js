@@ -76,7 +76,8 @@ class Board {
       mark.append(el('i', `mark ${kind}`), el('span', '', words));
       return mark;
     });
-    this.find('.legend').replaceChildren(scale, ...marks, el('span', '', 'Frame of a picture: its class. Point at a cell to compare two views; click to make its row the anchor.'));
+    this.find('.legend').replaceChildren(scale, ...marks, el('span', '', frameWords(this.data.labels,
+      this.data.pictures) + ' Point at a cell to compare two views; click to make its row the anchor.'));
   }
 
   unpacked(packed) {

@@ -13,13 +13,14 @@ from sealife_core.evaluation.embeddings.feature_quality import knn_predict
 from sealife_core.evaluation.embeddings.neighbours import nearest
 
 MOST, NEIGHBOURS, VOTERS = 240, 5, 20
+A_CLASS = 8  # pictures of a class are enough, where there are many classes
 
 
 @dataclass(frozen=True)
 class Vote:
     """How often the neighbours were right, with the 95 % interval, and the rows nearest to each row that was asked.
 
-    bank, voters: how many pictures could vote, and how many did on each.
+    bank, voters: how many pictures could vote, and how many did on each. classes: of how many they are.
     """
 
     accuracy: float
@@ -28,19 +29,20 @@ class Vote:
     chance: float
     bank: int
     voters: int
+    classes: int
     neighbours: dict[int, list[int]]
 
 
 def vote(encoder: ViewEncoder, dataset: Dataset, seed: int = 0) -> Vote | None:
-    """Half of at most MOST labelled training images vote on the class of the other half.
+    """Half of at most MOST labelled training images vote on the class of the other half, class by class.
 
-    None where fewer than 20 are labelled, or all are of one class.
+    None where there are fewer than 20, or all are of one class.
     """
-    labelled = dataset.rows("train", labelled_only=True)
-    rows = np.random.default_rng(seed).permutation(labelled)[:MOST]
-    bank, asked = rows[: len(rows) // 2], rows[len(rows) // 2 :]
     labels = dataset.labels
-    if len(rows) < 20 or len(np.unique(labels[rows])) < 2:
+    halves = _halves(labels, np.random.default_rng(seed).permutation(dataset.rows("train", labelled_only=True)))
+    bank, asked = (np.concatenate([half[side] for half in halves] or [np.zeros(0, int)]) for side in (0, 1))
+    rows = np.concatenate([bank, asked])
+    if len(rows) < 20 or len(halves) < 2:
         return None
     px, network = encoder.image_size_px, encoder.encoder
     pixels = pixels_to_look(dataset, cache_size_px(dataset, px))
@@ -57,5 +59,24 @@ def vote(encoder: ViewEncoder, dataset: Dataset, seed: int = 0) -> Vote | None:
         chance(labels[asked], len(dataset.classes)),
         len(bank),
         min(VOTERS, len(bank)),
+        len(halves),
         by_row,
     )
+
+
+def _halves(labels: np.ndarray, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each class with two of ``rows`` or more: those that vote, and those that are asked; in all at most MOST.
+
+    With so many classes that few pictures of each would be drawn, as many classes as have room: of a class that nobody
+    votes for, none could be right.
+    """
+    classes = [rows[labels[rows] == label] for label in dict.fromkeys(labels[rows].tolist())]  # in a random order
+    classes = [of_class for of_class in classes if len(of_class) > 1]
+    most = max(A_CLASS, MOST // max(1, len(classes)))
+    found, left = [], MOST
+    for of_class in classes:
+        drawn = of_class[: min(most, left)]
+        if len(drawn) > 1:
+            found.append((drawn[: -(-len(drawn) // 2)], drawn[-(-len(drawn) // 2) :]))
+            left -= len(drawn)
+    return found

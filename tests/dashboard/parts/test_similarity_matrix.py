@@ -123,6 +123,15 @@ def test_pair__is_found_again_in_another_batch_with_its_pictures() -> None:
     assert gone is None
 
 
+def test_frames__say_where_two_classes_have_one_colour() -> None:
+    pictures = [{"colour": colour} for colour in ("red", "blue", "red")]
+    of_two, of_three = computed(
+        "[[3, 5, 3], [3, 5, 7]].map((labels) => frameWords(labels, pictures))", pictures=pictures
+    )
+    assert of_two == "Frame of a picture: its class."
+    assert "some classes share a colour" in of_three
+
+
 def test_kinds__know_no_class_where_there_is_no_label() -> None:
     assert computed("[0, 3, 1, 2, 5].map((other) => kindOf(0, other, [7, 7, 4]))") == [
         "self", "positive", "false", "negative", "negative",

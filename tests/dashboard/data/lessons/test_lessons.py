@@ -12,7 +12,16 @@ SHOWN: dict[str, Reading] = {
     "temperature": {"hardest_share": 0.8, "hardest": 3, "negatives": 14, "temperature": 0.1},
     "head": {"h": 0.67, "z": 0.57, "low": 0.07, "high": 0.12, "quizzes": 6, "pictures": 64},
     "probe": {"probe": 0.8, "finetune": 0.7, "low": -0.2, "high": -0.01, "n": 100},
-    "imagenet": {"knn": 0.7, "low": 0.6, "chance": 0.1, "n": 120, "bank": 120, "voters": 20},
+    "imagenet": {
+        "knn": 0.7,
+        "low": 0.6,
+        "chance": 0.1,
+        "n": 120,
+        "bank": 120,
+        "voters": 20,
+        "classes": 10,
+        "all_classes": 10,
+    },
     "help": {"verdict": 2, "gain": 0.01, "low": -0.01, "high": 0.03, "seeds": 3, "images": 345},
 }
 
@@ -57,6 +66,13 @@ def test_lessons__are_seven_and_each_has_a_question_that_its_numbers_answer() ->
 )
 def test_answer__follows_the_numbers(key: str, changed: dict[str, float], option: str) -> None:
     assert right(key, **changed) == option
+
+
+def test_imagenet__says_of_how_many_classes_the_pictures_are_where_it_is_not_all() -> None:
+    judge = BY_KEY["imagenet"].judge
+    assert "On each of 120 pictures the 20 nearest" in judge(SHOWN["imagenet"]).because
+    some = judge({**SHOWN["imagenet"], "classes": 120, "all_classes": 1000}).because
+    assert "On each of 120 pictures of 120 of the 1,000 classes the 20 nearest" in some
 
 
 @pytest.mark.parametrize("pictures", range(1, 9))
