@@ -26,6 +26,14 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"< {smallest:.{digits}f} %" if 0 < 100 * share < smallest else f"{100 * share:.{digits}f} %"
 
 
+def points_between(low: float, high: float) -> str:
+    """ "−7 to +3 points": an interval of a difference of shares; in tenths where whole points would hide on which side
+    of 0 an end lies."""
+    digits = 1 if min(abs(low), abs(high)) < 0.01 else 0
+    ends = [f"{100 * end:+z.{digits}f}".replace("-", "−") for end in (low, high)]
+    return " to ".join(end.removeprefix("+") if float(end.replace("−", "-")) == 0 else end for end in ends) + " points"
+
+
 def with_unit(title: str, unit: str) -> str:
     """ "Batch size (images)"; of "Epochs (epochs)" the title alone."""
     return title if unit.lower() in ("", *title.lower().split()) else f"{title} ({unit})"

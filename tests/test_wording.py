@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealife_core.wording import counted, duration, listed, percent, short_number
+from sealife_core.wording import counted, duration, listed, percent, points_between, short_number
 
 
 def test_counted__says_one_and_many() -> None:
@@ -43,3 +43,17 @@ def test_percent__has_a_space_before_its_sign() -> None:
 )
 def test_duration__reads_as_people_say_it(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.07, 0.03, "−7 to +3 points"),
+        (-0.0034, 0.1, "−0.3 to +10.0 points"),
+        (0.0, 0.1, "0.0 to +10.0 points"),
+        (-0.0001, 0.02, "0.0 to +2.0 points"),
+        (-0.2, -0.011, "−20 to −1 points"),
+    ],
+)
+def test_points_between__shows_on_which_side_of_zero_both_ends_lie(low: float, high: float, said: str) -> None:
+    assert points_between(low, high) == said

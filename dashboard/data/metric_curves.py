@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from dashboard.data.panels import Panel
 
 MOST_POINTS = 400  # more cannot be told apart at the width of a chart
+FEW_POINTS = 40  # of two curves over each other: with more, the noise of single steps hides which is higher
 
 
 @dataclass(frozen=True)
@@ -22,24 +24,32 @@ class Curve:
     end: str = ""
 
 
-def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:
-    """The lines of ``panel`` that ``rows`` of metrics.jsonl hold; ``name`` (of a run) goes before their labels."""
+def curves_of(
+    panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "", most: int = MOST_POINTS
+) -> list[Curve]:
+    """The lines of ``panel`` that ``rows`` of metrics.jsonl hold, of at most ``most`` points; ``name`` (of a run) goes
+    before their labels."""
     found = []
     for line in panel.lines:
-        points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0)
+        points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0, most)
         if points:
             label = f"{name}, {line.label}" if name and len(panel.lines) > 1 else name or line.label
             found.append(Curve(label, colour, points, line.faint, batched, line.dashed))
     return found
 
 
-def thinned(rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0) -> tuple[list[list[float]], int]:
+def thinned(
+    rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
+) -> tuple[list[list[float]], int]:
     """([epoch, value × factor] of ``key``, how many rows each point is the mean of)."""
     found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
-    batched = -(-len(found) // MOST_POINTS) or 1
+    batched = -(-len(found) // most) or 1
     points = []
-    for start in range(0, len(found), batched):
-        part = found[start : start + batched]
+    starts = list(range(0, len(found), batched))
+    if len(starts) > 1 and len(found) - starts[-1] < batched / 2:
+        starts.pop()  # so few steps would stand apart by their noise: they go with those before
+    for start, end in pairwise([*starts, len(found)]):
+        part = found[start:end]
         # At the newest epoch of the part: a growing curve ends where the run is.
         points.append([round(part[-1][0], 4), round(factor * sum(value for _, value in part) / len(part), 6)])
     return points, batched

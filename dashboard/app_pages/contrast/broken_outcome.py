@@ -76,8 +76,9 @@ def _scores(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset
             f"Points by which the intact run with another seed differs: {chance}. As much counts as no difference."
         )
     else:
+        over = "pictures and steps" if any(one.n_broken for one in found.measures) else "pictures"
         st.caption(
-            "The intervals are over pictures and steps of these two runs. What another seed changes is not in them:"
+            f"The intervals are over {over} of these two runs. What another seed changes is not in them:"
             " train the intact run again with another seed, and it is taken into account here."
         )
 
@@ -85,7 +86,8 @@ def _scores(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset
 def _neighbours(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]) -> None:
     same = data[0].content_hash == data[1].content_hash  # else only the classes of what is asked are
     st.markdown(
-        f"##### The nearest training pictures of {'the same pictures' if same else 'pictures of the same classes'}"
+        f"##### {len(found.intact)} pictures{'' if same else ' of the same classes'}, and the training pictures"
+        " nearest to them"
     )
     sides = _at_epoch(found, runs, data)
     for column, what, dataset, queries in zip(st.columns(2, gap="large"), SIDES, data, sides, strict=True):

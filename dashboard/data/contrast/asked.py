@@ -11,10 +11,10 @@ def asked_of(measure: Measure, run: Run, dataset: Dataset) -> str:
 
     dataset: what ``run`` was trained on. Without the first, runs of different batches look comparable.
     """
-    config = run.config()
+    config, n = run.config(), (measure.n_broken if run.broken else None) or measure.n
     if measure.name == PRETEXT and isinstance(config, SimclrConfig):
         views = 2 * min(config.batch_size, len(dataset.rows("train")))
-        return f"right one among {views - 1:,} views, {measure.n:,} steps at the end"
+        return f"right one among {views - 1:,} views, {n:,} steps at the end"
     if measure.name == FEATURES:
         only = measure.n <= len(dataset.rows("val", labelled_only=True))
         return f"{measure.n:,} {'validation' if only else 'validation and test'} pictures"

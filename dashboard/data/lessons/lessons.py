@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sealife_core.wording import points_between
+
 Reading = Mapping[str, float]
 """What the widgets of a lesson show now, by name."""
 
@@ -87,7 +89,7 @@ def _head(reading: Reading) -> Answer:
         right,
         f"Over {reading['quizzes']:.0f} questions on {reading['pictures']:.0f} pictures a linear layer is right on"
         f" {_percent(h)} from h, on {_percent(z)} from z; the 95 % interval of the difference is"
-        f" {_points(low, high)}. {meaning}",
+        f" {points_between(low, high)}. {meaning}",
     )
 
 
@@ -99,7 +101,7 @@ def _pair(reading: Reading) -> Answer:
     return Answer(
         right,
         f"On {reading['n']:.0f} test pictures the probe is right on {_percent(reading['probe'])}, the fine-tuned run on"
-        f" {_percent(reading['finetune'])}; the 95 % interval of the difference is {_points(low, high)}.",
+        f" {_percent(reading['finetune'])}; the 95 % interval of the difference is {points_between(low, high)}.",
     )
 
 
@@ -127,12 +129,6 @@ def _verdict(reading: Reading) -> Answer:
     gain, low, high = (f"{100 * reading[name]:+.1f}".replace("-", "−") for name in ("gain", "low", "high"))
     said = f"SimCLR changes the accuracy by {gain} points; the 95 % interval {over} is {low} to {high}."
     return Answer(int(reading["verdict"]), said)
-
-
-def _points(low: float, high: float) -> str:
-    """An interval of a difference of shares; in tenths where whole points would hide which side of 0 it lies on."""
-    digits = 1 if min(abs(low), abs(high)) < 0.01 else 0
-    return f"{100 * low:+.{digits}f} to {100 * high:+.{digits}f} points".replace("-", "−")
 
 
 def _percent(share: float) -> str:

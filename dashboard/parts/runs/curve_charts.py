@@ -71,8 +71,8 @@ def draw_panel(
         else:
             with st.container(height=HEIGHT_PX, border=False, vertical_alignment="center"):
                 st.caption(panel.nothing)
-        batched = max((curve.batched for curve in curves), default=1)
-        thinned_says = f" Each point is the mean of {batched} steps." if batched > 1 else ""
+        batched = sorted({curve.batched for curve in curves if curve.batched > 1})
+        thinned_says = f" Each point is the mean of {' or '.join(map(str, batched))} steps." if batched else ""
         lines = {curve.faint for curve in curves}
         thin = next((line.label for line in panel.lines if line.faint), "")
         runs_says = f" Thin lines: {thin}." if len(lines) > 1 and len({c.colour for c in curves}) > 1 else ""

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.data.metric_curves import curves_of
+from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
@@ -126,14 +126,16 @@ def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANE
         st.caption("Each epoch fits one L2 penalty, the largest first: " + ", ".join(f"{p:g}" for p in PENALTIES) + ".")
     every = SIMCLR_PANELS if isinstance(runs[0].config_or_none(), SimclrConfig) else CLASSIFIER_PANELS
     panels = [panel for panel in every if panel.name in only]
-    several = len(runs) > 1
+    several, most = len(runs) > 1, FEW_POINTS if ends else MOST_POINTS
     epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
     with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):
         for panel in panels:
             lines = [
                 replace(line, end="" if line.faint else end)
                 for run, end in zip(runs, ends or [""] * len(runs), strict=True)
-                for line in curves_of(panel, rows[run.id], colours[run.id], end or (run_name(run) if several else ""))
+                for line in curves_of(
+                    panel, rows[run.id], colours[run.id], end or (run_name(run) if several else ""), most
+                )
             ]
             draw_panel(panel, lines, _chances(panel, runs), epochs, CURVES.of(*sorted(rows), panel.name))
 

@@ -17,7 +17,7 @@ from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference
 from sealife_core.evaluation.embeddings.feature_quality import MOST_ASKED, MOST_VOTING, knn_predict
 from sealife_core.evaluation.embeddings.neighbours import nearest
-from sealife_core.wording import listed, percent
+from sealife_core.wording import listed, percent, points_between
 
 if TYPE_CHECKING:  # it imports torch
     from sealife_core.evaluation.contrast.invariance import Response
@@ -34,8 +34,8 @@ VALIDATION, TEST = "validation accuracy", "test accuracy"
 class Measure:
     """A share of 1 in both runs, and how much more it is in the broken one; all with 95 % intervals.
 
-    n: pictures asked, or steps. by_chance: how far the intact run with another seed is from the intact one; None
-    if there is none.
+    n: pictures asked, or steps; n_broken: of the broken run, where it took another number of steps. by_chance: how far
+    the intact run with another seed is from the intact one; None if there is none.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Measure:
     difference: Interval
     n: int
     by_chance: float | None = None
+    n_broken: int | None = None
 
     @property
     def change(self) -> int:
@@ -54,8 +55,10 @@ class Measure:
 
     @property
     def values(self) -> str:
-        """ "31 % instead of 45 %"."""
-        return f"{percent(self.broken.value, 0)} instead of {percent(self.intact.value, 0)}"
+        """ "31 % instead of 45 %"; in tenths where whole percent would be the same."""
+        whole = percent(self.broken.value, 0), percent(self.intact.value, 0)
+        broken, intact = whole if len(set(whole)) > 1 else (percent(self.broken.value), percent(self.intact.value))
+        return f"{broken} instead of {intact}"
 
 
 def contrastive_measure(intact: Sequence[Mapping[str, Any]], broken: Sequence[Mapping[str, Any]]) -> Measure | None:
@@ -67,8 +70,9 @@ def contrastive_measure(intact: Sequence[Mapping[str, Any]], broken: Sequence[Ma
     errors = [1.96 * float(found.std(ddof=1)) / len(found) ** 0.5 for found in ends]
     each = [_around(mean, error) for mean, error in zip(means, errors, strict=True)]
     return Measure(
-        PRETEXT, each[0], each[1], _around(means[1] - means[0], float(np.hypot(*errors))), min(map(len, ends))
-    )
+        PRETEXT, each[0], each[1], _around(means[1] - means[0], float(np.hypot(*errors))), len(ends[0]),
+        n_broken=len(ends[1]),
+    )  # fmt: skip
 
 
 def _around(value: float, error: float) -> Interval:
@@ -177,8 +181,7 @@ def said(measure: Measure) -> str:
     clause = _CHANGES.get(measure.name, plain)[measure.change + 1]
     about = f"{measure.name} {measure.values}" if measure.name in _CHANGES else measure.values
     if measure.change == SAME:
-        low, high = (round(100 * end) for end in (measure.difference.low, measure.difference.high))
-        about += f"; {low:+d} to {high:+d} points at 95 %".replace("-", "−")
+        about += f"; {points_between(measure.difference.low, measure.difference.high)} at 95 %"
         if measure.by_chance is not None:
             about += f"; another seed of the intact run differs by {100 * measure.by_chance:.0f}"
     return f"{clause} ({about})"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.data.metric_curves import MOST_POINTS, curves_of, smoothed, thinned
+from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of, smoothed, thinned
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 
 LOSS = SIMCLR_PANELS[0]
@@ -19,6 +19,17 @@ def test_thinned__keeps_the_mean_and_the_newest_epoch():
     assert points[-1][0] == MOST_POINTS
     everything = [row["train/loss"] for row in rows(10 * MOST_POINTS)]
     assert sum(value for _, value in points) / len(points) == pytest.approx(sum(everything) / len(everything), abs=1e-4)
+
+
+def test_curves_of__has_as_few_points_as_asked():
+    (curve,) = curves_of(LOSS, rows(516), "#000000", most=FEW_POINTS)
+    assert (len(curve.points), curve.batched) == (40, 13)
+
+
+def test_thinned__does_not_end_in_the_noise_of_a_few_steps():
+    points, batched = thinned([*rows(130), {"epoch": 13.1, "train/loss": 100.0}], "train/loss", most=10)
+    assert (len(points), batched, points[-1][0]) == (9, 14, 13.1)
+    assert points[-1][1] < 10, "the last 5 steps went with the 14 before"
 
 
 def test_thinned__leaves_few_points_as_they_are():

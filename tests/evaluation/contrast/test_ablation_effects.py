@@ -143,6 +143,12 @@ def test_outcome__of_what_has_no_usual_effect_is_explained_whatever_happened() -
     assert "Colour" not in silent
 
 
+def test_said__never_gives_two_numbers_that_look_the_same_as_a_difference() -> None:
+    assert "(18.4 % instead of 18.1 %" in said(replace(measure("test accuracy", 0.181, 0.184, doubt=0.001)))
+    touching = replace(measure(FEATURES, 0.23, 0.28), difference=Interval(0.052, -0.003, 0.105))
+    assert "; −0.3 to +10.5 points at 95 %" in said(touching), "on which side of 0 it lies can be read"
+
+
 def test_said__turns_with_the_number() -> None:
     assert said(measure(PRETEXT, 0.9, 0.2)).startswith("the pretext became harder")
     assert said(measure(IGNORED, 0.2, 0.9)).startswith("the features ignore colour and light more")
