@@ -78,7 +78,7 @@ def temperature() -> Shown:
     from sealife_core.evaluation.contrast.similarities import gradient_shares
 
     batch, space, own = _board("temperature")
-    cosines = torch.from_numpy(batch.similarities[space])
+    cosines = torch.from_numpy(batch.similarities[space]).double()  # else the smallest shares are 0 on paper
     negatives = 2 * len(batch.rows) - 2
     hardest = min(HARDEST, negatives)
     share = float(gradient_shares(cosines, ASKED_TEMPERATURE).topk(hardest, dim=1).values.sum(1).mean())

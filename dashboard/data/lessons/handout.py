@@ -29,7 +29,7 @@ def handout_html(lesson: Lesson, reading: Reading, figures: str) -> str:
 
 def worksheet_table() -> list[dict[str, str]]:
     """The vectors of the worksheet."""
-    return [{"View": name, "z": f"({x:g}, {y:g})"} for name, (x, y) in VIEWS.items()]
+    return [{"View": name, "z": f"({x:g}, {y:g})".replace("-", "−")} for name, (x, y) in VIEWS.items()]
 
 
 def worksheet_html() -> str:
@@ -54,7 +54,7 @@ def _solution() -> str:
     rows = [
         {
             "View": name,
-            "cosine": f"{cosine:.2f}",
+            "cosine": f"{cosine:z.2f}".replace("-", "−"),
             **{f"exp(cosine / {t:g})": f"{np.exp(cosine / t):,.3f}" for t in (TEMPERATURE, 0.1)},
         }
         for name, cosine in zip(others, cosines[1:], strict=True)

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.app_pages.contrast import breaking
+from dashboard.app_pages.contrast import breaking, broken_outcome
+from dashboard.data.contrast.ablation_findings import Measures
 from dashboard.words import run_name
 from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.contrast.ablation_effects import PRETEXT, Measure
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_embeddings, write_snapshot
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
-from sealife_core.studies.ablation_pairs import SWITCHES, Planned, launch_pair, planned
+from sealife_core.studies.ablation_pairs import SWITCHES, Pair, Planned, launch_pair, planned
 from tests.dashboard.pages import visit
 from tests.finished.files import write_rows
 from tests.finished.runs import clustered, finished, predictions_on, with_predictions
@@ -112,6 +115,35 @@ def test_outcome__is_said_from_both_runs_and_beside_the_prediction(tiny_reef: Da
     assert "the features became worse" in text
     assert "contrastive accuracy higher. :material/check_circle: It came true." in text
     assert "k-NN accuracy higher. :material/cancel: It was lower." in text
+    assert "The intervals are over pictures and steps of these two runs. What another seed changes is not in" in text
+
+
+@pytest.mark.parametrize(
+    ("found", "guess", "says"),
+    [
+        (1, 1, "higher. :material/check_circle: It came true."),
+        (1, -1, "lower. :material/cancel: It was higher."),
+        (-1, 0, "about the same. :material/cancel: It was lower."),
+        (0, 0, "about the same. :material/check_circle: Nothing speaks against it."),
+        (0, 1, "higher. :material/cancel: That does not show here."),
+    ],
+)
+def test_verdict__follows_the_measure(found: int, guess: int, says: str) -> None:
+    half, gap = Interval(0.5, 0.4, 0.6), Interval(0.2 * found, 0.2 * found - 0.1, 0.2 * found + 0.1)
+    of_both = Measures((Measure(PRETEXT, half, half, gap, 30),), (), (), "")
+    assert broken_outcome._verdict("no-jitter", of_both, (guess, 0)) == f"Your prediction: {PRETEXT} {says}"
+
+
+def test_cost__counts_what_is_left_to_train(tiny_reef: Dataset) -> None:
+    plan = planned("no-jitter", tiny_reef)
+    one = create_run(plan.intact)
+    for pair, says in (
+        (Pair(None, None, (plan.intact, plan.broken)), "2 small runs to train"),
+        (Pair(one, None, (plan.broken,)), "The intact run is there already. 1 small run to train"),
+        (Pair(None, one, (plan.intact,)), "1 small run to train"),
+        (Pair(one, one, ()), "Both runs were launched before, so nothing more has to be trained."),
+    ):
+        assert breaking._cost(pair, tiny_reef).startswith(says)
 
 
 def test_outcome__says_where_nothing_shows(tiny_reef: Dataset) -> None:
@@ -132,6 +164,7 @@ def test_outcome__counts_what_another_seed_changes_as_much_as_no_difference(tiny
     assert "no difference shows in the features" in text
     assert "another seed of the intact run differs by" in text
     assert "Points by which the intact run with another seed differs" in text
+    assert "What another seed changes is not in" not in text
 
 
 def test_neighbours__are_those_after_the_epoch_that_is_chosen(tiny_reef: Dataset) -> None:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
@@ -16,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import state
 from dashboard.app_pages.lessons import before_class, paper, widgets
 from dashboard.data.lessons.lessons import LESSONS
+from dashboard.data.lessons.prepared import needs
 from sealife_core.config import RECIPES, ClassifierConfig, preset
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
@@ -34,6 +37,7 @@ from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_study
 from tests.dashboard.pages import components, visit
 from tests.finished.models import NETWORK, with_model
+from tests.finished.runs import predictions_on, with_predictions
 from tests.finished.studies import finished_study
 
 WITHOUT_TORCH = ("probe", "help")  # they show runs; there are none
@@ -264,6 +268,29 @@ def test_check_list__says_what_is_missing_and_starts_it_once(tiny_reef: Dataset,
     assert {isinstance(config, ClassifierConfig) and config.trained_stages > 0 for config in asked} == {True, False}
     assert "On its way" in texts(app)
     assert len([button for button in app.button if button.label == "Start it"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("there", "says"), [(0, "4 of 4 things are missing"), (3, "1 of 4 things is missing"), (4, "everything is there")]
+)
+def test_check_list__counts_what_is_missing(there: int, says: str, tiny_reef: Dataset, monkeypatch) -> None:
+    found = [replace(need, there="ours" * (place < there)) for place, need in enumerate(needs(tiny_reef, [], []))]
+    monkeypatch.setattr(before_class, "_needs", lambda dataset: found)
+    assert [box.label for box in shown("view").expander] == [f"Before the class: {says} for reef"]
+
+
+def test_probe__counts_the_pictures_that_only_one_of_the_two_gets_right(tiny_reef: Dataset) -> None:
+    common: dict[str, Any] = {"data": "reef", "encoder": "tf_efficientnet_lite0", "image_size_px": 96}
+    wrong = {"probe": [0, 1], "finetune": [1, 2, 3]}
+    for task, places in wrong.items():
+        config = preset(task, data_hash=tiny_reef.content_hash, weights="imagenet", **common)
+        run = create_run(config, name=task)
+        table = predictions_on(tiny_reef, partial(np.isin, test_elements=places))
+        with_predictions(run, table, tiny_reef.classes, tiny_reef.test_hash)
+    said = texts(shown("probe"))
+    tested = len(tiny_reef.rows("test"))
+    assert f"Only the linear probe is right: 2 of {tested}" in said
+    assert f"Only the fine-tuned run is right: 1 of {tested}" in said
 
 
 def test_start__at_the_same_time_launches_each_run_once(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,16 @@
 """A picture of one's own in a lesson, without a browser: a file in place of a camera."""
 
 import json
+from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.lessons import own_object
+from dashboard.cache import classifiers
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.run import Run
+
+named = classifiers.own_prediction
 
 
 def shown(dataset: Dataset) -> AppTest:
@@ -39,8 +43,12 @@ def test_object__is_named_and_its_views_and_neighbours_are_shown(
             return content
 
     monkeypatch.setattr(own_object.st, "camera_input", lambda *args, **more: Taken())
+    monkeypatch.setattr(classifiers, "own_prediction", lambda run, *of: replace(named(run, *of), unlike=True))
+    assert "looks unlike all training pictures" in texts(shown(tiny_reef))
+    monkeypatch.setattr(classifiers, "own_prediction", lambda run, *of: replace(named(run, *of), unlike=False))
     app = shown(tiny_reef)
     said = texts(app)
+    assert "unlike" not in said
     assert "says:" in said
     assert any(label in said for label in tiny_reef.classes)
     assert "Nearest training pictures" in said

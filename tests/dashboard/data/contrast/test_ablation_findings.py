@@ -1,12 +1,19 @@
 """What was predicted, matched with what was measured; the neighbours of stored epochs."""
 
-import numpy as np
+import shutil
 
-from dashboard.data.contrast.ablation_findings import Measures, nearest_at, predictions, shared_epochs
+import numpy as np
+from safetensors.torch import save_file
+
+from dashboard.data.contrast.ablation_findings import Measures, _moved, nearest_at, predictions, shared_epochs
+from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.contrast.ablation_effects import FEATURES, IGNORED, PRETEXT, TEST, Measure
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots
+from sealife_core.models.checkpoint import read_safetensors
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import MODEL, Run
 from tests.finished.runs import clustered
 
 
@@ -21,6 +28,16 @@ def test_predictions__belong_to_the_measure_that_was_asked_about() -> None:
     unlabelled = predictions("no-jitter", (1, -1), measures(PRETEXT, IGNORED))
     assert [(measure.name, answer) for measure, answer in unlabelled] == [(PRETEXT, 1)]
     assert [answer for _, answer in predictions("one-background", (1, -1), measures(TEST))] == [-1]
+
+
+def test_moved__is_said_of_an_encoder_that_did(pretrained: Run) -> None:
+    values = {"weights": f"run:{pretrained.id}", "broken": "unfrozen-probe"}
+    broken = create_run(preset("finetune", data=pretrained.config().data, **values))
+    shutil.copy(pretrained.path / MODEL, broken.path / MODEL)
+    assert _moved(broken) == "", "it did not move"
+    tensors = read_safetensors(pretrained.path / MODEL)
+    save_file({name: 1.5 * tensor for name, tensor in tensors.items()}, broken.path / MODEL)
+    assert _moved(broken) == "The weights of its encoder moved by 50.0 % of their length; a frozen encoder's stay."
 
 
 def test_nearest_at__asks_only_the_images_that_the_epoch_stored(tiny_reef: Dataset) -> None:
