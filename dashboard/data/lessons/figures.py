@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # they import torch
     from sealife_core.evaluation.embeddings.stored_embeddings import Space
 
 ACCENT, INK, LINE = "#0B7285", "#14262E", "#D5E0E3"
+WHITE_FROM = 0.82  # of ACCENT on white: darker, white letters stand out more than INK
 _CELL, _EDGE = 40, 48  # px of the matrix
 
 
@@ -52,7 +53,7 @@ def matrix_svg(similarities: np.ndarray) -> str:
                     y + _CELL / 2 + 4,
                     _cosine(value).replace("0.", ".", 1),
                     "middle",
-                    "#fff" if share > 0.55 else INK,
+                    "#fff" if share > WHITE_FROM else INK,
                 )
             )
     return _svg(side, side, parts, "The cosines of all views with each other")

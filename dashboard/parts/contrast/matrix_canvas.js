@@ -1,6 +1,21 @@
 // Draws a matrix of cosines with the views along its edges. Where cells are small the views stand in two or three lanes.
 const GUTTER = 4, LARGEST_CELL = 56, WIDEST = 540, NUMBERS_FROM = 30, WARM = '#D9531E';
 
+function parts(hex) { return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)); }
+
+// Relative luminance of [red, green, blue], 0 to 1 (WCAG 2).
+function luminance(colour) {
+  const [r, g, b] = colour.map((value) => value / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// Of letters in these colours (#rrggbb) those that stand out most from the ground [red, green, blue].
+function mostLegible(inks, ground) {
+  const behind = luminance(ground) + 0.05;
+  const contrast = (ink) => { const of = (luminance(parts(ink)) + 0.05) / behind; return Math.max(of, 1 / of); };
+  return inks.reduce((best, ink) => (contrast(ink) > contrast(best) ? ink : best));
+}
+
 class MatrixCanvas {
   constructor(canvas, holder) {
     [this.canvas, this.holder, this.base] = [canvas, holder, el('canvas')];
@@ -52,8 +67,8 @@ class MatrixCanvas {
     });
     [this.paper, this.ink, this.family] = [paper, ink, style.fontFamily];
     this.type = Number(style.getPropertyValue('--type')) || 1;  // larger on a projector
-    const [low, high] = [paper, full].map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-    this.ramp = (share) => `rgb(${low.map((value, i) => Math.round(value + (0.06 + 0.94 * share) * (high[i] - value))).join(' ')})`;
+    const [low, high] = [paper, full].map(parts);
+    this.ramp = (share) => low.map((value, i) => Math.round(value + (0.06 + 0.94 * share) * (high[i] - value)));
   }
 
   fill(pen, i, j, cosine, [low, high]) {
@@ -68,10 +83,11 @@ class MatrixCanvas {
       return;
     }
     const share = high > low ? (cosine - low) / (high - low) : 0.5;
-    pen.fillStyle = this.ramp(share);
+    const ground = this.ramp(share);
+    pen.fillStyle = `rgb(${ground.join(' ')})`;
     pen.fillRect(x, y, size, size);
     if (this.cell < NUMBERS_FROM) return;
-    Object.assign(pen, { fillStyle: share > 0.55 ? this.paper : this.ink, textAlign: 'center', textBaseline: 'middle' });
+    Object.assign(pen, { fillStyle: mostLegible([this.paper, this.ink], ground), textAlign: 'center', textBaseline: 'middle' });
     pen.font = `${Math.min(14 * this.type, this.cell / (this.type > 1 ? 2.2 : 2.7))}px ${this.family}`;
     pen.fillText(fixed(cosine, 2).replace(/^(−?)0/, '$1'), x + size / 2, y + size / 2 + 1, size - 2);
   }

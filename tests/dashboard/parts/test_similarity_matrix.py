@@ -14,7 +14,8 @@ from sealife_core.evaluation.contrast import similarities as core
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
 
 pytestmark = pytest.mark.process
-SCRIPT = Path(similarity_matrix.__file__).with_name("nt_xent.js").read_text(encoding="utf-8")
+SCRIPT_FILE = Path(similarity_matrix.__file__).with_name("nt_xent.js")
+SCRIPT = SCRIPT_FILE.read_text(encoding="utf-8")
 IMAGES, TEMPERATURES = 5, (0.01, 0.2, 8.0)
 LABELS = [2, 0, 2, -1, -1]
 
@@ -130,6 +131,14 @@ def test_frames__say_where_two_classes_have_one_colour() -> None:
     )
     assert of_two == "Frame of a picture: its class."
     assert "some classes share a colour" in of_three
+
+
+def test_numbers__in_cells_are_written_in_what_stands_out_more() -> None:
+    canvas = SCRIPT_FILE.with_name("matrix_canvas.js").read_text(encoding="utf-8")
+    grounds = [[255, 255, 255], [121, 176, 186], [60, 142, 157], [11, 114, 133], [0, 0, 0]]
+    chosen = "grounds.map((ground) => mostLegible(['#ffffff', '#14262e'], ground))"
+    said = computed(f"(() => {{ {canvas}\nreturn {chosen}; }})()", grounds=grounds)
+    assert said == ["#14262e", "#14262e", "#14262e", "#ffffff", "#ffffff"]
 
 
 def test_kinds__know_no_class_where_there_is_no_label() -> None:
