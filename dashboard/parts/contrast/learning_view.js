@@ -170,12 +170,12 @@ class LearningView extends Epochs {
     const title = el('h4', '', 'What lies nearest');
     const grid = el('div', 'pictures');
     for (const place of asked) {
-      const card = el('div', 'card'), own = el('figure'), name = el('figcaption'), others = el('div', 'others');
+      const card = el('div', 'card'), own = el('figure'), name = el('div', 'name'), others = el('div', 'others');
       name.append(dot(cards[place].colour), el('span', '', cards[place].name));
-      own.append(thumbnail(cards[place].src, cards[place].name), name);
+      own.append(thumbnail(cards[place].src, cards[place].name));
       const pictures = near[0][0].map(() => el('img'));
       others.append(...pictures);
-      card.append(own, others);
+      card.append(own, others, name);
       grid.append(card);
       this.places.push(pictures);
     }

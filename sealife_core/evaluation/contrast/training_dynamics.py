@@ -135,13 +135,20 @@ def neighbours_by_epoch(
 def fixed_pictures(labels: Int[np.ndarray, " n"], count: int) -> Int64[np.ndarray, " q"]:
     """Places of ``count`` pictures of as many classes as possible: the first of each class, then the second …
 
+    Of more classes than that some from the first to the last, of classes with several pictures where there are enough.
     labels: −1 for none; pictures without a label come last.
     """
-    turn = np.zeros(len(labels), np.int64)
+    turn, several = np.zeros(len(labels), np.int64), np.zeros(len(labels), bool)
     for label in np.unique(labels):
-        turn[labels == label] = np.arange((labels == label).sum())
-    order = np.lexsort((labels, turn, labels < 0))
-    return order[:count].astype(np.int64)
+        of_class = labels == label
+        turn[of_class], several[of_class] = np.arange(of_class.sum()), of_class.sum() > 1
+    order = np.lexsort((labels, turn, labels < 0)).astype(np.int64)
+    firsts = order[(turn[order] == 0) & (labels[order] >= 0)]
+    if several[firsts].sum() >= count:
+        firsts = firsts[several[firsts]]
+    if len(firsts) >= count:
+        return firsts[np.linspace(0, len(firsts) - 1, count).astype(int)]
+    return order[:count]
 
 
 def knn_right_by_epoch(
@@ -150,12 +157,13 @@ def knn_right_by_epoch(
     """Which validation images of the snapshots their k nearest training images there name right, after each epoch; and
     the share that guessing would.
 
-    q is 0 where none can be asked or none can vote: without labels.
+    Asked are those of whose class some can vote: no other could be right. q is 0 where there are none: without labels.
     """
     rows = rows_of(snapshots.ids, dataset)
     labels = np.where(rows >= 0, dataset.labels[rows], -1)
     bank, queries = voters(labels, dataset.manifest["split"].to_numpy()[rows], "val")
-    if not len(bank) or not len(queries):
+    queries = queries[np.isin(labels[queries], labels[bank])]
+    if not len(queries):
         return np.zeros((len(snapshots.epochs), 0), bool), 0.0
     named = [knn_predict(h[bank], labels[bank], h[queries], k) for h in snapshots.values]
     return np.stack(named) == labels[queries], chance(labels[queries], len(dataset.classes))

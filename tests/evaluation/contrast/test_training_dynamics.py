@@ -102,6 +102,23 @@ def test_fixed_pictures__are_of_as_many_classes_as_possible() -> None:
     assert fixed_pictures(labels, 9).tolist()[-1] == 0
 
 
+def test_fixed_pictures__of_many_classes_are_from_the_first_to_the_last() -> None:
+    labels = np.repeat(np.arange(100), 3)
+    assert (labels[fixed_pictures(labels, 5)] == [0, 24, 49, 74, 99]).all()
+    alone = np.array([0, 1, 1, 2, 3, 3])
+    assert fixed_pictures(alone, 2).tolist() == [1, 4], "none of its class can lie near the one of class 0"
+    assert fixed_pictures(alone, 4).tolist() == [0, 1, 3, 4]
+
+
+def test_knn_right_by_epoch__asks_no_picture_of_a_class_that_nobody_votes_for(tiny_reef: Dataset) -> None:
+    val, train = tiny_reef.rows("val"), tiny_reef.rows("train")
+    lost = tiny_reef.labels[val[0]]
+    rows = np.concatenate([val, train[tiny_reef.labels[train] != lost]])
+    values = clustered(tiny_reef)[None, rows].astype(np.float32)
+    right, _ = knn_right_by_epoch(Snapshots(tuple(tiny_reef.manifest["id"].iloc[rows]), (0,), values), tiny_reef)
+    assert right.shape[1] == (tiny_reef.labels[val] != lost).sum() < len(val)
+
+
 def test_knn_right_by_epoch__rises_as_classes_come_apart(tiny_reef: Dataset) -> None:
     noise = np.random.default_rng(0).normal(size=(len(tiny_reef), 16))
     values = np.stack([noise, clustered(tiny_reef, spread=0.1)])
