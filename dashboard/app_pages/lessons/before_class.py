@@ -24,7 +24,6 @@ from sealife_core.studies.reuse import fingerprint
 from sealife_core.studies.study_cost import study_cost
 from sealife_core.wording import duration
 
-ALL_THERE = "everything is there"
 Named = tuple[str, AnyConfig | StudyConfig]
 
 
@@ -32,7 +31,8 @@ def before_class(dataset: Dataset) -> None:
     """A check list of everything that the lessons need of ``dataset``."""
     found = _needs(dataset)
     missing = sum(not need.there for need in found)
-    ready = f"{missing} of {len(found)} things {'is' if missing == 1 else 'are'} missing" if missing else ALL_THERE
+    are = "is" if missing == 1 else "are"
+    ready = f"{missing} of {len(found)} things {are} missing" if missing else "everything is there"
     said = f"Before the class: {ready} for {plain(dataset.name)}"
     box = st.expander(said, icon=":material/checklist:", key=state.lessons.BEFORE, on_change="rerun")
     if not box.open:  # what everything takes is a second's work: not for everyone who only reads the lesson

@@ -118,7 +118,7 @@ class LearningView extends Epochs {
     this.path.line([...path.slice(0, a + 1), now], 'positive');
     this.path.dots(path, 'stop', 3);
     this.path.dots([now], 'now', 6);
-    const ends = path.map(([x, y], i) => [x, y, String(epochs[i])]).filter(([x], i) => x !== null && i % (path.length - 1) === 0);
+    const ends = [...new Set([0, path.length - 1])].map((i) => [...path[i], String(epochs[i])]).filter(([x]) => x !== null);
     this.path.words([[0, deep, '↙ better'], ...ends]);
     const words = now[0] === null ? ['–', '–'] : now.map(number);
     this.path.tell([['positive', `alignment ${words[0]}, uniformity ${words[1]}`], ['bare', 'numbers: epochs']]);

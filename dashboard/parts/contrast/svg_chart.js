@@ -26,7 +26,7 @@ const number = (value) => String(Math.round(100 * value) / 100).replace('-', 'âˆ
 const LETTER = [7.5, 13];  // px of a letter of a tick, wide and tall
 
 // Where words beside the point [x, y] lie over none of the boxes [left, top, right, bottom] that are taken: right or left
-// of it, above or below; to the right if there is none. words: how many letters. Returns the box.
+// of it, above or below; right above it if there is none. letters: how many. Returns the box.
 function freeBox([x, y], letters, taken, left, right) {
   const wide = letters * LETTER[0], tall = LETTER[1];
   const boxes = [[9, -18], [-9 - wide, -18], [9, 5], [-9 - wide, 5], [9, -31], [-9 - wide, -31]]
