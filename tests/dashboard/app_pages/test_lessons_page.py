@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import state
 from dashboard.app_pages.lessons import before_class, paper, widgets
 from dashboard.data.lessons.lessons import LESSONS
-from dashboard.data.lessons.prepared import needs
+from dashboard.data.lessons.prepared import PROBE, needs
 from sealife_core.config import RECIPES, ClassifierConfig, preset
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
@@ -277,6 +277,20 @@ def test_check_list__counts_what_is_missing(there: int, says: str, tiny_reef: Da
     found = [replace(need, there="ours" * (place < there)) for place, need in enumerate(needs(tiny_reef, [], []))]
     monkeypatch.setattr(before_class, "_needs", lambda dataset: found)
     assert [box.label for box in shown("view").expander] == [f"Before the class: {says} for reef"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "says"), [(State.FINISHED, "It was trained, and cannot be used here"), (State.QUEUED, "On its way")]
+)
+def test_lesson__says_whether_what_it_needs_is_on_its_way_or_was_of_no_use(
+    ended: State, says: str, tiny_reef: Dataset
+) -> None:
+    (need,) = (need for need in needs(tiny_reef, [], []) if need.key == PROBE)
+    for name, request in need.requests:
+        write_status(create_run(request, name=name), state=ended)
+    said = texts(shown("probe"))
+    assert says in said
+    assert sum(each in said for each in ("It was trained, and cannot", "On its way", "Missing")) == 1
 
 
 def test_probe__counts_the_pictures_that_only_one_of_the_two_gets_right(tiny_reef: Dataset) -> None:
