@@ -59,7 +59,8 @@ def answer(lesson: str, option: int, right: bool | None) -> None:
     """Keep ``option`` as the answer of ``lesson``."""
     words = {judged: f"-{word}" for word, judged in _JUDGED.items()}
     answers = answered() | {lesson: Answered(option, right)}
-    _ANSWERS.write([f"{key}-{one.option}{words.get(one.right, '')}" for key, one in answers.items()])
+    in_url = [f"{key}-{one.option}{words.get(one.right, '')}" for key, one in answers.items()]
+    _ANSWERS.write(in_url)
 
 
 def clear_answers() -> None:
