@@ -34,7 +34,9 @@ def before_class(dataset: Dataset) -> None:
     are = "is" if missing == 1 else "are"
     ready = f"{missing} of {len(found)} things {are} missing" if missing else "everything is there"
     said = f"Before the class: {ready} for {plain(dataset.name)}"
-    box = st.expander(said, icon=":material/checklist:", key=state.lessons.BEFORE, on_change="rerun")
+    key = state.lessons.BEFORE
+    # Streamlit takes an expander with another title for another one, which would be closed
+    box = st.expander(said, icon=":material/checklist:", key=key, on_change="rerun", expanded=bool(key.held()))
     if not box.open:  # what everything takes is a second's work: not for everyone who only reads the lesson
         return
     with box:
@@ -110,7 +112,7 @@ def _takes(requests: Sequence[Named], dataset: Dataset) -> str:
     took = [_seconds(request, dataset) for _, request in requests]
     known = [seconds for seconds in took if seconds is not None]
     if len(known) < len(took):
-        return "how long it takes is not measured on this machine yet"
+        return "its time on this machine is not known yet"
     return f"it takes about {duration(sum(known))} on this machine"
 
 

@@ -331,5 +331,5 @@ def test_next__is_another_button_in_every_lesson_so_that_a_second_click_skips_no
 
 def test_lesson__without_its_run_says_what_it_takes_and_offers_the_click(tiny_reef: Dataset) -> None:
     app = shown("help")
-    assert "Missing; how long it takes is not measured on this machine yet." in texts(app)
+    assert "Missing; its time on this machine is not known yet." in texts(app)
     assert [button.label for button in app.button].count("Start it") == 1
