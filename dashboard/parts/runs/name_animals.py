@@ -87,7 +87,8 @@ def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
     """Launches the first model of a data set; while one is on its way it cannot be launched again."""
     prewarm()  # PyTorch is imported while the person looks at the button
     kind = "primary" if primary else "secondary"
-    if st.button(title, type=kind, icon=":material/category:", disabled=_is_busy(data)):
+    key = state.runs.NAME_ANIMALS.of(data)  # the title may count labels: without a key a click on an older one is lost
+    if st.button(title, type=kind, icon=":material/category:", disabled=_is_busy(data), key=key):
         try:
             with launch_lock(checkpoints_root()):
                 if not _is_busy(data):  # the disk says whether this is a second click on the same button

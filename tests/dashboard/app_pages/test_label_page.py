@@ -176,10 +176,14 @@ def test_next__trains_on_the_labels_and_offers_it_again_once_they_have_changed(
     (run,) = list_runs()[:1]
     assert (task_of(run.config()), run.config().data_hash) == ("classify", now.content_hash)
     assert not [button for button in app.button if button.label.startswith("Train")]
-    row = next(row for row in range(0, 60, 2) if featured.manifest["split"][row] == "train")
-    correct(now, {now.manifest["id"][row]: {"label": featured.manifest["label"][row]}}, why="queue")
-    labels = [button.label for button in visit("label", {"dataset": "reef"}).button]
-    assert f"Train again on {learned + 1} labels" in labels
+    first, second, *_ = (row for row in range(0, 60, 2) if featured.manifest["split"][row] == "train")
+    answered = correct(now, {now.manifest["id"][first]: {"label": featured.manifest["label"][first]}}, why="queue")
+    app = visit("label", {"dataset": "reef"})
+    again = next(button for button in app.button if button.label == f"Train again on {learned + 1} labels")
+    correct(answered, {now.manifest["id"][second]: {"label": featured.manifest["label"][second]}}, why="queue")
+    again.click().run()  # an answer was given since the button was drawn
+    assert not app.exception
+    assert list_runs()[0].notes()["name"].endswith(f"{learned + 2} labels")
 
 
 def test_bought__has_a_ring_for_each_model_at_the_labels_it_had(tiny_reef: Dataset) -> None:
