@@ -56,7 +56,8 @@ def _summary(rows: list[HistoryRow]) -> str:
 def _row(dataset: Dataset, row: HistoryRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         text = f"~~{plain(row.what)}~~ (undone)" if row.stands is False else plain(row.what)
-        st.markdown(f"{row.number}. {text}  \n:small[:gray[{plain(row.about)}]]", width="stretch")
+        # The point is escaped: the numbers of a list stand in the margin, which a phone does not have.
+        st.markdown(f"{row.number}\\. {text}  \n:small[:gray[{plain(row.about)}]]", width="stretch")
         if row.stands is not None:
             label, change = ("Undo", undo) if row.stands else ("Redo", redo)
             st.button(
