@@ -9,8 +9,8 @@ from sealife_core.studies.study_settings import budget
 from sealife_core.wording import percent
 
 READ_TABLE = (
-    "Accuracy on test pictures by the number of labels, mean over seeds; gain: mean over the numbers of labels, with"
-    " its 95 % interval. ImageNet → SimCLR: ImageNet’s encoder, trained on with SimCLR on these pictures."
+    "Accuracy on test pictures with 1, 2, … labels a class, mean over seeds; gain: mean over the numbers of labels,"
+    " with its 95 % interval. ImageNet → SimCLR: ImageNet’s encoder, trained on with SimCLR on these pictures."
 )
 
 
@@ -34,20 +34,20 @@ def study_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[str
             rows.append(
                 {"Comparison": "" if gained else "beside" if place else "decides", "Encoder": option_words(option)}
                 | cells
-                | {"Gain": gained}
+                | {"Gain in points": gained}
             )
     return rows
 
 
 def _labels(labels: str | float) -> str:
-    return f"{labels} labels" if isinstance(labels, str) else f"{labels:g} a class"
+    return labels if isinstance(labels, str) else f"{labels:g}"
 
 
 def _gained(one: Compared) -> str:
     gain = one.gain
     if gain.low == gain.high == 0:
         return "0: the same answers"
-    return f"{_points(gain.value)} points ({_points(gain.low)} to {_points(gain.high)})"
+    return f"{_points(gain.value)} ({_points(gain.low)} to {_points(gain.high)})"
 
 
 def _points(share: float) -> str:
