@@ -18,7 +18,7 @@ from dashboard.data.corrections import known_label, known_of, renamed_since
 from dashboard.media import thumb_url
 from sealife_core.datasets.corrections.draft import Changes, Draft
 from sealife_core.datasets.corrections.editing import add_entries, said, undo
-from sealife_core.datasets.corrections.entries import in_force
+from sealife_core.datasets.corrections.entries import QUEUE, in_force
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.errors import SealifeError
 
@@ -87,8 +87,6 @@ async def _correct(request: Request) -> Response:
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
     """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
-    from sealife_core.evaluation.curation import label_queue  # with scikit-learn: not when the server starts
-
     dataset, by = cache.dataset(name), asked.by.strip()[:100]
     told: list[str] = []
     if asked.undo is not None:
@@ -100,7 +98,7 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
         images = {image: _as_known(fields, dataset, names) for image, fields in asked.images.items()}
 
         def find(draft: Draft) -> None:
-            queued = asked.why == label_queue.WHY and by
+            queued = asked.why == QUEUE and by
             draft.correct(_beside_others(draft, images, by) if queued else images, by=by, why=asked.why)
 
         now = add_entries(dataset, find)

@@ -32,11 +32,12 @@ from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.forecast import features_of
 from dashboard.app_pages.label.next_pictures import A_BATCH, REFIT_AFTER
 from sealife_core.datasets.corrections.draft import Draft
+from sealife_core.datasets.corrections.entries import QUEUE
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.splits import split_rows
 from sealife_core.evaluation.classification.scores import wilson
-from sealife_core.evaluation.curation.label_queue import SHARE, WHY, Bought, LabelQueue
+from sealife_core.evaluation.curation.label_queue import SHARE, Bought, LabelQueue
 from sealife_core.evaluation.curation.outlook import outlook
 from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
 from sealife_core.evaluation.curation.queue_features import Points, points_of
@@ -211,7 +212,7 @@ def page(dataset: Dataset, points: Points, pool: np.ndarray, seed: int) -> list[
         for pick in picks[:REFIT_AFTER]:
             rows = [pick.row, *(row for row in pick.alike if truth[row] == truth[pick.row])]
             fields = {"label": truth[pick.row], "split": pick.split}
-            draft.correct({ids[row]: fields for row in rows}, by="", why=WHY)
+            draft.correct({ids[row]: fields for row in rows}, by="", why=QUEUE)
             answers += 1
             learned += pool[rows].tolist() if pick.split == "train" else []
             if answers in ASKED:

@@ -49,9 +49,9 @@ def answered() -> dict[str, Answered]:
     """What was answered to each lesson; a link holds it."""
     found = {}
     for entry in st.query_params.get_all(_ANSWERS):
-        lesson, option, *judged = entry.split("-")
+        lesson, option, judged, *_ = [*entry.split("-"), "", ""]  # a link may have been cut
         if lesson and option.isascii() and option.isdecimal() and len(option) < 3:
-            found[lesson] = Answered(int(option), _JUDGED.get("".join(judged)))
+            found[lesson] = Answered(int(option), _JUDGED.get(judged))
     return found
 
 

@@ -8,8 +8,9 @@ from dashboard.data.pictures import class_of
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from dashboard.words import SPLIT_WORDS
+from sealife_core.datasets.corrections.entries import QUEUE
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.curation.label_queue import SHARE, WHY, Pick
+from sealife_core.evaluation.curation.label_queue import SHARE, Pick
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
@@ -59,7 +60,7 @@ def _ask(dataset: Dataset, run: Run, left: int) -> None:
     has = int((dataset.labels >= 0).sum())
     st.markdown(f"**{counted(left, 'picture')} without a label**, {has:,} with one.")
     asks = _asks(dataset, run, curation.picks(run, dataset, A_BATCH))
-    labeller(dataset, asks, label.LABELLER.of("next", dataset.name), mode="next", why=WHY, every=REFIT_AFTER)
+    labeller(dataset, asks, label.LABELLER.of("next", dataset.name), mode="next", why=QUEUE, every=REFIT_AFTER)
 
 
 def _asks(dataset: Dataset, run: Run, picks: list[Pick]) -> list[Ask]:

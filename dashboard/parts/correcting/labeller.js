@@ -197,7 +197,8 @@ class Labeller {
     if (name && !this.data.classes.some((one) => one.name === name)) this.data.classes.push({ name, examples: [] });
     this.show();
     const images = Object.fromEntries(ids.map((id) => [id, fields]));
-    this.write(() => ({ images, why: this.data.why }), (done) => {
+    const version = this.data.version[0];  // as it was shown: what is sent may wait for what was answered before
+    this.write(() => ({ images, why: this.data.why, version }), (done) => {
       if (done.classes) this.offer(done.classes);
       this.say(done.error || named(item, ': ') + done.said, Boolean(done.error));
       if (done.error) this.bring(answered);
@@ -230,7 +231,7 @@ class Labeller {
   }
 
   send(change) {
-    return sendCorrection(this.data.send, { ...change, by: this.by.value.trim(), version: this.data.version[0] });
+    return sendCorrection(this.data.send, { version: this.data.version[0], ...change, by: this.by.value.trim() });
   }
 
   // An answer that does not hold: its picture is asked again.
@@ -263,8 +264,9 @@ class Labeller {
     last.undoing = true;
     this.write(() => last.number && { undo: last.number }, (done) => {  // without a number it is back already
       this.say(done.error || `Taken back${named(last.item, '', ': ')}.`, Boolean(done.error));
-      if (done.error) last.undoing = false;
-      else this.bring(last);
+      if (done.error) { last.undoing = false; return; }
+      this.undone.add(last.number);  // the page may have sent it as an earlier answer meanwhile
+      this.bring(last);
     });
   }
 

@@ -10,7 +10,7 @@ from dashboard.parts.correcting.correcting import correcting
 from dashboard.parts.own_component import own_component
 from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key, corrections
-from sealife_core.datasets.corrections.entries import in_force
+from sealife_core.datasets.corrections.entries import Entry, in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
@@ -73,11 +73,13 @@ def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
 def _earlier(dataset: Dataset, why: str, *, blind: bool) -> list[dict[str, Any]]:
     """The last answers, the newest last, so that they can be undone after a reload too."""
     answers = [entry for entry in in_force(dataset.entries) if entry.why == why and entry.images][-MOST_EARLIER:]
-    files = dict(zip(dataset.manifest["id"], dataset.file_names, strict=True)) if answers else {}
-    return [
-        {"number": one.number, "by": one.by, "file": "" if blind else files.get(next(iter(one.images)), "")}
-        for one in answers
-    ]
+    return [{"number": one.number, "by": one.by, "file": "" if blind else _file(dataset, one)} for one in answers]
+
+
+def _file(dataset: Dataset, answer: Entry) -> str:
+    """The name of its first picture; "" where that is not there any more."""
+    image = next(iter(answer.images))
+    return str(dataset.file_names[dataset.row_of(image)]) if dataset.has(image) else ""
 
 
 def _classes(dataset: Dataset, asked: Container[int]) -> list[dict[str, Any]]:

@@ -33,7 +33,8 @@ def curve_option(
         curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
     values = [value for curve in curves for _, value in curve.points] + list(chances)
     low, high = (min(values), max(values)) if values else (0.1, 1.0) if log else (0.0, 1.0)
-    room = 0.06 * ((high - low) or abs(high) or 1.0)
+    # Flat curves: as much room as is left of it when the ends of the axis are rounded.
+    room = max(0.06 * (high - low), 0.01 * max(abs(low), abs(high))) or 1.0
     several = len({curve.colour for curve in curves}) > 1
     legend = len(curves) > 1 and not several  # several runs share one legend above all charts
     axis = _log_axis(low, high) if log else {
@@ -137,7 +138,7 @@ def _log_axis(low: float, high: float) -> dict[str, Any]:
     """From power to power: of two, where powers of ten would leave the axis with a single label."""
     base = 10 if high >= 100 * low else 2
     least, most = math.floor(math.log(low, base)), math.ceil(math.log(high, base))
-    return {"type": "log", "logBase": base, "min": float(base) ** least, "max": float(base) ** most}
+    return {"type": "log", "logBase": base, "min": float(base) ** least, "max": float(base) ** max(most, least + 1)}
 
 
 def _tidy(value: float) -> float:

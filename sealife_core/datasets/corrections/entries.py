@@ -18,7 +18,8 @@ LOG = "corrections.jsonl"
 FORMAT = 2
 FIELDS = ("label", "split", "group", "excluded", "review", "opinion")
 MOST_BYTES = 1 << 30
-WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "place", "agreement", "blind", "file")
+QUEUE = "queue"  # why: it was asked next
+WHYS = ("hand", "duplicate", "suspect", QUEUE, "prediction", "pattern", "place", "agreement", "blind", "file")
 
 Said = Literal["label", "opinion"]
 Change = tuple[str, str]

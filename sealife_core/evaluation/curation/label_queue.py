@@ -17,7 +17,7 @@ from jaxtyping import Bool, Int64
 from sklearn.linear_model import LogisticRegression
 
 from sealife_core.datasets import holding_out
-from sealife_core.datasets.corrections.entries import in_force
+from sealife_core.datasets.corrections.entries import QUEUE, in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.curation.picking import fitted, next_places, uncertainty
@@ -27,7 +27,6 @@ from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
 # Of 200 picks 30 are random, on which 70 % is known to ± 16 points; of 1,000, to ± 7. A fifth would make it 14 and 6,
 # with 10 and 50 answers more that no model learns from.
 SHARE = 0.15
-WHY = "queue"
 HELD_OUT = ("val", "test")
 STEP = 1.1  # a tenth more labels: fewer change the accuracy by less than it is known to
 LIKELY = 9  # classes told with a pick: a key of the keyboard each
@@ -157,7 +156,7 @@ class LabelQueue:
         seen: set[int] = set()
         found = []
         for entry in in_force(self.dataset.entries):
-            if entry.why != WHY or entry.rename:
+            if entry.why != QUEUE or entry.rename:
                 continue
             images = [image for image, changes in entry.images.items() if "label" in changes]
             new = [place[image] for image in images if image in place and place[image] not in seen]

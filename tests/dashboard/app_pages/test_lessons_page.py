@@ -98,6 +98,9 @@ def test_marks__follow_the_numbers_that_are_shown_now(tiny_reef: Dataset) -> Non
         app = visit("lessons", {"lesson": "view", "answered": link})
         assert steps(app)[0] == "1 · View ○"
         assert app.query_params["answered"] in ("view-0-wrong", ["view-0-wrong"])
+    cut = visit("lessons", {"lesson": "view", "answered": ["view", "", "pair-", "view-0-right-or"]})
+    assert not cut.exception
+    assert steps(cut)[0] == "1 · View ○"
     elsewhere = visit("lessons", {"lesson": "probe", "answered": ["view-1-right", "pair-2", "probe-1-right"]})
     assert steps(elsewhere)[:2] == ["1 · View ✓", "2 · Pairs ○"], "as they were judged where they were answered"
     assert steps(elsewhere)[4].endswith("○"), "there is no answer any more"

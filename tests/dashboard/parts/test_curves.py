@@ -80,6 +80,15 @@ def test_curve_option__names_at_the_ends_of_curves_never_lie_over_each_other(end
         assert not any(shifts), "there was room"
 
 
+@pytest.mark.parametrize("value", [math.log(511), 1.0, 0.0, 1e-6, -3.0])
+@pytest.mark.parametrize("log", [False, True])
+def test_curve_option__of_flat_curves_has_room_above_and_below(value: float, log: bool):
+    flat = [Curve(str(step), "#1", [[1, value], [2, value + step]], end=str(step)) for step in (0.0, abs(value) * 3e-5)]
+    axis = curve_option(LOSS, flat, () if log else (value,), "#777777", 2.0, log=log)["yAxis"]
+    assert axis["min"] < axis["max"]
+    assert axis["min"] <= value <= axis["max"] or (log and value <= 0)
+
+
 def test_curve_option__levels_of_guessing_that_lie_close_share_a_label():
     knn = next(panel for panel in SIMCLR_PANELS if panel.name == "knn")
     option = curve_option(knn, [Curve("a", "#1", [[1, 60.0]])], [4.3, 5.0, 30.0], "#777777", 1.0)

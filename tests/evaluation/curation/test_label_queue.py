@@ -8,15 +8,16 @@ import numpy as np
 
 from sealife_core.datasets.corrections.draft import Changes
 from sealife_core.datasets.corrections.editing import add_entries, correct, redo, rename_class, undo
+from sealife_core.datasets.corrections.entries import QUEUE
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
-from sealife_core.evaluation.curation.label_queue import STEP, WHY, LabelQueue, Pick
+from sealife_core.evaluation.curation.label_queue import STEP, LabelQueue, Pick
 from sealife_core.evaluation.curation.queue_features import Points, units
 from tests.evaluation.curation.conftest import class_of
 
 
 def answer(dataset: Dataset, pick: Pick, label: str, *, by: str, alike: Sequence[int] = ()) -> Dataset:
     """One answer, as the page writes it: the label of the picked picture and of the rows confirmed with it."""
-    return correct(dataset, _answer(dataset, pick, label, alike), by=by, why=WHY)
+    return correct(dataset, _answer(dataset, pick, label, alike), by=by, why=QUEUE)
 
 
 def _answer(dataset: Dataset, pick: Pick, label: str, alike: Sequence[int] = ()) -> Changes:
@@ -25,7 +26,7 @@ def _answer(dataset: Dataset, pick: Pick, label: str, alike: Sequence[int] = ())
 
 
 def unsure(dataset: Dataset, pick: Pick, *, by: str) -> Dataset:
-    return correct(dataset, {dataset.manifest["id"].iat[pick.row]: {"review": "unsure"}}, by=by, why=WHY)
+    return correct(dataset, {dataset.manifest["id"].iat[pick.row]: {"review": "unsure"}}, by=by, why=QUEUE)
 
 
 def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> Dataset:
@@ -34,7 +35,7 @@ def answered(dataset: Dataset, points: Points, rounds: int, count: int = 10) -> 
         picks = LabelQueue(dataset, points).picks(count)
         answers = [_answer(dataset, pick, class_of(dataset, pick.row)) for pick in picks]
         dataset = add_entries(
-            dataset, lambda draft, answers=answers: [draft.correct(one, by="Ada", why=WHY) for one in answers]
+            dataset, lambda draft, answers=answers: [draft.correct(one, by="Ada", why=QUEUE) for one in answers]
         )
     return dataset
 
