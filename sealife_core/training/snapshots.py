@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
@@ -98,9 +99,9 @@ def _stored_rows(run: RunWriter, dataset: Dataset) -> np.ndarray:
     return rows if (rows >= 0).all() else rows[:0]
 
 
-def snapshot_rows(dataset: Dataset, seed: int, count: int = SNAPSHOT_IMAGES) -> np.ndarray:
-    """``count`` rows at random: labelled images outside the test split; where these are too few, all of them and
-    unlabelled training images."""
+def snapshot_rows(dataset: Dataset, seed: int, count: int = SNAPSHOT_IMAGES) -> Int64[np.ndarray, " n"]:
+    """At most ``count`` rows at random, ascending: labelled images outside the test split; where these are too few, all
+    of them and unlabelled training images."""
     labelled = np.concatenate([dataset.rows(split, labelled_only=True) for split in ("train", "val")])
     unlabelled = np.setdiff1d(dataset.rows("train"), labelled)
     chooser = np.random.default_rng(seed)

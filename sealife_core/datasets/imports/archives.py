@@ -25,7 +25,9 @@ _MOST_OF_DISK = 0.45
 # The list of entries is read whole and takes 20 times its size in memory; this is enough for some 300,000 pictures.
 MOST_LISTED_BYTES = 32 * 2**20
 _CHUNK_BYTES = 2**20
-_HEAD_BYTES = 2**18  # what a camera writes into a JPEG lies in its first 64 KiB, or behind a profile
+# What a camera writes into these lies in front, in a JPEG in its first 64 KiB or behind a profile.
+# Others are read whole.
+_HEAD_BYTES, _IN_FRONT = 2**18, {".jpg", ".jpeg", ".jpe", ".jfif", ".png"}
 _END_BYTES, _END64_BYTES = 22, 76  # the record at the end of a zip, and with the one before it in a large zip (Zip64)
 
 
@@ -35,8 +37,9 @@ def unpack(
     """Unpack the pictures in ``archive`` to ``folder`` as 0, 1, 2, …; returned with their own paths.
 
     The last value has notes on how names were read. ``heads``: for a look at what is in it, unpack only tables, and the
-    beginning of the pictures with these numbers; of the others nothing. An opened file has a ``name``. Raises
-    DatasetError if the file is no zip, is encrypted, lists too many entries, or unpacks to far more than it should.
+    pictures with these numbers as far as needed to know when they were taken; of the others nothing. An opened file has
+    a ``name``. Raises DatasetError if the file is no zip, is encrypted, lists too many entries, or unpacks to far more
+    than it should.
     """
     if isinstance(archive, Path):
         with open_regular(archive) as file:
@@ -61,8 +64,10 @@ def _unpack(
                 place = PurePosixPath(name.replace("\\", "/"))
                 target = folder / str(number)
                 most_bytes = None
-                if heads is not None and place.suffix.lower() not in TABLES:
-                    most_bytes = _HEAD_BYTES if number in heads else 0
+                if heads is not None and number not in heads and place.suffix.lower() not in TABLES:
+                    most_bytes = 0
+                elif heads is not None and place.suffix.lower() in _IN_FRONT:
+                    most_bytes = _HEAD_BYTES
                 reason = _refused(entry, place) or reason_to_skip(place)
                 if reason is None:
                     reason = _unpack_entry(opened, entry, target, allowed, most_bytes)

@@ -135,7 +135,8 @@ def neighbours_by_epoch(
 def fixed_pictures(labels: Int[np.ndarray, " n"], count: int) -> Int64[np.ndarray, " q"]:
     """Places of ``count`` pictures of as many classes as possible: the first of each class, then the second …
 
-    Of more classes than that some from the first to the last, of classes with several pictures where there are enough.
+    With more classes than ``count``: one picture each of classes spread evenly over all of them, of those with several
+    pictures where these are enough.
     labels: −1 for none; pictures without a label come last.
     """
     turn, several = np.zeros(len(labels), np.int64), np.zeros(len(labels), bool)

@@ -115,9 +115,17 @@ def agreement(dataset: Dataset, first: str, second: str) -> Agreement:
     for image in both:
         confusion[place[one[image]], place[other[image]]] += 1
     entries = in_force(dataset.entries)
-    last = {image: one for one in entries for image, told in one.images.items() if {"label", "opinion"} & told.keys()}
+    said_of = [(image, told, entry) for entry in entries for image, told in entry.images.items()]
+    labelled = {image: entry for image, told, entry in said_of if "label" in told}
+    # An opinion changes no label: that of a third person settles nothing between these two.
+    last = {
+        image: entry
+        for image, told, entry in said_of
+        if "label" in told or ("opinion" in told and entry.by in (first, second))
+    }
+    settled = {image for image, entry in labelled.items() if entry.why == WHY}
     apart = [(image, one[image], other[image]) for image in both if one[image] != other[image]]
-    apart = [pair for pair in apart if last[pair[0]].by in (first, second) and last[pair[0]].why != WHY]
+    apart = [pair for pair in apart if pair[0] not in settled and last[pair[0]].by in (first, second)]
     times = Counter(frozenset(pair[1:]) for pair in apart)
     apart.sort(key=lambda pair: (-times[frozenset(pair[1:])], sorted(pair[1:])))
     return Agreement(

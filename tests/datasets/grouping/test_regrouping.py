@@ -143,6 +143,16 @@ def test_preview_import__of_a_zip_unpacks_no_whole_picture(tmp_path: Path, monke
     assert taken == [archives._HEAD_BYTES] * 10
 
 
+@pytest.mark.parametrize("kind", ["WEBP", "TIFF"])
+def test_preview_import__of_a_zip_reads_the_date_behind_a_large_picture_too(kind: str, tmp_path: Path):
+    picture, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.DateTime] = "2024:05:17 10:00:00"
+    Image.effect_noise((600, 600), 200).convert("RGB").save(picture, kind, exif=exif, quality=100)
+    assert len(picture.getvalue()) > archives._HEAD_BYTES
+    zipped = write_zip(tmp_path / "sea.zip", {f"crab/0.{kind.lower()}": picture.getvalue()})
+    assert preview_import(zipped, parse_pattern("date")).largest == (("2024-05-17", 1, f"crab/0.{kind.lower()}"),)
+
+
 def test_preview_import__opens_no_more_files_than_a_moment_allows(tmp_path: Path):
     (tmp_path / "sea").mkdir()
     for n in range(2 * MOST_OPENED + 1):

@@ -114,6 +114,17 @@ def test_an_opinion__is_counted_and_changes_no_label(unlabelled: Dataset) -> Non
         again(dataset, " ", {"i001": "ray"})
 
 
+def test_an_opinion__of_a_third_person_neither_settles_a_disagreement_nor_brings_a_settled_one_back(
+    unlabelled: Dataset,
+) -> None:
+    dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel"})
+    dataset = again(dataset, "Bo", {"i001": "ray", "i002": "ray"})
+    dataset = again(dataset, "Cy", {"i001": "cod"})
+    assert agreement(dataset, "Ada", "Bo").disagreements == (("i001", "eel", "ray"), ("i002", "eel", "ray"))
+    dataset = again(correct(dataset, {"i002": {"label": "ray"}}, by="Ada", why=WHY), "Cy", {"i002": "cod"})
+    assert agreement(dataset, "Ada", "Cy").disagreements == (("i001", "eel", "cod"),)
+
+
 def test_an_opinion__about_the_import_is_compared_with_it_and_what_was_seen_is_not(home: Path) -> None:
     dataset = labelled(drawn(home / "data" / "bay"), "Ada", {"i0": "ray", "i1": "crab"})
     assert partners(dataset) == {}
