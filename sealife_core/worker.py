@@ -1,9 +1,9 @@
 """The background process of one run: ``python -m sealife_core.worker RUN_DIR``.
 
 It knows no screen: it reports through files in the run directory. An error becomes one sentence with a next step in
-``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is pre-warmed and is given
-its run later (``prewarmed_worker.py``); with ``--ddp`` before it, it is one of several processes that train a run
-(``ddp_processes.py``).
+``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is pre-warmed and forks a
+process for each run that it is given later (``prewarmed_worker.py``); with ``--ddp`` before it, it is one of several
+processes that train a run (``ddp_processes.py``).
 """
 
 import gc
@@ -14,7 +14,6 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -24,7 +23,8 @@ from sealife_core.neutral import terminal_lines
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint
 from sealife_core.runs.run import LAST, Run
 from sealife_core.runs.scheduling.ddp_processes import DDP_FLAG, HEARD_S, Leader, ReadOnlyWriter
-from sealife_core.runs.scheduling.prewarmed_worker import READY_FLAG, await_order
+from sealife_core.runs.scheduling.fork_server import serve
+from sealife_core.runs.scheduling.prewarmed_worker import READY_FLAG
 from sealife_core.runs.writer import RunWriter, Superseded
 from sealife_core.studies.coordinator import coordinate
 
@@ -101,15 +101,11 @@ def _carry_out(request: Request, run: RunWriter, training: Callable[[], Train]) 
 
 
 def ready() -> int:
-    """Import what training needs, then carry out the run that is given. Returns the exit status: 0 also without one.
+    """Import what training needs, then fork a process for each run that is given. Returns the exit status: 0."""
+    train = import_training()
+    import timm  # noqa: F401 - most runs need it: .6 s
 
-    The import runs in a thread, so that this process can receive a run, or notice that the dispatcher has ended, at any
-    moment. The thread computes nothing: OpenMP would keep a second set of threads, which would slow training down. If
-    the import fails, the run fails.
-    """
-    imported = ThreadPoolExecutor(1).submit(_import_ahead)
-    folder = await_order()
-    return 0 if folder is None else main(folder, imported.result)
+    return serve(lambda folder: main(folder, lambda: train))
 
 
 def train_beside(folder: Path) -> int:
@@ -131,12 +127,6 @@ def train_beside(folder: Path) -> int:
         told = explain(error)
         leader.tell(told["what"], told["next"])
     return 1
-
-
-def _import_ahead() -> Train:
-    train = import_training()
-    print(f"ready, pid {os.getpid()}", flush=True)
-    return train
 
 
 # What torch, safetensors and zipfile raise over a damaged file. By name: PyTorch need not be there.

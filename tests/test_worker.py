@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,13 +15,12 @@ from safetensors import SafetensorError
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.prewarmed_worker import READY_LOG
-from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop, resume
+from sealife_core.runs.scheduling.queue import DISPATCHER_LOG, launch, prewarm, request_stop, resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.worker import explain, import_training, main
 from tests.runs.processes import dispatcher_pids, until
@@ -63,26 +63,38 @@ def test_import_training__collects_garbage_again_afterwards() -> None:
 
 
 @pytest.mark.process
-def test_ready__a_real_spare_trains_the_run_it_is_given(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ready__a_real_spare_trains_each_run_as_a_process_of_its_own_would(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
-    root = checkpoints_root()
+    small = {"image_size_px": 32, "batch_size": 16, "device": "cpu"}
+    endless, short, alone = (
+        create_run(preset("simclr", "Quick look", **small, epochs=epochs), data_hash=tiny_reef.content_hash)
+        for epochs in (1000, 1, 1)
+    )
+    root = endless.root
     prewarm(root)
-    until(lambda: (root / READY_LOG).exists() and "ready" in (root / READY_LOG).read_text())
-    size = {"image_size_px": 32, "batch_size": 16, "epochs": 1000}
-    run = create_run(preset("simclr", "Quick look", device="cpu", **size), data_hash=tiny_reef.content_hash)
-    launch(run)
     try:
-        until(run.metrics)
-        record = run.process() or {}
-        assert f"ready, pid {record['pid']}" in (root / READY_LOG).read_text()
-        assert f"{run.id}: started on cpu, pid {record['pid']}" in (root / ".dispatcher.log").read_text()
-        request_stop(run)
-        until(lambda: "exit_code" in (run.process() or {}))
-        assert run.state() is State.STOPPED
-        assert any("encoder starts from random weights" in line for line in run.log_tail())
+        for run in (endless, short):
+            launch(run)
+        until(endless.metrics)
+        request_stop(endless)
+        until(lambda: "exit_code" in (short.process() or {}), 60)
+        assert endless.state() is State.STOPPED
+        assert any("encoder starts from random weights" in line for line in endless.log_tail())
+        assert (short.process() or {})["exit_code"] == 0
+        (spare,) = re.findall(r"pre-warmed worker: started, pid (\d+)", (root / DISPATCHER_LOG).read_text())
+        assert (root / READY_LOG).read_text() == f"ready, pid {spare}\n"
     finally:
+        request_stop(endless)
         for pid in dispatcher_pids(root):  # its spare goes with it
             os.kill(pid, signal.SIGKILL)
+    assert carry_out(alone) == 0
+    assert losses(short) == losses(alone) != []
+
+
+def losses(run: Run) -> list[float]:
+    return [row["train/loss"] for row in run.metrics() if "train/loss" in row]
 
 
 def test_worker__whose_resume_point_is_damaged_in_its_middle_leaves_a_way_on(

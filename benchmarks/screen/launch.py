@@ -5,7 +5,8 @@
 Draws a small reef in a home of its own, decodes it, and launches SimCLR runs on it as the dashboard would: each is
 stopped once its first point is in metrics.jsonl. Cold, nothing runs before the launch, neither dispatcher nor worker;
 the imports that no run can do without are measured by turns with it, each in a fresh process, up to their last line
-(not to the end of that process, which takes PyTorch another second).
+(not to the end of that process, which takes PyTorch another second). Then seven probes of stored features are queued,
+for as many numbers of labels as a study asks for, without and with it.
 """
 
 import os
@@ -30,6 +31,7 @@ from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop
 
 IMAGES, SIZE_PX, BATCH_SIZE = 256, 32, 64
 REPEATS = 3
+LABELS = (1, 2, 5, 10, 20, 50, 0)  # a class; 0: all
 IMPORTS = "import torch, torchvision, pytorch_lightning; print('done', flush=True)"
 LOOK_S = 0.002
 PATIENCE_S = 120.0
@@ -41,21 +43,24 @@ def measure() -> Iterator[Figure]:
         dataset = draw_reef(images=IMAGES, size_px=SIZE_PX)
         open_pixels(dataset, cache_size_px(dataset, SIZE_PX))
         first_point()  # the first run fills the disk's cache, and learns which number format pays here
-        imports, cold, warm = [], [], []
+        imports, cold = [], []
         for _ in range(REPEATS):
             imports.append(imports_s())
             cold.append(first_point())
+        queue_s(seed=0)  # the first computes the features
+        alone_s = queue_s(seed=1)
         os.environ["SEALIFE_READY_MINUTES"] = "5"
         (checkpoints_root() / READY).unlink()  # else the sign that the last run gave is too young to be renewed
-        used: set[str] = set()
-        for _ in range(REPEATS):
-            await_spare(used)
-            warm.append(first_point())
+        await_ready()
+        warm = [first_point() for _ in range(REPEATS)]
+        forked_s = queue_s(seed=2)
         send_away()
         beyond = median(cold) - median(imports)
         yield Figure("Launch → first point, dispatcher warm", median(warm), "s", "≤ 1.5", spread(warm))
         told = f"{median(cold):.2f} s; importing torch, torchvision and pytorch_lightning {median(imports):.2f} s"
         yield Figure("Launch → first point, cold: beyond the imports", beyond, "s", "≤ 1.5", told)
+        told = f"{forked_s:.1f} against {alone_s:.1f} s, where each imports PyTorch itself"
+        yield Figure("Seven queued probes with a pre-warmed worker", alone_s / forked_s, "×", "≥ 2", told)
 
 
 def first_point() -> float:
@@ -68,24 +73,45 @@ def first_point() -> float:
     seconds = time.perf_counter() - begun
     request_stop(run)
     until(lambda: "exit_code" in (run.process() or {}))
-    until(lambda: wanted(run.root) or not at_work(run.root))
+    until_quiet()
     return seconds
 
 
-def await_spare(used: set[str]) -> None:
-    """Open the Train page, as it were, and fill in the form while a worker gets ready that was not ``used`` before."""
+def queue_s(seed: int) -> float:
+    """Seconds from the launch of a probe for each of LABELS until the last is done."""
+    settings = {"data": "reef", "encoder": "tf_efficientnet_lite0", "weights": "imagenet", "image_size_px": SIZE_PX}
+    runs = [create_run(preset("probe", "Quick look", **settings, labels_per_class=n, seed=seed)) for n in LABELS]
+    begun = time.perf_counter()
+    for run in runs:
+        launch(run)
+    until(lambda: all("exit_code" in (run.process() or {}) for run in runs))
+    seconds = time.perf_counter() - begun
+    until_quiet()
+    return seconds
+
+
+def until_quiet() -> None:
+    """Wait until a dispatcher that keeps no pre-warmed worker has ended: it would not keep one for the next run."""
     root = checkpoints_root()
-    log = root / READY_LOG
+    until(lambda: wanted(root) or not at_work(root))
+
+
+def await_ready() -> None:
+    """Open the Train page, as it were, and fill in the form while PyTorch is imported."""
+    root = checkpoints_root()
     prewarm(root)
-    until(lambda: log.exists() and "ready" in log.read_text() and log.read_text() not in used)
-    used.add(log.read_text())
+    until(lambda: (root / READY_LOG).exists() and "ready" in (root / READY_LOG).read_text())
 
 
 def send_away() -> None:
-    """Nobody wants to train any more: the spare that the last run brought goes, and its dispatcher."""
+    """Nobody wants to train any more: the pre-warmed worker goes, and its dispatcher."""
     root = checkpoints_root()
-    os.utime(root / READY, (0, 0))
-    until(lambda: not at_work(root))
+
+    def gone() -> bool:
+        os.utime(root / READY, (0, 0))  # the end of a run, which may be noticed only now, is a sign of interest
+        return not at_work(root)
+
+    until(gone)
 
 
 def has_point(run: Run) -> bool:

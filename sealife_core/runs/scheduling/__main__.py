@@ -20,7 +20,7 @@ from sealife_core.runs.scheduling.locks import queue_lock, take_dispatcher_lock
 from sealife_core.runs.scheduling.prewarmed_worker import READY, wanted
 from sealife_core.runs.scheduling.queue import has_work
 
-TICK_S = 0.2  # between two looks at everything while a process is watched
+TICK_S = 0.2  # between two looks at everything while a process is watched, or PyTorch imported
 QUIET_TICK_S = 2.0  # while none is: with hundreds of runs a look takes milliseconds
 BELL_S = 0.04  # how soon a launch is seen; to look four times as often took a hundredth of a core
 IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
@@ -49,7 +49,8 @@ def main(root: Path) -> int:
                 if not (has_work(root) or wanted(root)):
                     lock.release()
                     return 0
-        until = time.monotonic() + (TICK_S if dispatcher.watched else QUIET_TICK_S)
+        waits = dispatcher.watched or dispatcher.prewarmed.is_importing
+        until = time.monotonic() + (TICK_S if waits else QUIET_TICK_S)
         while time.monotonic() < until and written_at(root / READY) == rung:
             time.sleep(BELL_S)
 

@@ -29,6 +29,7 @@ from sealife_core.runs.directory import list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import LOG, PROCESS, Run
+from sealife_core.runs.scheduling.fork_server import ForkedWorker
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.placement import (
     KEPT_FREE_BYTES,
@@ -164,10 +165,14 @@ class Dispatcher:
         if len(free) >= count or (beside and not shared):
             # A run beside a training needs memory too; a training waits for that only while there is such a run.
             assigned = [CPU] if beside else free[:count]
-            if not (beside or shared) or self._has_room(run, config, assigned):
-                self._start(run, assigned, beside=beside)
-                return
-            waits_for = NO_ROOM
+            if (beside or shared) and not self._has_room(run, config, assigned):
+                waits_for = NO_ROOM
+            else:
+                self.prewarmed.keep(idle=True)
+                if not self.prewarmed.is_importing:
+                    self._start(run, assigned, beside=beside)
+                    return
+                waits_for = "loading PyTorch"
         reserved.update(free)
         say(run, waits_for)
 
@@ -200,7 +205,8 @@ class Dispatcher:
                 replace_json(run.path / PROCESS, record)
             except OSError:
                 child.kill()  # nobody would know of it
-                reap(child)
+                if isinstance(child, subprocess.Popen):
+                    reap(child)
                 raise
             finally:
                 if child.stdin is not None:
@@ -208,8 +214,8 @@ class Dispatcher:
         self.watched[run.id] = RunProcess(run, record, child)
         print(f"{run.id}: started on {told}{' beside others' if beside else ''}, pid {child.pid}", flush=True)
 
-    def _spawned(self, run: Run, assigned: list[str]) -> tuple[subprocess.Popen[bytes], list[str]]:
-        """A process for the run, and its command: the pre-warmed worker, or a new one."""
+    def _spawned(self, run: Run, assigned: list[str]) -> tuple[ForkedWorker | subprocess.Popen[bytes], list[str]]:
+        """A process for the run, and its command: forked from the pre-warmed worker, or a new one."""
         environment = worker_environment(self.root, assigned)
         child = None if run.launches_runs else self.prewarmed.offer(run, environment)
         if child is not None:

@@ -1,21 +1,10 @@
 """The pre-warmed worker: importing PyTorch takes seconds, which a launch need not wait for.
 
-``python -m sealife_core.worker --ready`` imports what training needs and waits, on its standard input, for a run. The
-dispatcher keeps one while somebody seems about to train and nothing trains: beside a run, the import would slow down
-what was just launched, and the next run waits for its device anyway.
-
-A run is handed over in three steps. If a process is killed between two of them, the run is either still queued or has a
-known process:
-
-1. the order (run directory, log, environment) is written into the pipe, without effect so far;
-2. process.json names the pre-warmed worker: from now on it is the process of the run;
-3. the pipe is closed, by the dispatcher or by its end.
-
-The worker waits for that. If process.json then names it, it carries out the run; else it ends silently.
+``python -m sealife_core.worker --ready`` imports what training needs, and then forks a process for each run that it is
+given (``fork_server.py``). The dispatcher starts it once somebody seems about to train, at the latest for the first
+run, and keeps it for the next ones.
 """
 
-import json
-import os
 import subprocess
 import sys
 import time
@@ -27,8 +16,9 @@ import psutil
 from sealife_core.environment import READY_MINUTES, WORKER_COMMAND
 from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.files import written_at
-from sealife_core.runs.run import LOG, Run
-from sealife_core.runs.scheduling.spawning import PROJECT, spawn
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.fork_server import ForkedWorker, ForkServer, order
+from sealife_core.runs.scheduling.spawning import PROJECT
 
 READY, READY_LOG = ".ready", ".ready.log"
 READY_FLAG = "--ready"
@@ -63,53 +53,61 @@ def wanted(root: Path) -> bool:
 
 
 class PrewarmedWorker:
-    """The dispatcher's side: at most one process that waits for a run."""
+    """The dispatcher's side: at most one process that imports PyTorch and forks workers."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.child: subprocess.Popen[bytes] | None = None
+        self.server: ForkServer | None = None
         self._started = 0.0
         self._not_before = 0.0
 
     def keep(self, *, idle: bool) -> None:
         """Start one if it is wanted and the machine is ``idle``; end the one there is when it no longer is."""
-        if self.child is not None and self.child.poll() is not None:
-            print(f"pre-warmed worker: ended unexpectedly, code {self.child.returncode}", flush=True)
+        if self.server is not None and (code := self.server.process.poll()) is not None:
+            print(f"pre-warmed worker: ended unexpectedly, code {code}", flush=True)
             self.end()
             self._not_before = time.monotonic() + AGAIN_S
-        if self.child is not None:
+        if self.server is not None:
             if not wanted(self.root) or psutil.virtual_memory().available < TOO_LITTLE_BYTES:
                 self.end()
         elif idle and time.monotonic() >= self._not_before and wanted(self.root) and self._may_start():
             self._start()
 
-    def offer(self, run: Run, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
-        """Hand ``run`` over; the process carries it out once process.json names it and its pipe is closed.
+    @property
+    def is_importing(self) -> bool:
+        """Whether there is one that is not ready yet."""
+        if self.server is None:
+            return False
+        self.server.listen()
+        return not self.server.is_ready
 
-        None if there is no process, if it has died, or if the code has changed since it started.
+    def offer(self, run: Run, environment: Mapping[str, str]) -> ForkedWorker | subprocess.Popen[bytes] | None:
+        """A worker with the order to carry out ``run``, once process.json names it and its pipe is closed.
+
+        None if there is none, if it has died, or if the code has changed since it started.
         """
-        if self.child is None or self.child.stdin is None:
+        if self.server is None:
             return None
-        order = {"run": str(run.path), "attempt": run.attempt(), "log": str(run.path / LOG)}
-        try:
-            self.child.stdin.write(json.dumps(order | {"environment": dict(environment)}).encode())
-        except OSError:  # it died a moment ago
-            self.child.wait()
-        if self.child.poll() is not None or _code_changed_since(self._started):
+        worker = None if _code_changed_since(self._started) else self.server.fork()
+        if worker is None:
             self.end()
-        given, self.child = self.child, None
-        return given
+        elif worker is self.server.process:
+            self.server = None
+        if worker is None or worker.stdin is None:
+            return None
+        try:
+            worker.stdin.write(order(run, environment))
+        except OSError:  # it died a moment ago
+            return None
+        return worker
 
     def end(self) -> None:
-        """Kill it: it has nothing to save. It also ends by itself when this process does."""
-        if self.child is None:
+        """Let it go: it has nothing to save. It also ends by itself when this process does."""
+        if self.server is None:
             return
-        self.child.kill()
-        self.child.wait()
-        if self.child.stdin is not None:
-            self.child.stdin.close()
-        print(f"pre-warmed worker: ended, pid {self.child.pid}", flush=True)
-        self.child = None
+        self.server.end()
+        print(f"pre-warmed worker: ended, pid {self.server.process.pid}", flush=True)
+        self.server = None
 
     def _may_start(self) -> bool:
         enough = psutil.virtual_memory().available >= ENOUGH_BYTES
@@ -119,30 +117,12 @@ class PrewarmedWorker:
         self._started = time.time()
         (self.root / READY_LOG).unlink(missing_ok=True)
         try:
-            self.child = spawn(prewarmed_command(), self.root / READY_LOG, stdin=subprocess.PIPE)
+            self.server = ForkServer(prewarmed_command(), self.root / READY_LOG)
         except OSError as error:
             print(f"pre-warmed worker: could not be started: {error}", flush=True)
             self._not_before = time.monotonic() + AGAIN_S
         else:
-            print(f"pre-warmed worker: started, pid {self.child.pid}", flush=True)
-
-
-def await_order() -> Path | None:
-    """The worker's side: wait for a run and take over its log and environment. None if no run will come."""
-    given = sys.stdin.buffer.read()
-    try:
-        order = json.loads(given)
-    except ValueError:  # nothing, or half an order of a dispatcher that was killed
-        return None
-    run = Run(Path(order["run"]))
-    record = run.process() or {}
-    if (record.get("pid"), record.get("attempt")) != (os.getpid(), order["attempt"]):
-        return None
-    with Path(order["log"]).open("ab") as log, Path(os.devnull).open("rb") as nothing:
-        for number, file in enumerate((nothing, log, log)):
-            os.dup2(file.fileno(), number)
-    os.environ.update(order["environment"])
-    return run.path
+            print(f"pre-warmed worker: started, pid {self.server.process.pid}", flush=True)
 
 
 def _code_changed_since(moment: float) -> bool:

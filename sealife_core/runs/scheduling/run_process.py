@@ -18,16 +18,17 @@ from sealife_core.runs.costs.estimates import is_light
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.run import PROCESS, Run
+from sealife_core.runs.scheduling.fork_server import ForkedWorker
 from sealife_core.runs.scheduling.placement import may_go_beside
 
 
 @dataclass
 class RunProcess:
-    """The living process of a run. ``child`` is None where an earlier dispatcher started it."""
+    """The living process of a run. ``child`` is None where nobody will tell its exit code: another started it."""
 
     run: Run
     record: dict[str, Any]
-    child: subprocess.Popen[bytes] | None = None
+    child: ForkedWorker | subprocess.Popen[bytes] | None = None
     term_at: float | None = None
     killed: bool = False
 
@@ -49,6 +50,8 @@ class RunProcess:
 
     def ended(self) -> bool:
         """Whether it is gone; a child is reaped by this call."""
+        if isinstance(self.child, ForkedWorker) and self.child.is_orphan:
+            self.child = None
         if self.child is not None:
             return self.child.poll() is not None
         return process_of(self.record) is not Process.ALIVE

@@ -1,9 +1,7 @@
 """A worker kept ready: real processes, and every moment at which one of them may be killed."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +17,9 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
+from sealife_core.runs.scheduling.fork_server import ForkServer
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, PrewarmedWorker, wanted
-from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, prewarm, request_stop
+from sealife_core.runs.scheduling.queue import DISPATCHER_LOG, ensure_dispatcher, launch, prewarm, request_stop
 from tests.runs.processes import dispatcher_pids, order, until
 
 pytestmark = pytest.mark.process
@@ -30,12 +29,14 @@ FAKE_SPARE, FAKE_WORKER = (Path(__file__).parents[1] / f"fake_{name}.py" for nam
 
 
 @pytest.fixture
-def keeper(root: Path, begin: Callable[..., Dispatcher], monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
+def keeper(request: pytest.FixtureRequest, root: Path, begin: Callable[..., Dispatcher]) -> Iterator[Dispatcher]:
     """A dispatcher whose spare is there and waits; it carries out runs as the fake worker does."""
+    monkeypatch = request.getfixturevalue("monkeypatch")
     monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
+    command = [sys.executable, str(FAKE_SPARE), *getattr(request, "param", [])]
     for module in (keeping, dispatching):
-        monkeypatch.setattr(module, "prewarmed_command", lambda: [sys.executable, str(FAKE_SPARE)])
+        monkeypatch.setattr(module, "prewarmed_command", lambda: command)
     monkeypatch.setattr(dispatching, "worker_command", lambda: [sys.executable, str(FAKE_WORKER)])
     dispatcher = begin(devices=["cpu"])
     prewarm(root)
@@ -44,12 +45,15 @@ def keeper(root: Path, begin: Callable[..., Dispatcher], monkeypatch: pytest.Mon
     dispatcher.prewarmed.end()
 
 
+alone = pytest.mark.parametrize("keeper", [[], ["--alone"]], ids=["forks", "alone"], indirect=True)
+
+
 def keep_until_ready(dispatcher: Dispatcher) -> int:
-    """The pid of the spare, once it waits."""
+    """The pid of the spare, once it is ready."""
     dispatcher.prewarmed.keep(idle=True)
-    until(lambda: "ready" in (dispatcher.root / READY_LOG).read_text())
-    assert dispatcher.prewarmed.child
-    return dispatcher.prewarmed.child.pid
+    until(lambda: not dispatcher.prewarmed.is_importing)
+    assert dispatcher.prewarmed.server
+    return dispatcher.prewarmed.server.process.pid
 
 
 def turn_until(dispatcher: Dispatcher, condition: Callable[[], object]) -> None:
@@ -65,33 +69,81 @@ def pid_of(run: Run) -> int:
     return (run.process() or {})["pid"]
 
 
-def test_offer__the_spare_carries_the_run_out_in_its_log_and_environment(keeper: Dispatcher, make: Make, root: Path):
-    waiting = keep_until_ready(keeper)
+def carry_out(dispatcher: Dispatcher, *runs: Run) -> None:
+    """Launch ``runs`` and wait until each has finished and its exit code is known."""
+    for run in runs:
+        launch(run)
+    turn_until(dispatcher, lambda: all("exit_code" in (run.process() or {}) for run in runs))
+    assert {run.state() for run in runs} == {State.FINISHED}
+
+
+@alone
+def test_offer__the_run_is_carried_out_in_its_log_and_environment(keeper: Dispatcher, make: Make, root: Path):
     run = make()
-    launch(run)
-    keeper.turn()
-    record = run.process() or {}
-    assert record["pid"] == waiting
-    assert record["start_ticks"] == (identity(waiting) or {})["start_ticks"]
-    turn_until(keeper, lambda: run.state() is State.FINISHED)
+    carry_out(keeper, run)
     assert run.log_tail() == ["fake worker begins"]
     assert (root / "order.txt").read_text() == f"{run.id} ''\n"
-    turn_until(keeper, lambda: "exit_code" in (run.process() or {}))
     assert (run.process() or {})["exit_code"] == 0
 
 
-def test_keep__the_next_spare_waits_until_nothing_runs(keeper: Dispatcher, make: Make, root: Path):
-    first, second = make(orders={"steps": 100_000}), make()
-    launch(first)
-    launch(second)
-    turn_until(keeper, lambda: len(first.metrics()) > 3)
-    assert keeper.prewarmed.child is None
-    assert (first.state(), second.state()) == ("running", "queued")
-    request_stop(first)
-    turn_until(keeper, lambda: keeper.prewarmed.child is not None)
-    assert (first.state(), second.state()) == ("stopped", "finished")
-    assert order(root) == [first.id, second.id]
-    assert keep_until_ready(keeper) not in (pid_of(first), pid_of(second))
+def test_offer__one_spare_serves_all_runs_each_in_a_process_and_a_session_of_its_own(keeper: Dispatcher, make: Make):
+    spare = keep_until_ready(keeper)
+    slow = make(orders={"steps": 100_000})
+    launch(slow)
+    turn_until(keeper, lambda: len(slow.metrics()) > 3)
+    assert psutil.Process(pid_of(slow)).ppid() == spare
+    assert os.getsid(pid_of(slow)) == pid_of(slow), "who ends the run ends nothing else"
+    request_stop(slow)
+    turn_until(keeper, lambda: slow.state() is State.STOPPED)
+    others = [make(), make()]
+    carry_out(keeper, *others)
+    assert len({spare, *map(pid_of, [slow, *others])}) == 4
+    assert keep_until_ready(keeper) == spare
+
+
+@pytest.mark.parametrize("keeper", [["--alone"]], indirect=True)
+def test_offer__where_it_cannot_fork_the_spare_carries_the_run_out_and_another_follows(keeper: Dispatcher, make: Make):
+    spare, runs = keep_until_ready(keeper), [make(), make()]
+    carry_out(keeper, *runs)
+    assert pid_of(runs[0]) == spare
+    assert pid_of(runs[1]) != spare
+    assert keep_until_ready(keeper) not in map(pid_of, runs)
+
+
+def test_server__tells_how_a_worker_ended(keeper: Dispatcher, make: Make):
+    run = make(orders={"steps": 100_000})
+    launch(run)
+    turn_until(keeper, lambda: len(run.metrics()) > 3)
+    os.kill(pid_of(run), signal.SIGKILL)
+    turn_until(keeper, lambda: "exit_code" in (run.process() or {}))
+    assert (run.process() or {})["exit_code"] == -signal.SIGKILL
+    assert run.state() is State.INTERRUPTED
+
+
+def test_server__killed_costs_its_runs_nothing_but_the_exit_code(keeper: Dispatcher, make: Make):
+    run = make(orders={"steps": 100_000})
+    launch(run)
+    turn_until(keeper, lambda: len(run.metrics()) > 3)
+    os.kill(keep_until_ready(keeper), signal.SIGKILL)
+    turn_until(keeper, lambda: keeper.prewarmed.server is None)
+    assert run.state() is State.RUNNING
+    request_stop(run)
+    turn_until(keeper, lambda: run.id not in keeper.watched)
+    assert run.state() is State.STOPPED
+    assert "exit_code" not in (run.process() or {})
+
+
+def test_server__that_is_let_go_stays_for_the_exit_code_of_its_last_run(keeper: Dispatcher, make: Make, root: Path):
+    spare, run = keep_until_ready(keeper), make(orders={"steps": 100_000})
+    launch(run)
+    turn_until(keeper, lambda: len(run.metrics()) > 3)
+    os.utime(root / READY, (0, 0))
+    turn_until(keeper, lambda: keeper.prewarmed.server is None)
+    assert identity(spare) is not None
+    request_stop(run)
+    turn_until(keeper, lambda: "exit_code" in (run.process() or {}))
+    assert (run.process() or {})["exit_code"] == 0
+    until(lambda: identity(spare) is None)
 
 
 def test_offer__a_spare_that_died_unnoticed_costs_the_run_nothing(keeper: Dispatcher, make: Make):
@@ -99,16 +151,15 @@ def test_offer__a_spare_that_died_unnoticed_costs_the_run_nothing(keeper: Dispat
     os.kill(waiting, signal.SIGKILL)
     until(lambda: psutil.Process(waiting).status() == psutil.STATUS_ZOMBIE)  # dead, and nobody has asked
     run = make()
-    launch(run)
-    turn_until(keeper, lambda: run.state() is State.FINISHED)
+    carry_out(keeper, run)
     assert pid_of(run) != waiting
 
 
 def test_keep__does_not_start_one_after_the_other_where_something_kills_them(keeper: Dispatcher):
     os.kill(keep_until_ready(keeper), signal.SIGKILL)
-    until(lambda: keeper.prewarmed.keep(idle=True) or keeper.prewarmed.child is None)
+    until(lambda: keeper.prewarmed.keep(idle=True) or keeper.prewarmed.server is None)
     keeper.prewarmed.keep(idle=True)
-    assert keeper.prewarmed.child is None
+    assert keeper.prewarmed.server is None
 
 
 def test_offer__a_run_is_not_carried_out_by_code_that_has_changed(
@@ -118,9 +169,10 @@ def test_offer__a_run_is_not_carried_out_by_code_that_has_changed(
     monkeypatch.setattr(keeping, "_code_changed_since", lambda moment: True)
     run = make()
     launch(run)
-    turn_until(keeper, lambda: run.state() is State.FINISHED)
-    assert pid_of(run) != waiting
+    keeper.turn()
+    assert psutil.Process(pid_of(run)).ppid() == os.getpid(), "a process of its own"
     assert identity(waiting) is None
+    turn_until(keeper, lambda: run.state() is State.FINISHED)
 
 
 def test_code_changed_since__sees_a_younger_file():
@@ -128,46 +180,71 @@ def test_code_changed_since__sees_a_younger_file():
     assert not keeping._code_changed_since(time.time() + 3600)
 
 
+@alone
 def test_turn__a_run_whose_process_cannot_be_noted_is_not_carried_out(
     keeper: Dispatcher, make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    waiting, run = keep_until_ready(keeper), make()
+    spare, run = keep_until_ready(keeper), make()
     launch(run)
+    noted: list[int] = []
 
-    def full(path: Path, value: dict[str, object]) -> None:
+    def full(path: Path, value: dict[str, int]) -> None:
+        noted.append(value["pid"])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(dispatching, "replace_json", full)
     keeper.turn()
-    until(lambda: identity(waiting) is None)
+    (worker,) = noted
+    until(lambda: identity(worker) is None)
     assert run.state() is State.FAILED
     assert order(root) == []
+    assert (worker == spare) == (identity(spare) is None)
+    if server := keeper.prewarmed.server:
+        until(lambda: server.listen() or not server.is_at_work)
+
+
+@pytest.fixture
+def server(root: Path, make: Make) -> Iterator[ForkServer]:
+    """One that no dispatcher keeps."""
+    made = ForkServer([sys.executable, str(FAKE_SPARE)], root / READY_LOG)
+    yield made
+    made.end()
 
 
 @pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("killed", [False, True])
 def test_await_order__a_dispatcher_killed_in_between_leaves_a_queued_run_or_a_known_process(
-    make: Make, root: Path, named: bool
+    server: ForkServer, make: Make, root: Path, named: bool, killed: bool
 ):
-    run = make()
-    (root / READY).touch()
-    with subprocess.Popen([sys.executable, str(FAKE_SPARE)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as spare:
-        assert spare.stdin
-        ordered = {"run": str(run.path), "attempt": 0, "log": str(run.path / "log.txt")}
-        spare.stdin.write(json.dumps(ordered | {"environment": {"CUDA_VISIBLE_DEVICES": "7"}}).encode())
-        spare.stdin.flush()
-        if named:
-            replace_json(run.path / "process.json", (identity(spare.pid) or {}) | {"attempt": 0})
-        time.sleep(0.2)
-        assert order(root) == [], "nothing comes of an order before its pipe is closed"
-    assert spare.returncode == 0
+    run, worker = make(), server.fork()
+    assert worker
+    assert worker.stdin
+    worker.stdin.write(keeping.order(run, {"CUDA_VISIBLE_DEVICES": "7"}))
+    if named:
+        replace_json(run.path / "process.json", (identity(worker.pid) or {}) | {"attempt": 0})
+    time.sleep(0.2)
+    assert order(root) == [], "nothing comes of an order before its pipe is closed"
+    if killed:
+        server.process.kill()
+    worker.stdin.close()
+    until(lambda: identity(worker.pid) is None)
+    if not killed:
+        assert until(lambda: worker.poll() is not None) is True
+        assert worker.returncode == 0
     assert order(root) == ([run.id] if named else [])
     assert run.state() is (State.FINISHED if named else State.CREATED)
 
 
 @pytest.mark.parametrize("given", [b"", b'{"run": "/tmp/x", "att'])
-def test_await_order__without_a_whole_order_the_spare_goes_silently(given: bytes):
-    spare = subprocess.run([sys.executable, str(FAKE_SPARE)], input=given, capture_output=True, timeout=60)
-    assert (spare.returncode, spare.stdout, spare.stderr) == (0, b"ready\n", b"")
+def test_await_order__without_a_whole_order_the_worker_goes_silently(server: ForkServer, root: Path, given: bytes):
+    worker = server.fork()
+    assert worker
+    assert worker.stdin
+    worker.stdin.write(given)
+    worker.stdin.close()
+    until(lambda: worker.poll() is not None)
+    assert worker.returncode == 0
+    assert (root / READY_LOG).read_text() == f"ready, pid {server.process.pid}\n"
 
 
 def test_wanted__for_some_minutes_after_a_sign(root: Path, monkeypatch: pytest.MonkeyPatch):
@@ -188,7 +265,7 @@ def test_keep__ends_what_is_no_longer_wanted(keeper: Dispatcher, root: Path):
     waiting = keep_until_ready(keeper)
     os.utime(root / READY, (0, 0))
     keeper.prewarmed.keep(idle=True)
-    assert keeper.prewarmed.child is None
+    assert keeper.prewarmed.server is None
     assert identity(waiting) is None
 
 
@@ -199,12 +276,12 @@ def test_keep__needs_memory(keeper: Dispatcher, root: Path, monkeypatch: pytest.
     monkeypatch.setattr(psutil, "virtual_memory", lambda: Memory)
     other = PrewarmedWorker(root)
     other.keep(idle=True)
-    assert other.child is None
+    assert other.server is None
     keeper.prewarmed.keep(idle=True)
-    assert keeper.prewarmed.child is not None, "one that is there need not make room yet"
+    assert keeper.prewarmed.server is not None, "one that is there need not make room yet"
     Memory.available = keeping.TOO_LITTLE_BYTES - 1
     keeper.prewarmed.keep(idle=True)
-    assert keeper.prewarmed.child is None
+    assert keeper.prewarmed.server is None
 
 
 def test_make_ready__gives_no_sign_twice_in_a_moment(root: Path, monkeypatch: pytest.MonkeyPatch):
@@ -228,7 +305,7 @@ def broken_torch(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A module that real workers import as ``torch``; their dispatcher keeps a spare."""
     path = root.parent / "modules" / "torch.py"
     path.parent.mkdir()
-    path.write_text("import time\ntime.sleep(60)\n")
+    path.write_text("import time\ntime.sleep(2)\n")
     monkeypatch.setenv("PYTHONPATH", str(path.parent))
     monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
@@ -247,27 +324,21 @@ def test_sigkilled_dispatcher__its_spare_goes_and_the_next_one_has_another(broke
 
 def test_ready__a_crash_at_import_is_the_run_s_with_its_traceback(broken_torch: Path, make: Make, root: Path):
     broken_torch.write_text("raise ImportError('no module named starfish')\n")
-    prewarm(root)
-    (waiting,) = until(lambda: children_of(until(lambda: dispatcher_pids(root))[0]))
     run = make()
     launch(run)
     until(lambda: run.state() is State.FAILED)
-    assert pid_of(run) == waiting.pid
+    assert "pre-warmed worker: ended unexpectedly, code 1" in (root / DISPATCHER_LOG).read_text()
     assert (run.error() or {})["what"] == "ImportError: no module named starfish"
     assert "Traceback (most recent call last):" in run.log_tail()
 
 
-def test_ready__a_stop_reaches_a_spare_that_still_imports(
-    broken_torch: Path, make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+def test_turn__a_run_waits_for_a_spare_that_still_imports_and_can_be_stopped_meanwhile(
+    broken_torch: Path, make: Make, root: Path
 ):
-    monkeypatch.setenv("SEALIFE_STOP_GRACE_S", "0")
-    prewarm(root)
-    (waiting,) = until(lambda: children_of(until(lambda: dispatcher_pids(root))[0]))
     run = make()
     launch(run)
-    until(lambda: run.status()["state"] == State.RUNNING)
+    until(lambda: run.status()["message"] == "loading PyTorch")
+    assert len(children_of(dispatcher_pids(root)[0])) == 1
     request_stop(run)
-    until(lambda: "exit_code" in (run.process() or {}))
-    assert pid_of(run) == waiting.pid
     assert run.state() is State.STOPPED
-    assert (run.process() or {})["exit_code"] == 0
+    assert run.process() is None
