@@ -203,8 +203,11 @@ def test_stop__of_a_run_that_has_not_begun_says_so(
 
 
 @pytest.mark.process
-def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two real background runs, the second started from the first before that has finished."""
+def test_path__from_simclr_to_a_comparison(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two real background runs of one pre-warmed worker, the second started from the first before that has finished."""
+    monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
     source = called(capsys, "train", "simclr", "--preset", "Quick look", *TINY)["run"]
     probe = called(capsys, "train", "probe", "--preset", "Quick look", "--from", source, "--epochs", "3")["run"]
     assert main(["runs", "follow", source, probe]) == 0

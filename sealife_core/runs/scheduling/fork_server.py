@@ -20,6 +20,7 @@ import is not safe (macOS), the server does not fork but becomes the worker, and
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -52,6 +53,7 @@ class ForkServer:
         self.is_gone = False  # it tells nothing more
         self._is_let_go = False
         self.codes: dict[int, int | None] = {}  # worker → its exit code once it has ended
+        self._forked: int | None = None  # the worker that was asked for last, once it is there
         self._unread = b""
 
     def listen(self) -> None:
@@ -73,6 +75,7 @@ class ForkServer:
         self.is_ready = True
         if "pid" in message:
             self.codes[message["pid"]] = message.get("code")
+            self._forked = message["pid"] if "code" not in message else self._forked
 
     def _close(self) -> None:
         self.is_gone = True
@@ -89,7 +92,7 @@ class ForkServer:
         It may be the server's own process, which then is no server any more.
         """
         read, write = os.pipe()
-        known = set(self.codes)
+        self._forked = None
         deadline = time.monotonic() + PATIENCE_S
         try:
             socket.send_fds(self._channel, [b"f"], [read])
@@ -100,8 +103,8 @@ class ForkServer:
         while not self.is_gone and time.monotonic() < deadline:
             select.select([self._channel], [], [], PATIENCE_S)
             self.listen()
-            if forked := set(self.codes) - known:
-                return self._worker(forked.pop(), os.fdopen(write, "wb", buffering=0))
+            if self._forked is not None:
+                return self._worker(self._forked, os.fdopen(write, "wb", buffering=0))
         os.close(write)
         return None
 
@@ -146,7 +149,7 @@ class ForkedWorker:
     def kill(self) -> None:
         """End it at once."""
         with suppress(ProcessLookupError):
-            os.kill(self.pid, 9)
+            os.kill(self.pid, signal.SIGKILL)
 
 
 def order(run: Run, environment: Mapping[str, str]) -> bytes:
