@@ -125,7 +125,7 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
         show_error(error)
         st.button("Delete", key=state.data.CARD.of(place, "delete"), on_click=delete, args=(name,))
         return
-    picture_strip(dataset, spread(dataset, 3))
+    picture_strip(dataset, spread(dataset, 3), state.data.STRIP.of(place))
     st.markdown(f"**{plain(name)}**  \n{contents(dataset)}")
     st.button(
         "Shown below" if is_chosen else "Look inside", key=state.data.CARD.of(place, "open"), disabled=is_chosen,

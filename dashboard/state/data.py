@@ -20,6 +20,7 @@ EXPECTED = Key("expected_dataset")  # being imported or drawn: looked at as soon
 IMPORTS = Key("imports")  # true: on arrival the import dialog opens
 BALANCE = Key("balance")
 CARD = Key("dataset_card")
+STRIP = Key("picture_strip")
 OPEN = Key("open_data")
 GROUP = Key("duplicate_group")
 JOB = Key("job")

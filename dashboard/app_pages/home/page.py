@@ -63,7 +63,8 @@ def page() -> None:
     elif not runs:
         st.caption(
             "On a drawn reef, the demo compares what ImageNet knows already with what SimCLR learns without labels."
-            " The first result is there in about 20 seconds, all of them in about two minutes on two processor cores."
+            " The first result is there in about 15 seconds, all of them in about a minute and a half on two processor"
+            " cores."
         )
     if named is not None and unnamed is None:
         st.subheader(f"{TITLE}: {plain(named.config().data)}")
@@ -71,7 +72,7 @@ def page() -> None:
         first_model_panel(named)
     dataset = readable([REEF, *names] if demo and REEF in names else names)
     if dataset is not None and (named is None or unnamed is not None):
-        picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
+        picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES), state.data.STRIP)
     if demo:
         st.subheader("The demo")
         demo_panel()

@@ -172,9 +172,7 @@ class Labeller {
   open(at) {
     const item = this.items[0];
     if (!item?.picture) return;
-    const { dialog } = new Lightbox([item.picture, ...item.near], at, this.data.about);
-    this.root.after(dialog);
-    dialog.showModal();
+    openLarge(this.root, [item.picture, ...item.near], at, this.data.about);
   }
 
   label(name) {

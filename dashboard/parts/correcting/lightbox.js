@@ -166,3 +166,10 @@ class Lightbox {
     }
   }
 }
+
+// Opens one of pictures; the dialog stands after the element beside.
+function openLarge(beside, ...shown) {
+  const { dialog } = new Lightbox(...shown);
+  beside.after(dialog);
+  dialog.showModal();
+}

@@ -15,13 +15,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const version = JSON.stringify([data.pictures, data.side]);
   if (grid.dataset.version === version) return;  // a refresh must not close what a person is looking at
   grid.dataset.version = version;
+  grid.classList.toggle('strip', Boolean(data.strip));
   grid.style.setProperty('--side', data.side + 'px');
   if (data.correcting && !data.correcting.by && keptName()) setTriggerValue('named', keptName());
   const there = data.pictures.filter((picture) => picture.url);
-  grid.replaceChildren(...data.pictures.map((picture) => cell(picture, () => {
-    const corrected = (number) => setTriggerValue('corrected', number);
-    const { dialog } = new Lightbox(there, there.indexOf(picture), data.correcting, corrected);
-    grid.after(dialog);
-    dialog.showModal();
-  })));
+  const corrected = (number) => setTriggerValue('corrected', number);
+  grid.replaceChildren(...data.pictures.map((picture) => cell(
+    picture, () => openLarge(grid, there, there.indexOf(picture), data.correcting, corrected),
+  )));
 }

@@ -1,11 +1,8 @@
 """Pictures in a grid. The browser fetches each when it comes into sight; a click opens one large, with its file."""
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
@@ -60,11 +57,7 @@ def grid_picture(dataset: Dataset, row: int, caption: str) -> dict[str, Any]:
     }
 
 
-def picture_strip(dataset: Dataset, rows: Sequence[int]) -> None:
+def picture_strip(dataset: Dataset, rows: Sequence[int], key: Key) -> None:
     """One line of pictures, as many as fit: what the data set looks like at a glance."""
-    images = "".join(
-        f'<img src="{escape(thumb_url(dataset, row))}" alt="{name}" title="{name}">'
-        for row in rows
-        for name in [escape(class_of(dataset, row))]
-    )
-    st.html(f'<div class="picture-strip">{images}</div>')
+    pictures = [grid_picture(dataset, row, class_of(dataset, row)) for row in rows]
+    _grid(data={"pictures": pictures, "strip": True, "correcting": correcting(dataset)}, key=key, **events(key))

@@ -25,10 +25,10 @@ def text(app: AppTest) -> str:
     return " ".join(element.value for element in elements)
 
 
-def pictures(app: AppTest) -> list[dict[str, Any]]:
-    """Those of every grid on the page, with what opening one shows."""
+def pictures(app: AppTest, *, strip: bool = False) -> list[dict[str, Any]]:
+    """Those of every grid on the page, or of every strip on a card, with what opening one shows."""
     grids = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    return [picture for grid in grids for picture in grid.get("pictures", ())]
+    return [picture for grid in grids if grid.get("strip", False) is strip for picture in grid.get("pictures", ())]
 
 
 def button(app: AppTest, label: str):

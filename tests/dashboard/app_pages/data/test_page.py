@@ -43,6 +43,8 @@ def test_pictures__open_with_the_name_of_their_file(photographs):
         assert known
         assert set(known) <= set(found.file_names), "none of the names is a hashed one"
         assert all(picture["lines"] == [["file", name.split("/")[-1]]] for name, picture in known.items())
+        at_a_glance = {dict(picture["facts"])["File"] for picture in pictures(app, strip=True) if picture["large"]}
+        assert len(at_a_glance & set(found.file_names)) == 3
     whole = {dict(picture["facts"])["File"]: dict(picture["facts"]) for picture in pictures(open_data(dataset="two"))}
     about = found.manifest.iloc[row]
     size = f"{about['width']} × {about['height']} px"
