@@ -42,7 +42,12 @@ if WORKER:  # several workers share the cores, so no library takes all of them
         importlib.import_module(library)
 STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
-BROWSER = "tests/browser/"
+# Files that one worker takes: those of the browser share a dashboard, those of the maps what UMAP compiles in 9 s.
+SCOPES = {
+    "tests/browser/": "browser",
+    "tests/evaluation/projections/": "maps",
+    "tests/test_projection_worker.py": "maps",
+}
 DRAWING = ("streamlit.testing.v1.app_test", "tests.dashboard.pages", "tests.dashboard.app_pages.data.opened")
 FSYNC = os.fsync
 present: pytest.Item | None = None  # the test that runs now
@@ -56,13 +61,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A worker takes a whole file at a time, for the fixtures of a module, and all files of the browser are one."""
+    """A worker takes a whole file at a time, for the fixtures of a module, or all files of one of SCOPES."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return BROWSER if file.startswith(BROWSER) else file
+            return next((scope for start, scope in SCOPES.items() if file.startswith(start)), file)
 
     config.option.loadscopereorder = False  # the order is that of pytest_collection_modifyitems
     return ByFile(config, log)
