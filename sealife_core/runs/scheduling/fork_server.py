@@ -14,7 +14,8 @@ known process:
 The worker waits for that. If process.json then names it, it carries out the run; else it ends silently.
 
 Nothing may have been computed before a fork: threads of PyTorch would be missing in the worker. Where a fork after an
-import is not safe (macOS), the server does not fork but becomes the worker, and serves one run.
+import is not safe (macOS), or the end of a process cannot be waited for beside other things (an old kernel), the server
+does not fork but becomes the worker, and serves one run.
 """
 
 import json
@@ -31,13 +32,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from sealife_core.processes import identity
 from sealife_core.runs.run import LOG, Run
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
-FORKS = sys.platform == "linux"
 STDIN = 0
-PATIENCE_S = 10.0  # a fork takes some 20 ms
+PATIENCE_S = 5.0  # a fork takes some 20 ms
 MESSAGE_BYTES = 4096
+
+
+def _can_fork() -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # some builds of Python have no such function, kernels before 5.3 refuse
+        return False
+    return True
+
+
+FORKS = _can_fork()
 
 
 class ForkServer:
@@ -53,7 +67,7 @@ class ForkServer:
         self.is_gone = False  # it tells nothing more
         self._is_let_go = False
         self.codes: dict[int, int | None] = {}  # worker → its exit code once it has ended
-        self._forked: int | None = None  # the worker that was asked for last, once it is there
+        self._answer: int | None = None  # to the last request: the worker's pid, or 0 where it could not be forked
         self._unread = b""
 
     def listen(self) -> None:
@@ -73,9 +87,10 @@ class ForkServer:
 
     def _take_in(self, message: dict[str, Any]) -> None:
         self.is_ready = True
-        if "pid" in message:
-            self.codes[message["pid"]] = message.get("code")
-            self._forked = message["pid"] if "code" not in message else self._forked
+        if "code" not in message:
+            self._answer = message.get("pid")
+        if pid := message.get("pid"):
+            self.codes[pid] = message.get("code")
 
     def _close(self) -> None:
         self.is_gone = True
@@ -92,7 +107,7 @@ class ForkServer:
         It may be the server's own process, which then is no server any more.
         """
         read, write = os.pipe()
-        self._forked = None
+        self._answer = None
         deadline = time.monotonic() + PATIENCE_S
         try:
             socket.send_fds(self._channel, [b"f"], [read])
@@ -100,12 +115,14 @@ class ForkServer:
             self._close()
         finally:
             os.close(read)
-        while not self.is_gone and time.monotonic() < deadline:
-            select.select([self._channel], [], [], PATIENCE_S)
+        while not self.is_gone and self._answer is None and (left := deadline - time.monotonic()) > 0:
+            select.select([self._channel], [], [], left)
             self.listen()
-            if self._forked is not None:
-                return self._worker(self._forked, os.fdopen(write, "wb", buffering=0))
+        if self._answer:
+            return self._worker(self._answer, os.fdopen(write, "wb", buffering=0))
         os.close(write)
+        if self._answer is None:  # it hangs
+            self._close()
         return None
 
     def _worker(self, pid: int, stdin: IO[bytes]) -> "ForkedWorker | subprocess.Popen[bytes]":
@@ -134,6 +151,7 @@ class ForkedWorker:
     def __init__(self, server: ForkServer, pid: int, stdin: IO[bytes]) -> None:
         self._server, self.pid, self.stdin = server, pid, stdin
         self.returncode: int | None = None
+        self._ended_by = 0.0  # seen then to have ended; the server has not said so
 
     def poll(self) -> int | None:
         """Its exit code once it has ended."""
@@ -143,8 +161,15 @@ class ForkedWorker:
 
     @property
     def is_orphan(self) -> bool:
-        """Whether nobody will tell its exit code: the server has died."""
-        return self.poll() is None and self._server.is_gone
+        """Whether nobody will tell its exit code: the server has died, or hangs."""
+        if self.poll() is not None:
+            return False
+        if self._server.is_gone:
+            return True
+        if identity(self.pid) is not None:
+            return False
+        self._ended_by = self._ended_by or time.monotonic()
+        return time.monotonic() - self._ended_by > PATIENCE_S
 
     def kill(self) -> None:
         """End it at once."""
@@ -187,7 +212,13 @@ def serve(carry_out: Callable[[Path], int]) -> int:
                 _tell(dispatcher, pid=os.getpid())
                 dispatcher.close()
                 return _work(pipes[0], carry_out)
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError as error:  # no memory, or too many processes
+                print(f"no worker could be forked: {error}", flush=True)
+                os.close(pipes[0])
+                _tell(dispatcher, pid=0)
+                continue
             if pid == 0:
                 dispatcher.close()
                 for descriptor in workers:
@@ -236,6 +267,8 @@ def _begin_anew(pipe: int, carry_out: Callable[[Path], int]) -> None:
     except BaseException:  # noqa: BLE001 - nothing may return into the server's loop
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)

@@ -7,8 +7,10 @@ run, and keeps it for the next ones.
 
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,7 @@ from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.files import written_at
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.fork_server import ForkedWorker, ForkServer, order
+from sealife_core.runs.scheduling.placement import available_bytes
 from sealife_core.runs.scheduling.spawning import PROJECT
 
 READY, READY_LOG = ".ready", ".ready.log"
@@ -25,6 +28,7 @@ READY_FLAG = "--ready"
 # It holds some 500 MB; the rest must suffice for the run and for everything else on the machine.
 ENOUGH_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 1024**3
 AGAIN_S = 60.0  # after one that ended unexpectedly: what killed it may kill the next
+IMPORT_S = 120.0  # one that takes longer hangs: runs no longer wait for it, and import PyTorch themselves
 
 
 def ready_minutes() -> float:
@@ -63,15 +67,17 @@ class PrewarmedWorker:
 
     def keep(self, *, idle: bool) -> None:
         """Start one if it is wanted and the machine is ``idle``; end the one there is when it no longer is."""
-        if self.server is not None and (code := self.server.process.poll()) is not None:
+        if self.server is None:
+            if idle and time.monotonic() >= self._not_before and wanted(self.root) and self._may_start():
+                self._start()
+        elif (code := self.server.process.poll()) is not None:
             print(f"pre-warmed worker: ended unexpectedly, code {code}", flush=True)
+            self._give_up()
+        elif self.is_importing and time.time() - self._started > IMPORT_S:
+            print(f"pre-warmed worker: not ready after {IMPORT_S:.0f} s", flush=True)
+            self._give_up()
+        elif not self.server.is_at_work and not (wanted(self.root) and available_bytes() >= TOO_LITTLE_BYTES):
             self.end()
-            self._not_before = time.monotonic() + AGAIN_S
-        if self.server is not None:
-            if not wanted(self.root) or psutil.virtual_memory().available < TOO_LITTLE_BYTES:
-                self.end()
-        elif idle and time.monotonic() >= self._not_before and wanted(self.root) and self._may_start():
-            self._start()
 
     @property
     def is_importing(self) -> bool:
@@ -88,9 +94,13 @@ class PrewarmedWorker:
         """
         if self.server is None:
             return None
-        worker = None if _code_changed_since(self._started) else self.server.fork()
-        if worker is None:
+        if _code_changed_since(self._started):
             self.end()
+            return None
+        worker = self.server.fork()
+        if worker is None:
+            print("pre-warmed worker: did not fork", flush=True)
+            self._give_up()
         elif worker is self.server.process:
             self.server = None
         if worker is None or worker.stdin is None:
@@ -109,14 +119,27 @@ class PrewarmedWorker:
         print(f"pre-warmed worker: ended, pid {self.server.process.pid}", flush=True)
         self.server = None
 
+    def held_bytes(self) -> int:
+        """Memory that it holds and that a worker which it forks shares."""
+        if self.server is None:
+            return 0
+        with suppress(psutil.Error):
+            held = psutil.Process(self.server.process.pid).memory_info()
+            return held.rss - getattr(held, "shared", 0)
+        return 0
+
+    def _give_up(self) -> None:
+        self.end()
+        self._not_before = time.monotonic() + AGAIN_S
+
     def _may_start(self) -> bool:
-        enough = psutil.virtual_memory().available >= ENOUGH_BYTES
+        enough = available_bytes() >= ENOUGH_BYTES
         return enough and not machine_speed.is_running(self.root)  # a measurement has the machine to itself
 
     def _start(self) -> None:
         self._started = time.time()
-        (self.root / READY_LOG).unlink(missing_ok=True)
         try:
+            (self.root / READY_LOG).unlink(missing_ok=True)
             self.server = ForkServer(prewarmed_command(), self.root / READY_LOG)
         except OSError as error:
             print(f"pre-warmed worker: could not be started: {error}", flush=True)
@@ -126,5 +149,6 @@ class PrewarmedWorker:
 
 
 def _code_changed_since(moment: float) -> bool:
-    """Whether a source file is newer: a run uses the code that is there when it is launched."""
-    return any(file.stat().st_mtime > moment for file in (PROJECT / "sealife_core").rglob("*.py"))
+    """Whether a source file is newer, or a package came or went: a run uses what is there when it is launched."""
+    packages = Path(sysconfig.get_path("purelib"))
+    return any(file.stat().st_mtime > moment for file in (packages, *(PROJECT / "sealife_core").rglob("*.py")))

@@ -18,6 +18,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import __main__ as process
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
+from sealife_core.runs.scheduling.prewarmed_worker import PrewarmedWorker
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
 from sealife_core.runs.scheduling.run_process import worker_command
@@ -155,8 +156,7 @@ def test_turn__what_trains_no_encoder_goes_beside_a_training(
 def test_turn__a_run_goes_beside_a_training_only_where_memory_allows(
     make: Make, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ):
-    free = [3 * GIGABYTE]
-    monkeypatch.setattr(dispatching, "available_bytes", lambda: free[0])
+    monkeypatch.setattr(dispatching, "available_bytes", lambda: 3 * GIGABYTE)
     monkeypatch.setattr(dispatching, "peak_in_main_memory", lambda config, assigned, root: 2 * GIGABYTE)
     monkeypatch.setattr(dispatching, "held_bytes", lambda pid: GIGABYTE)  # each will still take one more
     monkeypatch.setattr(dispatching, "ROOM_S", 0.0)
@@ -167,11 +167,12 @@ def test_turn__a_run_goes_beside_a_training_only_where_memory_allows(
     dispatcher.turn()
     assert devices_of(first, embed, second) == ["cpu", "", ""]
     assert embed.shown().message == "waiting for memory: other runs need it"
-    free[0] = 4 * GIGABYTE
+    shared = [GIGABYTE]  # the pre-warmed worker holds it, and so does what is forked from it
+    monkeypatch.setattr(PrewarmedWorker, "held_bytes", lambda self: shared[0])
     dispatcher.turn()
     assert devices_of(first, embed, second) == ["cpu", "cpu*", ""]
     request_stop(first)
-    free[0] = 3 * GIGABYTE
+    shared[0] = 0
     turn_until(dispatcher, lambda: first.id not in dispatcher.watched)
     dispatcher.turn()
     assert second.shown().message == "waiting for memory: other runs need it"

@@ -15,6 +15,7 @@ from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
+from sealife_core.runs.scheduling import fork_server
 from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.fork_server import ForkServer
@@ -45,7 +46,7 @@ def keeper(request: pytest.FixtureRequest, root: Path, begin: Callable[..., Disp
     dispatcher.prewarmed.end()
 
 
-alone = pytest.mark.parametrize("keeper", [[], ["--alone"]], ids=["forks", "alone"], indirect=True)
+alone = pytest.mark.parametrize("keeper", [[], ["alone"]], ids=["forks", "alone"], indirect=True)
 
 
 def keep_until_ready(dispatcher: Dispatcher) -> int:
@@ -101,7 +102,7 @@ def test_offer__one_spare_serves_all_runs_each_in_a_process_and_a_session_of_its
     assert keep_until_ready(keeper) == spare
 
 
-@pytest.mark.parametrize("keeper", [["--alone"]], indirect=True)
+@pytest.mark.parametrize("keeper", [["alone"]], indirect=True)
 def test_offer__where_it_cannot_fork_the_spare_carries_the_run_out_and_another_follows(keeper: Dispatcher, make: Make):
     spare, runs = keep_until_ready(keeper), [make(), make()]
     carry_out(keeper, *runs)
@@ -133,16 +134,60 @@ def test_server__killed_costs_its_runs_nothing_but_the_exit_code(keeper: Dispatc
     assert "exit_code" not in (run.process() or {})
 
 
-def test_server__that_is_let_go_stays_for_the_exit_code_of_its_last_run(keeper: Dispatcher, make: Make, root: Path):
-    spare, run = keep_until_ready(keeper), make(orders={"steps": 100_000})
+def test_server__that_hangs_costs_its_runs_nothing_but_the_exit_code(
+    keeper: Dispatcher, make: Make, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fork_server, "PATIENCE_S", 0.3)
+    spare, run, next_one = keep_until_ready(keeper), make(), make()
     launch(run)
-    turn_until(keeper, lambda: len(run.metrics()) > 3)
+    keeper.turn()
+    os.kill(spare, signal.SIGSTOP)
+    turn_until(keeper, lambda: run.id not in keeper.watched)
+    assert run.state() is State.FINISHED
+    assert "exit_code" not in (run.process() or {})
+    carry_out(keeper, next_one)
+    assert identity(spare) is None
+
+
+@pytest.mark.parametrize("keeper", [["full"]], indirect=True)
+def test_offer__where_no_process_can_be_forked_each_run_has_one_of_its_own(keeper: Dispatcher, make: Make, root: Path):
+    runs = [make(), make()]
+    carry_out(keeper, *runs)
+    assert keeper.prewarmed.server is None, "the next would not fork either"
+    assert "no worker could be forked" in (root / READY_LOG).read_text()
+
+
+def test_keep__does_not_wait_for_ever(root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
+    monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
+    monkeypatch.setattr(keeping, "prewarmed_command", lambda: [sys.executable, str(FAKE_SPARE), "hangs"])
+    monkeypatch.setattr(keeping, "IMPORT_S", 0.2)
+    keeping.show_interest(root)
+    worker = PrewarmedWorker(root)
+    worker.keep(idle=True)
+    assert worker.is_importing
+    until(lambda: worker.keep(idle=True) or worker.server is None)
+    worker.keep(idle=True)
+    assert worker.server is None
+
+
+def test_server__stays_for_the_exit_codes_of_its_runs(
+    keeper: Dispatcher, make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Also where nobody wants to train any more; and where the code has changed, it goes with the last of them."""
+    spare, runs = keep_until_ready(keeper), [make(orders={"steps": 100_000}), make()]
+    launch(runs[0])
+    turn_until(keeper, lambda: len(runs[0].metrics()) > 3)
     os.utime(root / READY, (0, 0))
-    turn_until(keeper, lambda: keeper.prewarmed.server is None)
+    keeper.prewarmed.keep(idle=False)
+    assert keeper.prewarmed.server is not None
+    monkeypatch.setattr(keeping, "_code_changed_since", lambda moment: True)
+    assert keeper.prewarmed.offer(runs[1], {}) is None
+    assert keeper.prewarmed.server is None
     assert identity(spare) is not None
-    request_stop(run)
-    turn_until(keeper, lambda: "exit_code" in (run.process() or {}))
-    assert (run.process() or {})["exit_code"] == 0
+    request_stop(runs[0])
+    turn_until(keeper, lambda: "exit_code" in (runs[0].process() or {}))
+    assert (runs[0].process() or {})["exit_code"] == 0
     until(lambda: identity(spare) is None)
 
 
