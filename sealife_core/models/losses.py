@@ -48,8 +48,8 @@ class _NtXent(Function):
         devices = 1
         if distributed:  # the anchors of one device have gradients for the views of another
             loss, pull, devices = all_reduce(loss), all_reduce(pull), rank_and_world_size()[1]
-        partners = _partners(z)
-        gradient = torch.cat([pull[rows].sub_(z[partners[rows]], alpha=2) for rows in spans])
+        of_each = partners(z)
+        gradient = torch.cat([pull[rows].sub_(z[of_each[rows]], alpha=2) for rows in spans])
         # DDP takes the mean over devices of what is here a sum over their anchors.
         ctx.save_for_backward(gradient.mul_(devices).div_(len(z) * temperature))
         return loss / len(z)
@@ -73,7 +73,7 @@ def contrastive_accuracy(
         z, spans = _anchors(_unit_views(z0, z1), distributed)
         blocks = [rows for span in spans for rows in _blocks(z, span)]
         nearest = torch.cat([_similarity(z[rows], z, rows.start).argmax(dim=1) for rows in blocks])
-        right = nearest == torch.cat([_partners(z)[rows] for rows in spans])
+        right = nearest == torch.cat([partners(z)[rows] for rows in spans])
         return all_reduce(right.float().sum()) / len(z) if distributed else right.float().mean()
 
 
@@ -133,12 +133,12 @@ def _of_anchors(z: Tensor, spans: list[slice], temperature: float, *, pulled: bo
 
     The gradient is without the term of the positive pairs; zeros unless ``pulled``.
     """
-    partners = _partners(z)
+    of_each = partners(z)
     loss, pull = z.new_zeros(()), torch.zeros_like(z)
     for rows in (rows for span in spans for rows in _blocks(z, span)):
         own = z[rows]
         similarity = _similarity(own, z, rows.start).div_(temperature)
-        of_partner = similarity.gather(1, partners[rows, None])
+        of_partner = similarity.gather(1, of_each[rows, None])
         highest = similarity.amax(dim=1, keepdim=True)
         weights = similarity.sub_(highest).exp_()
         total = weights.sum(dim=1, keepdim=True)
@@ -150,7 +150,7 @@ def _of_anchors(z: Tensor, spans: list[slice], temperature: float, *, pulled: bo
     return loss, pull
 
 
-def _partners(z: Tensor) -> Tensor:
+def partners(z: Tensor) -> Tensor:
     """(2N,) row of each view's partner in z (2N, D)."""
     return torch.arange(len(z), device=z.device).roll(len(z) // 2)
 

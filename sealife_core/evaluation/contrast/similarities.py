@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from math import exp, log
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
+
+from sealife_core.models.losses import partners
 
 
 def similarity_matrix(views: Float[Tensor, "views d"]) -> Float[Tensor, "views views"]:
@@ -30,27 +32,11 @@ def anchor_loss(similarities: Sequence[float], anchor: int, partner: int, temper
     return log_total - logits[partner]
 
 
-def partners(similarities: Float[Tensor, "views views"]) -> Int[Tensor, " views"]:
-    """The other view of the same image, of each view."""
-    return torch.arange(len(similarities)).roll(len(similarities) // 2)
-
-
 def losses(similarities: Float[Tensor, "views views"], temperature: float) -> Float[Tensor, " views"]:
     """:func:`anchor_loss` of every view. Their mean is the loss of the batch, ``models.losses.nt_xent``."""
     of_each = zip(similarities.tolist(), partners(similarities).tolist(), strict=True)
     found = [anchor_loss(row, anchor, partner, temperature) for anchor, (row, partner) in enumerate(of_each)]
     return similarities.new_tensor(found)
-
-
-def chance(views: int) -> float:
-    """The loss where all similarities are equal: ln(2N − 1) of 2N ``views``."""
-    return log(views - 1)
-
-
-def probabilities(similarities: Float[Tensor, "views views"], temperature: float) -> Float[Tensor, "views views"]:
-    """Row i is the softmax that anchor i gives to all other views; itself has 0."""
-    itself = torch.eye(len(similarities), dtype=torch.bool)
-    return (similarities / temperature).masked_fill(itself, -torch.inf).softmax(dim=1)
 
 
 def gradient_shares(similarities: Float[Tensor, "views views"], temperature: float) -> Float[Tensor, "views views"]:
@@ -64,14 +50,3 @@ def gradient_shares(similarities: Float[Tensor, "views views"], temperature: flo
     negative = torch.ones(views, views, dtype=torch.bool).fill_diagonal_(False)
     negative[torch.arange(views), partners(similarities)] = False
     return (similarities / temperature).masked_fill(~negative, -torch.inf).softmax(dim=1).nan_to_num(0.0)
-
-
-def false_negative_shares(
-    shares: Float[Tensor, "views views"], labels: Int[Tensor, " images"]
-) -> Float[Tensor, " views"]:
-    """How much of each anchor's gradient among negatives pushes it away from images of its own class, 0 … 1.
-
-    shares: of :func:`gradient_shares`; labels: the class of each of the N images, -1 for none.
-    """
-    of_views = labels.repeat(2)
-    return (shares * ((of_views[:, None] == of_views) & (of_views >= 0))).sum(dim=1)

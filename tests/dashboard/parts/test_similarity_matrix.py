@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from dashboard.parts.contrast import similarity_matrix
+from sealife_core.config import chance_loss
 from sealife_core.evaluation.contrast import similarities as core
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
 
@@ -40,18 +41,20 @@ def test_numbers__are_those_of_the_core() -> None:
         rows=cosines.tolist(), temperatures=TEMPERATURES, labels=LABELS,
     )  # fmt: skip
     negative = cosines.masked_fill(core.gradient_shares(cosines, 1.0) == 0, -2)
+    itself, of_views = torch.eye(2 * IMAGES, dtype=torch.bool), labels.repeat(2)
+    of_class = (of_views[:, None] == of_views) & (of_views >= 0)
     for temperature, told in zip(TEMPERATURES, found, strict=True):
         shares = core.gradient_shares(cosines, temperature)
         for name, expected in (
             ("losses", core.losses(cosines, temperature)),
-            ("p", core.probabilities(cosines, temperature)),
+            ("p", (cosines / temperature).masked_fill(itself, -torch.inf).softmax(dim=1)),
             ("shares", shares),
             ("loss", nt_xent(views[:IMAGES], views[IMAGES:], temperature)),
             ("hardest", shares.topk(3).values.sum(1).mean()),
-            ("falseShare", core.false_negative_shares(shares, labels).mean()),
+            ("falseShare", (shares * of_class).sum(dim=1).mean()),
         ):
             torch.testing.assert_close(torch.tensor(told[name]).double(), expected, rtol=1e-6, atol=1e-12)
-        assert told["chance"] == pytest.approx(core.chance(2 * IMAGES))
+        assert told["chance"] == pytest.approx(chance_loss(IMAGES))
         assert told["right"] == round(2 * IMAGES * contrastive_accuracy(views[:IMAGES], views[IMAGES:]).item())
         assert told["evenFalse"] == pytest.approx(4 * 2 / (10 * 8)), "4 anchors have 2 false negatives of 8"
         assert cosines[tuple(told["pair"])] == negative.max()
