@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset
@@ -18,7 +17,7 @@ from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, same_files
 from sealife_core.datasets.grouping.regrouping import scattered
 from sealife_core.datasets.grouping.series import fewest_told, look_alike_series, note_on, suggested
-from sealife_core.datasets.imports.splits import SPLITS, notes_on
+from sealife_core.datasets.imports.splits import notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
@@ -46,16 +45,12 @@ class DuplicateGroup:
 class Checks:
     """What ``check`` found.
 
-    ``class_counts``: a row a class, columns train, val, test, total (int). ``sizes``: a row "width" and "height",
-    columns smallest, median, largest (px). ``near`` has no group that is in ``exact`` already. ``missing``: rows whose
-    file is gone. ``notes``: sentences for people, the most important first. ``scattered``: groups of images that are in
-    more than one split; ``series``: look-alikes without a group that are (see ``grouping.series``), and ``suggestion``
-    the pattern that would group them, "" if none would.
+    ``near`` has no group that is in ``exact`` already. ``missing``: rows whose file is gone. ``notes``: sentences for
+    people, the most important first. ``scattered``: groups of images that are in more than one split; ``series``:
+    look-alikes without a group that are (see ``grouping.series``), and ``suggestion`` the pattern that would group
+    them, "" if none would.
     """
 
-    class_counts: pd.DataFrame
-    unlabelled: int
-    sizes: pd.DataFrame
     exact: list[DuplicateGroup]
     near: list[DuplicateGroup]
     missing: list[int]
@@ -93,12 +88,7 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     series = [group for group in groups["series"] if group.straddles]
     groups["series"] = series if len(series) >= fewest_told(len(dataset)) else []
     suggestion = suggested(dataset.file_names, labels, [g.rows for g in groups["series"]]) if groups["series"] else None
-    sizes = dataset.manifest[["width", "height"]].agg(["min", "median", "max"]).T.astype(int)
-    sizes.columns = ["smallest", "median", "largest"]
     checks = Checks(
-        class_counts=_class_counts(dataset),
-        unlabelled=int((dataset.labels < 0).sum()),
-        sizes=sizes,
         **groups,
         missing=[row for row in range(len(dataset)) if not dataset.image_path(row).is_file()],
         notes=[],
@@ -117,14 +107,6 @@ def _group(rows: list[int], splits: list[str], labels: list[str]) -> DuplicateGr
     return DuplicateGroup(tuple(rows), straddles, labels_differ=len({labels[row] for row in rows} - {""}) > 1)
 
 
-def _class_counts(dataset: Dataset) -> pd.DataFrame:
-    labels, splits = dataset.manifest["label"], dataset.manifest["split"]
-    counts = pd.crosstab(labels, splits).reindex(index=list(dataset.classes), columns=list(SPLITS), fill_value=0)
-    counts.columns.name = None
-    counts["total"] = counts.sum(axis=1)
-    return counts
-
-
 def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     notes = []
     if checks.missing:
@@ -141,7 +123,8 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     if differing:
         have = counted(differing, "group of duplicates has", "groups of duplicates have")
         notes.append(f"{have} two labels: at most one of them is right.")
-    totals = dict(zip(dataset.classes, checks.class_counts["total"].tolist(), strict=True))
+    counts = np.bincount(dataset.labels[dataset.labels >= 0], minlength=len(dataset.classes))
+    totals = dict(zip(dataset.classes, counts.tolist(), strict=True))
     if uneven(totals):
         notes.append(evenness(totals))
     small = int((dataset.manifest[["width", "height"]].min(axis=1) < _SMALL_PX).sum())

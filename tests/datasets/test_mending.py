@@ -40,7 +40,7 @@ def found(dataset: Dataset, *groups: tuple[int, ...]) -> Checks:
     """Checks that found these groups of copies."""
     splits = dataset.manifest["split"].tolist()
     copies = [DuplicateGroup(rows, len({splits[row] for row in rows}) > 1, False) for rows in groups]
-    return Checks(pd.DataFrame(), 0, pd.DataFrame(), copies, [], [], [])
+    return Checks(copies, [], [], [])
 
 
 def counts(dataset: Dataset) -> dict[str, int]:
