@@ -31,7 +31,8 @@ _ONE_AT_A_TIME = Lock()  # two that limit threads at once would leave them limit
 
 
 def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: Progress | None = None) -> HeldOut:
-    """:func:`held_out_scores` of the labelled images of ``dataset``, with the embeddings of a run.
+    """Accuracy on the labelled images of ``dataset``, held out at random and with their whole place, of probes of as
+    many training images on the embeddings of a run.
 
     by: "group", or a pattern (``datasets/grouping/patterns.py``) that names the place of an image. run_id: or its name,
     or the beginning of its id; by default that of :func:`label_free_features.run_without_labels`. Raises DatasetError
@@ -57,28 +58,12 @@ def held_out_of(dataset: Dataset, by: str, run_id: str | None = None, progress: 
     features = np.asarray(embedded.values[at], np.float32)
     groups = [""] * len(rows) if by == GROUP else dataset.manifest["group"].to_numpy()[rows].tolist()
     labels, of = dataset.labels[rows], [places[row] for row in rows]
-    said, trained_on = _predictions(features, labels, of, groups, seed=0, progress=progress)
+    said, trained_on = predictions(features, labels, of, groups, seed=0, progress=progress)
     found = scored(said, labels, of, trained_on, dataset.classes, seed=0)
     ids = dataset.manifest["id"].to_numpy()[rows]
     known = (said >= 0).all(axis=0)
     named = {image: dataset.classes[label] for image, label in zip(ids[known], said[1, known], strict=True)}
     return replace(found, run=run.id, predicted=named)
-
-
-def held_out_scores(
-    features: Float[np.ndarray, "n d"],
-    labels: Int[np.ndarray, " n"],
-    places: Sequence[str],
-    groups: Sequence[str] = (),
-    seed: int = 0,
-) -> HeldOut:
-    """Accuracy on images held out at random and with their whole place, of probes of as many training images.
-
-    places: of each image; groups: those that random folds keep whole, as the splits of a data set do ("" is none).
-    Raises DatasetError for fewer than two places, and where every place has classes of its own only.
-    """
-    said, trained_on = _predictions(features, labels, places, groups, seed)
-    return scored(said, labels, places, trained_on, [str(label) for label in range(int(labels.max()) + 1)], seed)
 
 
 def need_places(labels: Int[np.ndarray, " n"], places: Sequence[str]) -> None:
@@ -92,7 +77,7 @@ def need_places(labels: Int[np.ndarray, " n"], places: Sequence[str]) -> None:
         raise DatasetError("Every class is at one place only: there is no other place to learn it from.")
 
 
-def _predictions(
+def predictions(
     features: Float[np.ndarray, "n d"],
     labels: Int[np.ndarray, " n"],
     places: Sequence[str],
@@ -101,7 +86,11 @@ def _predictions(
     progress: Progress | None = None,
 ) -> tuple[Int[np.ndarray, "2 n"], int]:
     """What probes say of each image, held out at random and with its whole place (-1 where none knows its class), and
-    of how many images they learned."""
+    of how many images they learned.
+
+    places: of each image; groups: those that random folds keep whole, as the splits of a data set do ("" is none).
+    Raises DatasetError for fewer than two places, and where every place has classes of its own only.
+    """
     need_places(labels, places)
     _, place = np.unique(places, return_inverse=True)
     count = int(place.max()) + 1

@@ -1,5 +1,6 @@
 """Accuracy at random and at places that no probe has seen."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
+from sealife_core.evaluation.curation.held_out_places import held_out_of, predictions
 from sealife_core.evaluation.curation.out_of_fold import grouped_folds
+from sealife_core.evaluation.curation.place_scores import HeldOut, scored
 from tests.finished.runs import classifier_run, features_run
 
 CLASSES, PLACES, EACH = 4, 12, 10
@@ -25,6 +27,11 @@ def photographs(habit: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, li
     place = np.repeat(np.arange(PLACES), CLASSES * EACH)
     features = 0.35 * looks[labels] + habit * habits[place, labels] + rng.normal(size=(len(labels), 40))
     return features.astype(np.float32), labels, [f"site {n}" for n in place]
+
+
+def held_out_scores(features: np.ndarray, labels: np.ndarray, places: list[str], groups: Sequence[str] = ()) -> HeldOut:
+    said, trained_on = predictions(features, labels, places, groups, seed=0)
+    return scored(said, labels, places, trained_on, [str(label) for label in range(int(labels.max()) + 1)], seed=0)
 
 
 def test_held_out__is_worse_elsewhere_where_places_differ():
