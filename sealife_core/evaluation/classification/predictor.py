@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.decoding.on_demand import UncheckedImages
@@ -119,14 +119,10 @@ class Predictor(PictureEncoder):
         found = self._predicted(*watched.result())
         return [images.problems.get(place, prediction) for place, prediction in enumerate(found)]
 
-    def view(self, picture: Picture) -> UInt8[np.ndarray, "side side 3"]:
-        """The network's input for ``picture``, its largest centred square at the network's size."""
-        return np.rint(255 * self.seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
-
     def explain(
         self, picture: Picture, class_index: int | None = None, layer: Layer | None = None
     ) -> Float32[np.ndarray, "side side"]:
-        """The Grad-CAM map in 0 … 1 over :meth:`view`, by default of the predicted class.
+        """The Grad-CAM map in 0 … 1 over :meth:`seen`, by default of the predicted class.
 
         layer: see ``gradcam.grad_cam``; by default ``gradcam_layers.usual_layer``.
         """

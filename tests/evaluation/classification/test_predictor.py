@@ -195,18 +195,18 @@ def test_explain__lies_over_the_view_of_the_predicted_class(run: Run, tiny_reef:
     predictor, path = Predictor(run.path), tiny_reef.image_path(1)
     label = predictor.predict([path])[0].label
     heat = predictor.explain(path)
-    assert heat.shape == predictor.view(path).shape[:2] == (SIZE, SIZE)
+    assert heat.shape == predictor.seen(path).shape[2:] == (SIZE, SIZE)
     np.testing.assert_array_equal(heat, predictor.explain(path, predictor.classes.index(label)))
     other = predictor.explain(path, (predictor.classes.index(label) + 1) % len(predictor.classes))
     assert not np.allclose(heat, other)
 
 
-def test_view__is_the_largest_centred_square(run: Run) -> None:
+def test_seen__is_the_largest_centred_square(run: Run) -> None:
     wide = np.zeros((100, 300, 3), np.uint8)
     wide[:, 100:200] = (0, 255, 0)
-    seen = Predictor(run.path).view(wide)
-    assert seen.shape == (SIZE, SIZE, 3)
-    np.testing.assert_allclose(seen[:, 3:-3].reshape(-1, 3).mean(0), (0, 255, 0), atol=3)
+    seen = Predictor(run.path).seen(wide)
+    assert seen.shape == (1, 3, SIZE, SIZE)
+    np.testing.assert_allclose(seen[0, :, :, 3:-3].mean((1, 2)), (0, 1, 0), atol=0.01)
 
 
 def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
