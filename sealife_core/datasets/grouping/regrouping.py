@@ -17,10 +17,9 @@ WHY = "pattern"
 
 @dataclass(frozen=True)
 class Regrouping:
-    """What grouping by ``pattern`` would do. ``changes``: image id → new group, where it differs, of excluded images
+    """What grouping by a pattern would do. ``changes``: image id → new group, where it differs, of excluded images
     too; ``straddling``: groups that would be in more than one split."""
 
-    pattern: Pattern
     preview: ImportPreview
     changes: Mapping[str, str]
     straddling: int
@@ -60,7 +59,7 @@ def plan_regrouping(dataset: Dataset, pattern: Pattern, progress: Progress | Non
     changes = {image: group for image, group in zip(ids, groups, strict=True) if had[image]["group"] != group}
     straddling = len(scattered(shown, dataset.manifest["split"].tolist()))
     preview = preview_of(shown, [names[place] for place in places], dataset.manifest["label"].tolist())
-    return Regrouping(pattern, preview, changes, straddling)
+    return Regrouping(preview, changes, straddling)
 
 
 def regroup(dataset: Dataset, plan: Regrouping, by: str = "") -> Dataset:
