@@ -22,11 +22,6 @@ MOST_PICTURES = 6
 _PICTURES = UrlPictures("pictures")
 
 
-def draw_again() -> None:
-    """Another drawing of the same pictures."""
-    DRAWING.advance()
-
-
 def other_pictures() -> None:
     """Other random pictures instead of those shown or picked."""
     SHUFFLE.advance()

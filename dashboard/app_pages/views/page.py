@@ -89,7 +89,7 @@ def _choices() -> tuple[Dataset, int, int, bool]:
         size_px = st.segmented_control("View size (px)", SEEN_AT_PX, default=96, key=state.views.SEEN_AT, **shared)
         pairs = st.segmented_control("Pairs", (1, 2), default=1, key=state.views.PAIRS, **shared)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Draw again", icon=":material/casino:", on_click=state.views.draw_again, shortcut="d")
+        st.button("Draw again", icon=":material/casino:", on_click=state.views.DRAWING.advance, shortcut="d")
         st.button("Other pictures", icon=":material/shuffle:", on_click=state.views.other_pictures)
         with st.popover("Pick pictures", icon=":material/photo_library:"):
             _pick(dataset)

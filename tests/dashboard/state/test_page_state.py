@@ -45,8 +45,8 @@ def test_views__keep_the_last_six_pictures_picked(tiny_reef: Dataset, url: Query
     assert views.picked(tiny_reef, [7]) == [1, 3]
     views.other_pictures()
     assert views.picked(tiny_reef, [7]) == [7]
-    views.draw_again()
-    views.draw_again()
+    views.DRAWING.advance()
+    views.DRAWING.advance()
     assert dict(url) == {"shuffle": "1", "draw": "2"}
 
 
