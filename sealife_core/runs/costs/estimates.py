@@ -59,7 +59,7 @@ def estimate(
     n_stored = round(n_images / 0.8) if n_stored is None else n_stored
     images = n_images, n_stored, _images_used(config, n_images, classes)
     seconds, basis = _seconds(config, encoder, stem, images, root)
-    in_training, kept = _disk_bytes(config, encoder, n_images, n_stored)
+    in_training, kept = _disk_bytes(config, encoder, n_stored)
     return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
 
 
@@ -206,7 +206,7 @@ def _optimiser_copies(config: AnyConfig) -> int:
     return 2 if config.optimiser == "adamw" else 1
 
 
-def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> tuple[int, int]:
+def _disk_bytes(config: AnyConfig, encoder: str, n_stored: int) -> tuple[int, int]:
     """Bytes while it trains, with the decoded images, which all runs of that size share; bytes that the run keeps."""
     weights = facts(encoder).parameters * 4e6
     last = 0 if is_light(config) else weights * (1 + _optimiser_copies(config))
