@@ -67,9 +67,6 @@ class RepresentationRow:
     low: float
     high: float
     chance: float
-    alignment: float | None
-    uniformity: float | None
-    effective_rank: float | None
     train_s: float | None
 
 
@@ -119,13 +116,12 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         if not isinstance(config, SimclrConfig):
             continue
         val = _known(results["val"], knn_low=0.0, knn_high=1.0, chance=0.0)
-        names = ("n", "knn_accuracy", "chance", "alignment", "uniformity", "effective_rank")
-        same: dict[str, Any] = {name: val.get(name) for name in names}
         rows.append(
             RepresentationRow(
                 run_id=run.id, name=marked(run.notes()["name"], run.broken), encoder=config.encoder,
-                source=_source(config, sources.get(run.id)), data=config.data, low=val["knn_low"], high=val["knn_high"],
-                train_s=results.get("train_s"), **same,
+                source=_source(config, sources.get(run.id)), data=config.data, n=val["n"],
+                knn_accuracy=val["knn_accuracy"], low=val["knn_low"], high=val["knn_high"], chance=val["chance"],
+                train_s=results.get("train_s"),
             )
         )  # fmt: skip
     return sorted(rows, key=lambda row: -row.knn_accuracy)

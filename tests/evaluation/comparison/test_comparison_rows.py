@@ -139,15 +139,14 @@ def test_as_text__without_rows_says_what_is_missing() -> None:
 
 
 def test_representation_rows__are_of_simclr_runs_best_first(tmp_path: Path) -> None:
-    val = {"n": 340, "chance": 0.05, "knn_accuracy": 0.28, "knn_low": 0.24, "knn_high": 0.33, "alignment": 0.3,
-           "uniformity": -2.0, "effective_rank": 91.2}  # fmt: skip
+    val = {"n": 340, "chance": 0.05, "knn_accuracy": 0.28, "knn_low": 0.24, "knn_high": 0.33}
     good, worse, unmeasured = (create_run(preset("simclr"), root=tmp_path, name=n) for n in ("good", "worse", "none"))
     RunWriter(good).results(val=val, train_s=1314)
     RunWriter(worse).results(val=val | {"knn_accuracy": 0.2})
     RunWriter(unmeasured).results(val={"alignment": 0.3})
     rows = representation_rows([worse, unmeasured, good, _tested(tmp_path)])
     assert [row.name for row in rows] == ["good", "worse"]
-    assert (rows[0].low, rows[0].high, rows[0].effective_rank) == (0.24, 0.33, 91.2)
+    assert (rows[0].low, rows[0].high) == (0.24, 0.33)
 
 
 def test_to_frame__has_a_row_a_run(tmp_path: Path) -> None:
