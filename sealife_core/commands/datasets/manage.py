@@ -33,7 +33,7 @@ def add_commands(commands: Any) -> None:
             action.add_argument("--yes", action="store_true", help="do it; this cannot be undone")
     corrections.add_actions(actions)
     grouping.add_actions(actions)
-    suspects.add_action(actions)
+    suspects.add_actions(actions)
     labelling.add_actions(actions)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sealife_core.commands.datasets.corrections import add_action
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.neutral import csv_of
@@ -15,16 +16,13 @@ from sealife_core.wording import counted, percent
 TOP = 40  # a screen of pictures
 
 
-def add_action(actions: Any) -> None:
+def add_actions(actions: Any) -> None:
     """Add this action to those of ``data``."""
     says = "list labels that may be wrong, the most suspicious first"
-    action = actions.add_parser("suspects", help=says, description=says)
-    action.add_argument("--json", action="store_true", help="print JSON instead of text")
-    action.add_argument("name", metavar="NAME", help="data set")
+    action = add_action(actions, "suspects", list_suspects, says)
     action.add_argument("--run", dest="features", metavar="RUN", help="whose features judge (default: the newest fit)")
     action.add_argument("--top", type=int, default=TOP, metavar="N", help=f"how many to list (default {TOP})")
     action.add_argument("--csv", metavar="FILE", help="write them with the original file names")
-    action.set_defaults(run=list_suspects)
 
 
 def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
