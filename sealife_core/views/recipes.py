@@ -12,26 +12,26 @@ from sealife_core.folders import checkpoints_root
 LONGEST_NAME = 60
 
 
-def recipes(root: Path | None = None) -> dict[str, ViewRecipe]:
+def recipes() -> dict[str, ViewRecipe]:
     """All recipes by name, the built-in ones first. A file that is none is left out: it cannot be used."""
     found = dict(RECIPES)
-    for file in sorted(_folder(root).glob("*.json")):
+    for file in sorted(_folder().glob("*.json")):
         try:
-            found.setdefault(file.stem, load_recipe(file.stem, root))
+            found.setdefault(file.stem, load_recipe(file.stem))
         except ConfigError:
             continue
     return found
 
 
-def load_recipe(name: str, root: Path | None = None) -> ViewRecipe:
+def load_recipe(name: str) -> ViewRecipe:
     """The recipe ``name``. Raises ConfigError if there is none or its file is damaged."""
     if name in RECIPES:
         return RECIPES[name]
-    file = _folder(root) / f"{checked_name(name)}.json"
+    file = _folder() / f"{checked_name(name)}.json"
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        known = ", ".join(recipes(root))
+        known = ", ".join(recipes())
         raise ConfigError([f"There is no view recipe '{name}'. Available: {known}."]) from None
     except (OSError, ValueError) as error:
         raise ConfigError([f"The view recipe '{name}' cannot be read ({error}). Save it again."]) from None
@@ -40,33 +40,33 @@ def load_recipe(name: str, root: Path | None = None) -> ViewRecipe:
     return parse(ViewRecipe, values)
 
 
-def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path:
+def save_recipe(name: str, recipe: ViewRecipe) -> Path:
     """Keep ``recipe`` under ``name``, replacing one of that name. Raises ConfigError for a name that cannot be kept."""
     name = checked_name(name)
     if name in RECIPES:
         raise ConfigError([f"'{name}' is a built-in recipe and cannot be changed. Choose another name."])
-    folder = _folder(root)
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
     replace_file(file, json.dumps(recipe.model_dump(), indent=1))
     return file
 
 
-def delete_recipe(name: str, root: Path | None = None) -> None:
+def delete_recipe(name: str) -> None:
     """Move a saved recipe to the trash. Raises ConfigError if there is none of that name."""
     if name in RECIPES:
         raise ConfigError([f"'{name}' is a built-in recipe and cannot be deleted."])
-    file = _folder(root) / f"{checked_name(name)}.json"
+    file = _folder() / f"{checked_name(name)}.json"
     if not file.exists():
-        saved = ", ".join(known for known in recipes(root) if known not in RECIPES) or "none"
+        saved = ", ".join(known for known in recipes() if known not in RECIPES) or "none"
         raise ConfigError([f"There is no saved view recipe '{name}'. Saved recipes: {saved}."])
     trash.put(file)
 
 
-def restore_recipe(name: str, root: Path | None = None) -> None:
+def restore_recipe(name: str) -> None:
     """Take the recipe of that name that was deleted last out of the trash. Raises ConfigError if it is not there, or
     its name is taken by now."""
-    deleted = trash.find(_folder(root), f"{checked_name(name)}.json")
+    deleted = trash.find(_folder(), f"{checked_name(name)}.json")
     if deleted is None:
         raise ConfigError([f"There is no deleted view recipe '{name}' to restore."])
     try:
@@ -75,9 +75,9 @@ def restore_recipe(name: str, root: Path | None = None) -> None:
         raise ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."]) from None
 
 
-def recipe_name(recipe: ViewRecipe, root: Path | None = None) -> str | None:
+def recipe_name(recipe: ViewRecipe) -> str | None:
     """The name under which exactly these settings are known, or None."""
-    return next((name for name, known in recipes(root).items() if known == recipe), None)
+    return next((name for name, known in recipes().items() if known == recipe), None)
 
 
 def checked_name(name: str) -> str:
@@ -94,5 +94,5 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _folder(root: Path | None) -> Path:
-    return (root or checkpoints_root()) / ".recipes"  # hidden, so that it is not taken for a run
+def _folder() -> Path:
+    return checkpoints_root() / ".recipes"  # hidden, so that it is not taken for a run
