@@ -28,7 +28,7 @@ def accuracy_difference(right_a: Bool[np.ndarray, " n"], right_b: Bool[np.ndarra
     if gain.sum() < 0:  # always from the better one's side, so that the interval does not depend on the order
         return -accuracy_difference(right_b, right_a)
     broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), 0, RESAMPLES)
-    return _interval(float(gain.mean()), (fixed - broken) / len(gain))
+    return percentile_interval(float(gain.mean()), (fixed - broken) / len(gain))
 
 
 def macro_f1_difference(
@@ -47,9 +47,10 @@ def macro_f1_difference(
     difference = macro_f1_of_cells(truth, guess_b, c, weights) - macro_f1_of_cells(truth, guess_a, c, weights)
     if difference[0] < 0:  # as above
         return -macro_f1_difference(labels, predicted_b, predicted_a)
-    return _interval(float(difference[0]), difference[1:])
+    return percentile_interval(float(difference[0]), difference[1:])
 
 
-def _interval(value: float, resampled: np.ndarray) -> Interval:
+def percentile_interval(value: float, resampled: np.ndarray) -> Interval:
+    """``value`` and the middle 95 % of what it is in each resample."""
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Interval(value, float(low), float(high))

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from sealife_core.evaluation.comparison.resampling import RESAMPLES
 from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS, BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
@@ -24,7 +25,6 @@ from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
 
 MINIMUM = 8  # pictures; with fewer, random choices of them say nothing
-RESAMPLES = 2000  # as in comparison/resampling.py
 LEAST_COLOUR = 3.0  # of 255: the mean gap between the highest and the lowest of red, green and blue
 _COLLAPSED = 1e-6  # mean cosine of different pictures this close to 1: rounding decides the rest
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.comparison.resampling import Interval, percentile_interval
 from sealife_core.evaluation.contrast.invariance import Point, Response, strongest
 from sealife_core.wording import listed
 
@@ -102,21 +102,17 @@ def _other(other: Looked, gain: Interval, own: Interval, points: tuple[Point, ..
 
 def kept(response: Response, points: tuple[Point, ...]) -> Interval:
     """The mean similarity kept at ``points``, with its 95 % interval."""
-    return _interval(response.resampled(points), _mean(response, points))
+    return percentile_interval(_mean(response, points), response.resampled(points))
 
 
 def difference(one: Response, other: Response, points: tuple[Point, ...]) -> Interval:
     """How much more ``one`` keeps than ``other``, on the same pictures, with its 95 % interval."""
-    return _interval(one.resampled(points) - other.resampled(points), _mean(one, points) - _mean(other, points))
+    gains = one.resampled(points) - other.resampled(points)
+    return percentile_interval(_mean(one, points) - _mean(other, points), gains)
 
 
 def _mean(response: Response, points: tuple[Point, ...]) -> float:
     return float(np.mean([response.kept(name)[level] for name, level in points]))
-
-
-def _interval(resampled: np.ndarray, value: float) -> Interval:
-    low, high = np.percentile(resampled, (2.5, 97.5))
-    return Interval(value, float(low), float(high))
 
 
 def _clear(gain: Interval) -> bool:

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
-from sealife_core.evaluation.comparison.resampling import RESAMPLES, Interval
+from sealife_core.evaluation.comparison.resampling import RESAMPLES, Interval, percentile_interval
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
@@ -154,5 +154,4 @@ def advantage(one: Readout, other: Readout) -> Interval:
     percentile bootstrap over the pictures."""
     gains = np.mean([one[name] - other[name] for name in one], 0)
     drawn = np.random.default_rng(0).choice(gains, (RESAMPLES, len(gains))).mean(1)
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Interval(float(gains.mean()), float(low), float(high))
+    return percentile_interval(float(gains.mean()), drawn)

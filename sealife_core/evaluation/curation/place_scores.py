@@ -10,10 +10,9 @@ from jaxtyping import Bool, Int
 
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance, wilson
-from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.comparison.resampling import RESAMPLES, Interval
 from sealife_core.wording import counted, percent
 
-_RESAMPLES = 2000
 _FEW_PLACES = 10  # with fewer, a bootstrap over places gives too narrow an interval,
 _FEWEST_PLACES = 5  # and with fewer than this it says nothing
 
@@ -142,7 +141,7 @@ def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], see
     _, place = np.unique(place, return_inverse=True)
     sums = np.stack([np.bincount(place, of) for of in (*right, np.ones(len(place)))])  # (3, places)
     count = sums.shape[1]
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
     totals = np.concatenate([np.ones((1, count)), drawn]) @ sums.T  # (1 + R, 3): the estimate first
     random, elsewhere = totals[:, 0] / totals[:, 2], totals[:, 1] / totals[:, 2]
     of_images = [*(wilson(int(of.sum()), len(place)) for of in right), _paired(*right)]
