@@ -1,6 +1,6 @@
 """Escaping of user text (file names, classes, names of runs, tags, notes, paths) for CSVs and terminals.
 
-HTML is escaped by ``html.escape`` where it is written, Streamlit's Markdown by ``dashboard.error_display.plain``.
+HTML is escaped by ``html.escape`` where it is written, Streamlit's Markdown by ``dashboard.words.plain``.
 """
 
 import json
