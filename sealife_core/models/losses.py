@@ -150,8 +150,8 @@ def _of_anchors(z: Tensor, spans: list[slice], temperature: float, *, pulled: bo
     return loss, pull
 
 
-def partners(z: Tensor) -> Tensor:
-    """(2N,) row of each view's partner in z (2N, D)."""
+def partners(z: Float[Tensor, "views features"]) -> Int[Tensor, " views"]:
+    """The row of each view's partner, the other view of its image. Only the number of rows of ``z`` counts."""
     return torch.arange(len(z), device=z.device).roll(len(z) // 2)
 
 
