@@ -51,9 +51,15 @@ def test_duration__reads_as_people_say_it(seconds: float | None, said: str) -> N
         (-0.07, 0.03, "−7 to +3 points"),
         (-0.0034, 0.1, "−0.3 to +10.0 points"),
         (0.0, 0.1, "0.0 to +10.0 points"),
-        (-0.0001, 0.02, "0.0 to +2.0 points"),
+        (-0.0001, 0.02, "−0.01 to +2.00 points"),
+        (1e-8, 0.02, "0.000 to +2.000 points"),
         (-0.2, -0.011, "−20 to −1 points"),
     ],
 )
 def test_points_between__shows_on_which_side_of_zero_both_ends_lie(low: float, high: float, said: str) -> None:
     assert points_between(low, high) == said
+
+
+def test_points_between__has_as_many_digits_as_asked_for() -> None:
+    assert points_between(0.012, 0.034, digits=1) == "+1.2 to +3.4 points"
+    assert points_between(0.0003, 0.034, digits=1) == "+0.03 to +3.40 points"

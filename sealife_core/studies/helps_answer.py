@@ -20,7 +20,7 @@ from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
 from sealife_core.studies.study_settings import FINE_TUNE, IMAGENET_SIMCLR, RANDOM, budget
 from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
-from sealife_core.wording import counted
+from sealife_core.wording import counted, points_between
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _could_show(best: Gain) -> str:
 
 
 def _points(one: Gain) -> str:
-    return f"{100 * one.value:.1f} points (95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
+    return f"{100 * one.value:.1f} points (95 % interval {points_between(one.low, one.high, digits=1)})"
 
 
 def option_words(option: Option) -> str:
