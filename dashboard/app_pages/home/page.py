@@ -63,7 +63,7 @@ def page() -> None:
     elif not runs:
         st.caption(
             "On a drawn reef, the demo compares what ImageNet knows already with what SimCLR learns without labels."
-            " The first result is there in about 15 seconds, all of them in less than two minutes on two processor cores."
+            " The first result is there in about 15 seconds, all of them in less than two minutes on two cores."
         )
     if named is not None and unnamed is None:
         st.subheader(f"{TITLE}: {plain(named.config().data)}")
