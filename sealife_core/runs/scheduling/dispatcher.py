@@ -186,7 +186,7 @@ class Dispatcher:
             for process in self.watched.values()
             if (found := process.run.config_or_none()) is not None
         )
-        shared = self.prewarmed.held_bytes()  # in what is no longer available, and in what the run needs
+        shared = self.prewarmed.shared_bytes()  # in what is no longer available, and in what the run needs
         enough = available_bytes() + shared - to_come - KEPT_FREE_BYTES >= own
         if not enough:
             self._no_room_until[run.id] = time.monotonic() + ROOM_S

@@ -119,7 +119,7 @@ class PrewarmedWorker:
         print(f"pre-warmed worker: ended, pid {self.server.process.pid}", flush=True)
         self.server = None
 
-    def held_bytes(self) -> int:
+    def shared_bytes(self) -> int:
         """Memory that it holds and that a worker which it forks shares."""
         if self.server is None:
             return 0

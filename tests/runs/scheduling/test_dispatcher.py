@@ -168,7 +168,7 @@ def test_turn__a_run_goes_beside_a_training_only_where_memory_allows(
     assert devices_of(first, embed, second) == ["cpu", "", ""]
     assert embed.shown().message == "waiting for memory: other runs need it"
     shared = [GIGABYTE]  # the pre-warmed worker holds it, and so does what is forked from it
-    monkeypatch.setattr(PrewarmedWorker, "held_bytes", lambda self: shared[0])
+    monkeypatch.setattr(PrewarmedWorker, "shared_bytes", lambda self: shared[0])
     dispatcher.turn()
     assert devices_of(first, embed, second) == ["cpu", "cpu*", ""]
     request_stop(first)

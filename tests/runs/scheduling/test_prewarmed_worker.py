@@ -11,14 +11,12 @@ import psutil
 import pytest
 
 from sealife_core.processes import identity
-from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling import fork_server
 from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
-from sealife_core.runs.scheduling.fork_server import ForkServer
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, PrewarmedWorker, wanted
 from sealife_core.runs.scheduling.queue import DISPATCHER_LOG, ensure_dispatcher, launch, prewarm, request_stop
 from tests.runs.processes import dispatcher_pids, order, until
@@ -246,50 +244,6 @@ def test_turn__a_run_whose_process_cannot_be_noted_is_not_carried_out(
     assert (worker == spare) == (identity(spare) is None)
     if server := keeper.prewarmed.server:
         until(lambda: server.listen() or not server.is_at_work)
-
-
-@pytest.fixture
-def server(root: Path, make: Make) -> Iterator[ForkServer]:
-    """One that no dispatcher keeps."""
-    made = ForkServer([sys.executable, str(FAKE_SPARE)], root / READY_LOG)
-    yield made
-    made.end()
-
-
-@pytest.mark.parametrize("named", [False, True])
-@pytest.mark.parametrize("killed", [False, True])
-def test_await_order__a_dispatcher_killed_in_between_leaves_a_queued_run_or_a_known_process(
-    server: ForkServer, make: Make, root: Path, named: bool, killed: bool
-):
-    run, worker = make(), server.fork()
-    assert worker
-    assert worker.stdin
-    worker.stdin.write(keeping.order(run, {"CUDA_VISIBLE_DEVICES": "7"}))
-    if named:
-        replace_json(run.path / "process.json", (identity(worker.pid) or {}) | {"attempt": 0})
-    time.sleep(0.2)
-    assert order(root) == [], "nothing comes of an order before its pipe is closed"
-    if killed:
-        server.process.kill()
-    worker.stdin.close()
-    until(lambda: identity(worker.pid) is None)
-    if not killed:
-        assert until(lambda: worker.poll() is not None) is True
-        assert worker.returncode == 0
-    assert order(root) == ([run.id] if named else [])
-    assert run.state() is (State.FINISHED if named else State.CREATED)
-
-
-@pytest.mark.parametrize("given", [b"", b'{"run": "/tmp/x", "att'])
-def test_await_order__without_a_whole_order_the_worker_goes_silently(server: ForkServer, root: Path, given: bytes):
-    worker = server.fork()
-    assert worker
-    assert worker.stdin
-    worker.stdin.write(given)
-    worker.stdin.close()
-    until(lambda: worker.poll() is not None)
-    assert worker.returncode == 0
-    assert (root / READY_LOG).read_text() == f"ready, pid {server.process.pid}\n"
 
 
 def test_wanted__for_some_minutes_after_a_sign(root: Path, monkeypatch: pytest.MonkeyPatch):
