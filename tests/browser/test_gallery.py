@@ -51,6 +51,7 @@ def test_pages__are_turned_by_keys_and_a_picture_is_opened_stepped_and_closed(
     open_gallery(page, dashboard, f"run={answered.id}")
     expect(cards(page)).to_have_count(48, timeout=PATIENCE_MS)
     first = cards(page).first.get_attribute("data-id")
+    expect(page.get_by_role("button", name="Next").first).to_be_enabled(timeout=PATIENCE_MS)  # its key comes with it
     page.keyboard.press("ArrowRight")
     expect(cards(page)).to_have_count(len(tiny_reef) - 48, timeout=PATIENCE_MS)
     settled(page)
