@@ -158,11 +158,12 @@ def ended(request: pytest.FixtureRequest) -> Iterator[None]:
 def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that a test does reaches what whoever runs it has: its data and runs, the server that it is logged in to.
 
-    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. No run measures whether
-    the fast convolutions pay, as each would in a home of its own. And no file is flushed to the disk, which takes some
-    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be. No check of a launch asks the
-    network: ImageNet weights can always be downloaded. Streamlit looks for components among the installed packages
-    once, and not again for every page that is drawn: this took longer than drawing it.
+    No pre-warmed worker waits for runs, except in the tests of that and those in a browser: a single run does not pay
+    for it. No run measures whether the fast convolutions pay, as each would in a home of its own. And no file is
+    flushed to the disk, which takes some 8 ms, thousands of times: those who ask for ``flushes`` see to it that it
+    would be. No check of a launch asks the network: ImageNet weights can always be downloaded. Streamlit looks for
+    components among the installed packages once, and not again for every page that is drawn: this took longer than
+    drawing it.
     """
     from streamlit.components.v2 import manifest_scanner
 

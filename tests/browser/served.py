@@ -35,10 +35,9 @@ class Dashboard:
 
     def begin(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", str(self._app), "--server.port", str(self.port)]
+        own = {"SEALIFE_HOME": str(self.home), "SEALIFE_READY_MINUTES": "5"}  # its runs are forked, as a person's are
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | {"SEALIFE_HOME": str(self.home)}, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=log, stderr=log)
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline:
             try:
