@@ -3,9 +3,9 @@
     python -m benchmarks.bench [TOPIC …] [--photographs FOLDER] [--keep]
 
 Each topic is a script of a folder here ("data.views") and runs in a process of its own; those that are asked of
-photographs (one sub-folder a class) are left out where no FOLDER is named. The table goes to the screen; a figure that
-is worse than the kept one by more than a fifth is named, and the command then ends with 1. --keep writes what was
-measured into figures.json (what the next time is held against) and RESULTS.md.
+photographs (one sub-folder a class) are left out where no FOLDER is named, or use drawn pictures. The table goes to the
+screen; a figure that is worse than the kept one by more than a fifth is named, and the command then ends with 1. --keep
+writes what was measured into figures.json (what the next time is held against) and RESULTS.md.
 """
 
 import argparse
@@ -48,6 +48,7 @@ OF_PHOTOGRAPHS = (  # several hours
     "photographs.label_queue",
     "photographs.few_labels",
 )
+OR_DRAWN = ("embeddings.features",)  # of photographs where their folder is named
 EVERY = TOPICS + OF_PHOTOGRAPHS
 KEPT = Path(__file__).with_name("figures.json")
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -71,7 +72,8 @@ def main() -> None:
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     regressed, broken = [], []
     for topic in chosen.topics or (EVERY if chosen.photographs else TOPICS):
-        figures, code = measured(topic, [str(chosen.photographs)] if topic in OF_PHOTOGRAPHS else [])
+        on_photographs = topic in OF_PHOTOGRAPHS or (topic in OR_DRAWN and chosen.photographs is not None)
+        figures, code = measured(topic, [str(chosen.photographs)] if on_photographs else [])
         print(f"\n## {topic}\n\n{table(figures)}", flush=True)
         if code:
             broken.append(topic)
@@ -79,7 +81,8 @@ def main() -> None:
         before = {figure["what"]: Figure(**figure) for figure in kept.get(topic, {}).get("figures", [])}
         regressed += [(before[f.what], f) for f in figures if f.what in before and f.worse_than(before[f.what].value)]
         if chosen.keep:
-            kept[topic] = {"machine": machine(), "figures": [vars(figure) for figure in figures]}
+            told = {"machine": machine(), "photographs": on_photographs}
+            kept[topic] = told | {"figures": [vars(figure) for figure in figures]}
             KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
             write_results(kept)
 
@@ -123,7 +126,7 @@ def write_results(kept: dict) -> None:
     for topic in EVERY:
         if topic in kept:
             figures = [Figure(**figure) for figure in kept[topic]["figures"]]
-            folder = " FOLDER" if topic in OF_PHOTOGRAPHS else ""
+            folder = " FOLDER" if kept[topic].get("photographs", topic in OF_PHOTOGRAPHS) else ""
             said = f"`python -m benchmarks.{topic}{folder}` · {kept[topic]['machine']}"
             parts.append(f"### {topic}\n\n{said}\n\n{table(figures)}")
     before, _, rest = RESULTS.read_text().partition(BEGIN)
