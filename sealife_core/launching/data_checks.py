@@ -52,7 +52,7 @@ class Labels:
     """The labels of a data set, counted once for all runs of a study."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+        self.dataset = dataset
         self.name, self.classes = f"data set '{dataset.name}'", dataset.classes
         self._learned: dict[tuple[float, float, int], np.ndarray] = {}
         self.of = cache(self._of)
@@ -60,13 +60,13 @@ class Labels:
 
     def _of(self, split: str) -> np.ndarray:
         """(n,) the labels of the labelled images of ``split``."""
-        return self._dataset.labels[self._dataset.rows(split, labelled_only=True)]
+        return self.dataset.labels[self.dataset.rows(split, labelled_only=True)]
 
     def learned(self, config: ClassifierConfig) -> np.ndarray:
         """(n,) the training labels that the run may use; their number per class does not depend on the seed."""
         key = config.imbalance, config.label_fraction, config.labels_per_class
         if key not in self._learned:
-            self._learned[key] = self._dataset.labels[labelled_rows(config, self._dataset)]
+            self._learned[key] = self.dataset.labels[labelled_rows(config, self.dataset)]
         return self._learned[key]
 
     def used(self, config: AnyConfig) -> int:

@@ -76,7 +76,12 @@ def _run(
         return data
     if unfit := _encoder(config):
         return [*data, unfit]
-    return [*data, *_steps(config, labels, root), *_device(config), *weights_problems(config, root, online, keys)]
+    return [
+        *data,
+        *_steps(config, labels, root),
+        *_device(config),
+        *weights_problems(config, labels.dataset, root, online, keys),
+    ]
 
 
 def _encoder(config: AnyConfig) -> Problem | None:

@@ -18,7 +18,9 @@ from sealife_core.wording import counted
 Online = Callable[[str], bool | None]
 
 
-def weights_problems(config: AnyConfig, root: Path, online: Online, keys: frozenset[str]) -> list[Problem]:
+def weights_problems(
+    config: AnyConfig, dataset: Dataset, root: Path, online: Online, keys: frozenset[str]
+) -> list[Problem]:
     """What is wrong with the weights of ``config``. keys: parts of a study, which may have no weights yet."""
     source = source_run(config.weights)
     if source in keys or config.weights == "random":
@@ -27,7 +29,7 @@ def weights_problems(config: AnyConfig, root: Path, online: Online, keys: frozen
         return _imagenet(config, online)
     try:
         if source is not None:
-            return _of_run(config, source, root)
+            return _of_run(config, source, dataset, root)
         path = Path(config.weights.removeprefix("file:")).expanduser()
         mark = _mark(path)
         if mark is None and not path.is_dir():
@@ -38,7 +40,7 @@ def weights_problems(config: AnyConfig, root: Path, online: Online, keys: frozen
         return [Problem(str(error))]
 
 
-def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
+def _of_run(config: AnyConfig, source: str, dataset: Dataset, root: Path) -> list[Problem]:
     """Raises SealifeError."""
     run = open_run(source, root)
     its = run.config()
@@ -54,15 +56,12 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
         )]  # fmt: skip
     waits = awaited(source, root)
     warnings = [f"The run will be {waits}."] if "interrupted" in waits else []
-    with suppress(SealifeError):  # without its data set nothing is tested, which is said elsewhere
-        if isinstance(config, ClassifierConfig) and (
-            seen := tests_learned_before(config, root, open_dataset(config.data))
-        ):
-            warnings.append(
-                f"{counted(seen, 'test image was a training image', 'test images were training images')} when run"
-                f" '{run.notes()['name']}' or one before it learned, so the test score may be too high. Start from"
-                " ImageNet, or train that run again."
-            )
+    if isinstance(config, ClassifierConfig) and (seen := tests_learned_before(config, root, dataset)):
+        warnings.append(
+            f"{counted(seen, 'test image was a training image', 'test images were training images')} when run"
+            f" '{run.notes()['name']}' or one before it learned, so the test score may be too high. Start from"
+            " ImageNet, or train that run again."
+        )
     return [Problem(warning, refuses=False) for warning in warnings]
 
 

@@ -253,6 +253,7 @@ def test_problems__tell_of_tests_that_an_earlier_run_learned_from(home: Path) ->
     assert said(again.model_copy(update={"weights": f"run:{source.id}"}), moved)[1] == said(again, moved)[1]
     back = correct(moved, {"000": {"split": "train"}, "003": {"split": "train"}})
     assert not any("too high" in warning for warning in said(probe, back)[1])
+    assert any("too high" in warning for warning in said(probe, moved)[1]), "of the version that is asked about"
 
 
 def test_problems__of_a_study_name_each_once_with_the_runs_that_it_concerns(
