@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sealife_core.neutral import csv_text
 
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
 MANIFEST, INFO = "manifest.csv", "dataset.json"
+BLOCK = 64  # rows that are hashed at once: small beside a data set, large beside a call
 
 
 def read_info(folder: Path) -> dict[str, Any]:
@@ -77,9 +79,32 @@ def content_hash_of(manifest: pd.DataFrame) -> str:
 
 def digest(rows: list[tuple[str, ...]]) -> str:
     """16 hex digits over rows of texts; JSON keeps ("ab", "c") and ("a", "bc") apart."""
-    return digest_of(json.dumps(rows))
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
 
-def digest_of(text: str) -> str:
-    """16 hex digits over a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+class ChangingDigest:
+    """:func:`digest` of up to ``n`` rows that change: what stands before the first changed one is not hashed again."""
+
+    def __init__(self, n: int) -> None:
+        self._rows = [""] * n
+        self._blocks = [b""] * -(-n // BLOCK)
+        self._before = [hashlib.sha256(b"[")]  # of what stands before each block
+
+    def after(self, changed: Mapping[int, tuple[str, ...] | None]) -> str:
+        """The digest with ``changed``: place → its row, None where there is none."""
+        texts = {at: "" if row is None else json.dumps(row) for at, row in changed.items()}
+        touched = {at // BLOCK for at, text in texts.items() if text != self._rows[at]}
+        for at, text in texts.items():
+            self._rows[at] = text
+        for at in touched:
+            rows = self._rows[at * BLOCK : (at + 1) * BLOCK]
+            self._blocks[at] = ", ".join(filter(None, rows)).encode()
+        first = min(touched, default=len(self._blocks))
+        del self._before[first + 1 :]
+        for at, block in enumerate(self._blocks[first:], start=first):
+            state = self._before[at].copy()
+            state.update(b", " + block if block and any(self._blocks[:at]) else block)
+            self._before.append(state)
+        whole = self._before[-1].copy()
+        whole.update(b"]")
+        return whole.hexdigest()[:16]

@@ -1,13 +1,12 @@
 """The manifest in force: that of the import with the corrections that are not undone."""
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 
 import pandas as pd
 
 from sealife_core.datasets.corrections.entries import Entry, in_force
-from sealife_core.datasets.manifest import digest_of
+from sealife_core.datasets.manifest import ChangingDigest
 
 EXCLUDED = "yes"
 
@@ -24,8 +23,8 @@ class Corrected:
         self.columns["excluded"] = [""] * len(imported)
         self.reviews: dict[str, str] = {}
         self._imported = imported
-        self._changed: set[int] = set(range(len(imported)))  # since their rows were made
-        self._rows = [""] * len(imported)
+        self._changed: set[int] = set(range(len(imported)))  # since the last hash
+        self._digest = ChangingDigest(len(imported))
         for entry in in_force(entries):
             self.lay(entry)
 
@@ -87,12 +86,12 @@ class Corrected:
 
     def content_hash(self) -> str:
         """That of the data set with a correction; only what has changed since the last call is looked at again."""
-        columns = self.columns
-        for at in self._changed:
-            told = [*self._named[at], columns["label"][at], self.split(at), columns["group"][at]]
-            self._rows[at] = "" if columns["excluded"][at] else json.dumps(told)
+        labels, groups, out = (self.columns[field] for field in ("label", "group", "excluded"))
+        changed = {
+            at: None if out[at] else (*self._named[at], labels[at], self.split(at), groups[at]) for at in self._changed
+        }
         self._changed.clear()
-        return digest_of(f"[{', '.join(filter(None, self._rows))}]")
+        return self._digest.after(changed)
 
 
 def replay(imported: pd.DataFrame, entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, str]]:
