@@ -135,8 +135,7 @@ def labels_by(entries: Sequence[Entry], field: Said = "label") -> dict[str, dict
     said: dict[str, dict[str, str]] = {}
     for entry in in_force(entries):
         hear(said, entry, field)
-    named = {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
-    return {by: labels for by, labels in named.items() if labels}
+    return {by: labels for by, labels in not_taken_away(said).items() if labels}
 
 
 def hear(said: dict[str, dict[str, str]], entry: Entry, field: Said) -> None:
@@ -148,6 +147,11 @@ def hear(said: dict[str, dict[str, str]], entry: Entry, field: Said) -> None:
     for image, changes in entry.images.items():
         if field in changes:
             said.setdefault(entry.by, {})[image] = changes[field][1]
+
+
+def not_taken_away(said: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """``said`` without labels that were taken away, or whose class was removed."""
+    return {by: {image: label for image, label in labels.items() if label} for by, labels in said.items()}
 
 
 def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:

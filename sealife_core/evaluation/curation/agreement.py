@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from sealife_core.datasets.corrections.entries import Entry, hear, in_force, labels_by
+from sealife_core.datasets.corrections.entries import Entry, hear, in_force, labels_by, not_taken_away
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import wilson
@@ -57,7 +57,7 @@ def with_import(dataset: Dataset) -> dict[str, dict[str, str]]:
     said = {IMPORT: dict(zip(imported["id"], imported["label"], strict=True))}
     for entry in in_force(dataset.entries):
         hear(said, entry, "opinion")
-    return said
+    return not_taken_away(said)
 
 
 def labelled_by_others(dataset: Dataset, by: str) -> dict[str, dict[str, str]]:

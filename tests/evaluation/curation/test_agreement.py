@@ -133,6 +133,8 @@ def test_an_opinion__about_the_import_is_compared_with_it_and_what_was_seen_is_n
     found = agreement(dataset, IMPORT, "Ada")
     assert found.classes == ("ray", "spider")
     assert found.disagreements == (("i3", "spider", "ray"),)
+    found = agreement(rename_class(again(dataset, "Ada", {"i5": "ray"}), "ray", ""), IMPORT, "Ada")
+    assert (found.classes, found.confusion.tolist()) == (("spider",), [[1]]), "of a class that was removed nothing"
 
 
 def test_labels_of_others__are_given_again_in_one_random_order(unlabelled: Dataset) -> None:
