@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.curation.agreement import WHY, Agreement, agreement, partners
+from sealife_core.evaluation.curation.agreement import WHY, Agreement, agreement, left_out_said, partners
 from sealife_core.wording import counted, percent
 
 A_BATCH = 24
@@ -19,6 +19,7 @@ def agreement_view(dataset: Dataset) -> None:
         st.caption(
             "Two people label the same pictures. *Label again* asks a second person for pictures that have a label,"
             " without showing it. Here it then says how often they agree, and shows the pictures on which they do not."
+            " A label that was given seeing the other's does not count."
         )
         st.button("Label again", icon=":material/arrow_forward:", on_click=label.VIEW.set, args=("again",))
         return
@@ -27,6 +28,8 @@ def agreement_view(dataset: Dataset) -> None:
         second = st.selectbox("Second", people[first], key=label.SECOND, bind="query-params", width=220)
     found = agreement(dataset, first, second)
     st.markdown(_says(found))
+    if found.left_out:
+        st.caption(left_out_said(found))
     if found.disagreements:
         st.caption("Settle the pictures on which they differ. The figures above stay those of their own labels.")
         asks = [
@@ -54,7 +57,7 @@ def agreement_view(dataset: Dataset) -> None:
 def _says(found: Agreement) -> str:
     n, agreed = int(found.confusion.sum()), found.agreed
     said = (
-        f"**{counted(n, 'picture')} labelled by both.** They agree on {percent(agreed.value, 0)}"
+        f"**{counted(n, 'picture')} labelled by both independently.** They agree on {percent(agreed.value, 0)}"
         f" ({percent(agreed.low, 0)} to {percent(agreed.high, 0)})."
     )
     if found.kappa is None:

@@ -91,7 +91,7 @@ def _likely(classes: list[dict[str, Any]]) -> str:
 
 
 def _agreement(chosen: argparse.Namespace, output: Output) -> None:
-    from sealife_core.evaluation.curation.agreement import agreement
+    from sealife_core.evaluation.curation.agreement import agreement, left_out_said
 
     dataset = open_dataset(chosen.name)
     found = agreement(dataset, chosen.first, chosen.second)
@@ -100,7 +100,7 @@ def _agreement(chosen: argparse.Namespace, output: Output) -> None:
     if output.as_json:
         output.result(
             {
-                "pictures": int(found.confusion.sum()), "agreed": asdict(found.agreed),
+                "pictures": int(found.confusion.sum()), "left_out": found.left_out, "agreed": asdict(found.agreed),
                 "kappa": asdict(found.kappa) if found.kappa else None, "classes": found.classes,
                 "confusion": found.confusion.tolist(), "disagreements": apart,
                 "only_first": [names[image] for image in found.only_first],
@@ -109,9 +109,10 @@ def _agreement(chosen: argparse.Namespace, output: Output) -> None:
         )  # fmt: skip
         return
     output.table(apart, {"file": "picture", "first": chosen.first, "second": chosen.second}, empty="They never differ.")
+    kappa = _interval(found.kappa, "{:.2f}".format) if found.kappa else "unknown: there is one class"
     output.say(
-        f"{counted(int(found.confusion.sum()), 'picture')} labelled by both: {_interval(found.agreed, percent)} alike,"
-        f" Cohen's kappa {_interval(found.kappa, '{:.2f}'.format) if found.kappa else 'unknown: there is one class'}."
+        f"{counted(int(found.confusion.sum()), 'picture')} labelled by both independently:"
+        f" {_interval(found.agreed, percent)} alike, Cohen's kappa {kappa}. {left_out_said(found)}".rstrip()
     )
 
 

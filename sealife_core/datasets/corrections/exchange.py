@@ -67,9 +67,9 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
     """Apply the corrections in ``path`` to ``dataset``, an entry each; images are found by file name and content.
 
     Where no image has both, the only one with that content serves. ``by``: who applies those that name nobody. What
-    changes nothing is left out, except a label that this person has not yet given: it is a second opinion. All are
-    written at once: a file that holds no corrections, or one that the data set refuses, raises DatasetError and writes
-    nothing.
+    changes nothing is left out, except a label that this person has not yet given: it is a second opinion. So is one
+    that was given to an image without a label, which has one here. All are written at once: a file that holds no
+    corrections, or one that the data set refuses, raises DatasetError and writes nothing.
     """
     applying = _Applying(dataset, _read(path, dataset), by)
     corrected = add_entries(dataset, applying.find)
@@ -106,9 +106,12 @@ class _Applying:
 
     def _corrected(self, draft: Draft, lines: list[dict[str, str]]) -> None:
         changes: dict[str, dict[str, str]] = {}
+        first: set[str] = set()  # images that had no label when they got this one
         for line in lines:
             if image := self._by_name.get((line["file"], line["sha256"])) or self._by_content.get(line["sha256"]):
                 changes.setdefault(image, {})[line["field"]] = line["to"]
+                if line["field"] == "label" and line["to"] and not line["from"]:
+                    first.add(image)
             else:
                 self.missing[line["file"]] = None
         if not changes:
@@ -126,6 +129,9 @@ class _Applying:
 
         new = {image: fields for image, fields in changes.items() if any(says(image, *one) for one in fields.items())}
         if new:
+            for image in first & new.keys() if by else ():
+                if values[image]["label"]:  # it was given on another copy of the data set, without seeing this label
+                    new[image]["opinion"] = new[image]["label"]
             draft.correct(new, by=by, why=why, at=at)
             self.images.update(new)
             self._added(draft, lines[0])

@@ -4,7 +4,7 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.corrections.editing import correct
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.dataset import Dataset
 from tests.commands.calling import called
 from tests.finished.runs import simclr_run
 
@@ -42,11 +42,16 @@ def test_data_next__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.Capt
 
 def test_data_agreement__of_two_people(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     ids, files = tiny_reef.manifest["id"].tolist(), tiny_reef.file_names
-    for by, labels in (("Ada", ("crab", "ray", "ray", "crab")), ("Bo", ("crab", "ray", "crab", "crab"))):
-        correct(open_dataset("reef"), {image: {"label": one} for image, one in zip(ids, labels, strict=False)}, by=by)
+    ada, bo = ("crab", "ray", "ray", "crab", "eel"), ("crab", "ray", "crab", "crab")
+    now = correct(tiny_reef, {image: {"label": one} for image, one in zip(ids, ada, strict=False)}, by="Ada")
+    now = correct(now, {image: {"opinion": one} for image, one in zip(ids, bo, strict=False)}, by="Bo", why="blind")
+    correct(now, {ids[4]: {"label": "ray"}}, by="Bo")
     found = called(capsys, "data", "agreement", "reef", "Ada", "Bo")
-    assert (found["pictures"], found["agreed"]["value"], found["kappa"]["value"]) == (4, 0.75, 0.5)
+    assert (found["pictures"], found["left_out"]) == (4, 1)
+    assert (found["agreed"]["value"], found["kappa"]["value"]) == (0.75, 0.5)
     assert found["disagreements"] == [{"file": files[2], "first": "ray", "second": "crab"}]
     assert main(["data", "agreement", "reef", "Ada", "Bo"]) == 0
-    assert "4 pictures labelled by both: 75.0 %" in capsys.readouterr().err
+    told = " ".join(capsys.readouterr().err.split())
+    assert "4 pictures labelled by both independently: 75.0 %" in told
+    assert told.endswith("1 more picture does not count: one of the two saw the other's label.")
     assert "'Cy' has labelled nothing" in called(capsys, "data", "agreement", "reef", "Ada", "Cy", status=1)["error"]

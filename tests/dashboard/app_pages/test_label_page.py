@@ -103,10 +103,13 @@ def test_agreement__names_both_and_asks_where_they_differ(featured: Dataset) -> 
     assert "Two people label the same pictures" in text(visit("label", {"dataset": "reef", "view": "agreement"}))
     ids, labels = featured.manifest["id"].tolist(), featured.manifest["label"].tolist()
     now = correct(featured, {ids[row]: {"label": labels[row]} for row in range(20)}, by="Ada")
-    said = {ids[row]: {"label": "eel" if row < 2 else labels[row]} for row in range(20)}
-    correct(now, said, by="B*o*")
+    said = {ids[row]: {"opinion": "eel" if row < 2 else labels[row]} for row in range(20)}
+    now = correct(now, said, by="B*o*", why="blind")
+    correct(now, {ids[20]: {"label": "eel"}}, by="Ada")
+    correct(open_dataset("reef"), {ids[20]: {"label": "eel"}}, by="B*o*")
     app = visit("label", {"dataset": "reef", "view": "agreement"})
-    assert "**20 pictures labelled by both.** They agree on 90 %" in text(app)
+    assert "**20 pictures labelled by both independently.** They agree on 90 %" in text(app)
+    assert "1 more picture does not count: one of the two saw the other's label." in text(app)
     assert len(asked(app)["items"]) == 2
     correct(open_dataset("reef"), {ids[0]: {"label": "eel"}}, by="Ada", why=asked(app)["why"])
     app = visit("label", {"dataset": "reef", "view": "agreement"})
@@ -138,7 +141,7 @@ def test_again__asks_without_telling_the_label_and_keeps_it(featured: Dataset) -
     assert image not in {item["id"] for item in asked(app)["items"]}
     next(button for button in app.button if button.label == "Do you agree?").click().run()
     assert not app.exception
-    assert "**1 picture labelled by both.** They agree on 100 %" in text(app)
+    assert "**1 picture labelled by both independently.** They agree on 100 %" in text(app)
 
 
 def test_again__of_a_data_set_without_labels_says_so(featured: Dataset) -> None:

@@ -20,6 +20,7 @@ from sealife_core.evaluation.curation.agreement import (
     independent_labels,
     kappa_of,
     labelled_by_others,
+    left_out_said,
     partners,
     to_label_again,
 )
@@ -30,10 +31,14 @@ def labelled(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
     return correct(dataset, {image: {"label": label} for image, label in labels.items()}, by=by)
 
 
+def again(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
+    return correct(dataset, {image: {"opinion": label} for image, label in labels.items()}, by=by, why=BLIND)
+
+
 def test_agreement__of_the_last_label_of_each(unlabelled: Dataset) -> None:
     dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray", "i004": "ray", "i009": "eel"})
     dataset = labelled(dataset, "Ada", {"i001": "crab"})
-    dataset = labelled(dataset, "Bo", {"i001": "crab", "i002": "eel", "i003": "eel", "i004": "eel", "i008": "ray"})
+    dataset = again(dataset, "Bo", {"i001": "crab", "i002": "eel", "i003": "eel", "i004": "eel", "i008": "ray"})
     found = agreement(dataset, "Ada", "Bo")
     assert found.classes == ("crab", "eel", "ray")
     assert found.confusion.tolist() == [[1, 0, 0], [0, 1, 0], [0, 2, 0]]
@@ -43,10 +48,33 @@ def test_agreement__of_the_last_label_of_each(unlabelled: Dataset) -> None:
     assert (agreement(dataset, "Bo", "Ada").confusion == found.confusion.T).all()
 
 
+def test_agreement__leaves_out_labels_that_were_given_seeing_the_others(unlabelled: Dataset) -> None:
+    dataset = labelled(unlabelled, "Ada", {f"i00{n}": "eel" for n in range(1, 7)})
+    dataset = again(dataset, "Bo", {"i001": "ray", "i002": "eel", "i006": "crab"})
+    dataset = labelled(dataset, "Bo", {"i003": "eel", "i004": "crab"})
+    dataset = labelled(labelled(dataset, "Cleo", {"i005": ""}), "Bo", {"i005": "ray"})
+    found = agreement(dataset, "Ada", "Bo")
+    assert (found.left_out, left_out_said(found)) == (
+        2, "2 more pictures do not count: one of the two saw the other's label."
+    )  # fmt: skip
+    assert found.classes == ("crab", "eel", "ray")
+    assert found.confusion.tolist() == [[0, 0, 0], [1, 1, 2], [0, 0, 0]]
+    assert {image for image, _, _ in found.disagreements} == {"i001", "i005", "i006"}
+    gave_in = labelled(dataset, "Ada", {"i001": "ray"})
+    after = agreement(gave_in, "Bo", "Ada")
+    assert (after.confusion.T.tolist(), after.left_out) == (found.confusion.tolist(), 2)
+    assert {image for image, _, _ in after.disagreements} == {"i005", "i006"}, "she knew both"
+    assert partners(dataset)["Ada"] == ["Bo"]
+    assert partners(labelled(dataset, "Di", {"i001": "eel"})).keys() == {"Ada", "Bo"}
+    first = undo(labelled(labelled(unlabelled, "Ada", {"i001": "eel"}), "Bo", {"i001": "eel"}), 1)
+    found = agreement(again(first, "Ada", {"i001": "eel"}), "Ada", "Bo")
+    assert (int(found.confusion.sum()), left_out_said(found)) == (1, "")
+
+
 def test_agreement__asks_no_more_what_somebody_else_has_settled(unlabelled: Dataset) -> None:
     dataset = labelled(unlabelled, "Cleo", {"i002": "ray"})
     dataset = labelled(dataset, "Ada", {"i001": "eel", "i002": "eel"})
-    dataset = labelled(dataset, "Bo", {"i001": "ray", "i002": "ray"})
+    dataset = again(dataset, "Bo", {"i001": "ray", "i002": "ray"})
     assert len(agreement(dataset, "Ada", "Bo").disagreements) == 2
     dataset = labelled(dataset, "Cleo", {"i001": "crab"})
     found = agreement(dataset, "Ada", "Bo")
@@ -56,7 +84,7 @@ def test_agreement__asks_no_more_what_somebody_else_has_settled(unlabelled: Data
 
 def test_agreement__is_what_each_said_before_they_settled_it(unlabelled: Dataset) -> None:
     dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray"})
-    dataset = labelled(dataset, "Bo", {"i001": "ray", "i002": "eel", "i003": "eel"})
+    dataset = again(dataset, "Bo", {"i001": "ray", "i002": "eel", "i003": "eel"})
     before = agreement(dataset, "Ada", "Bo")
     dataset = correct(dataset, {"i001": {"label": "ray"}}, by="Ada", why=WHY)
     dataset = correct(dataset, {"i001": {"label": "ray"}}, by="Cleo", why=WHY)
@@ -70,8 +98,8 @@ def test_agreement__is_what_each_said_before_they_settled_it(unlabelled: Dataset
 
 def test_agreement__is_the_same_after_an_exchange(unlabelled: Dataset, home: Path, tmp_path: Path) -> None:
     dataset = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "ray", "i004": "crab"})
-    dataset = labelled(dataset, "Bo", {"i001": "eel", "i002": "eel", "i003": "ray"})
-    dataset = labelled(dataset, "Bo", {"i004": "eel"})
+    dataset = again(dataset, "Bo", {"i001": "eel", "i002": "eel", "i003": "ray"})
+    dataset = again(dataset, "Bo", {"i004": "eel"})
     dataset = rename_class(dataset, "ray", "stingray")
     dataset = correct(dataset, {"i004": {"label": "eel"}}, by="Bo", why=WHY)
     (tmp_path / "c.csv").write_text(corrections_csv(dataset), newline="")
@@ -83,6 +111,19 @@ def test_agreement__is_the_same_after_an_exchange(unlabelled: Dataset, home: Pat
     assert after.disagreements == before.disagreements == ()
 
 
+def test_agreement__of_two_who_labelled_copies_of_a_data_set(unlabelled: Dataset, home: Path, tmp_path: Path) -> None:
+    copy = write_dataset(home / "data" / "copy", unlabelled.manifest, {})
+    (tmp_path / "bo.csv").write_text(corrections_csv(labelled(copy, "Bo", {"i001": "eel", "i002": "ray"})), newline="")
+    ada = labelled(unlabelled, "Ada", {"i001": "eel", "i002": "eel", "i003": "eel"})
+    both = apply_csv(ada, tmp_path / "bo.csv").dataset
+    assert both.manifest["label"].iat[both.row_of("i002")] == "ray", "the later label holds"
+    assert agreement(both, "Ada", "Bo").confusion.tolist() == [[1, 1], [0, 0]]
+    assert apply_csv(both, tmp_path / "bo.csv").entries == 0
+    (tmp_path / "both.csv").write_text(corrections_csv(both), newline="")
+    fresh = apply_csv(write_dataset(home / "data" / "fresh", unlabelled.manifest, {}), tmp_path / "both.csv").dataset
+    assert agreement(fresh, "Ada", "Bo").confusion.tolist() == [[1, 1], [0, 0]]
+
+
 def test_apply__gives_a_second_opinion_once(unlabelled: Dataset, home: Path, tmp_path: Path) -> None:
     dataset = labelled(labelled(unlabelled, "Ada", {"i001": "eel"}), "Bo", {"i001": "eel"})
     (tmp_path / "c.csv").write_text(corrections_csv(dataset), newline="")
@@ -90,10 +131,6 @@ def test_apply__gives_a_second_opinion_once(unlabelled: Dataset, home: Path, tmp
     applied = apply_csv(fresh, tmp_path / "c.csv")
     assert applied.entries == 2
     assert apply_csv(applied.dataset, tmp_path / "c.csv").entries == 0
-
-
-def again(dataset: Dataset, by: str, labels: Mapping[str, str]) -> Dataset:
-    return correct(dataset, {image: {"opinion": label} for image, label in labels.items()}, by=by, why=BLIND)
 
 
 def test_an_opinion__is_counted_and_changes_no_label(unlabelled: Dataset) -> None:
@@ -107,7 +144,8 @@ def test_an_opinion__is_counted_and_changes_no_label(unlabelled: Dataset) -> Non
     assert agreement(dataset, "Ada", "Bo").disagreements == (("i003", "ray", "cod"),)
     dataset = labelled(dataset, "Bo", {"i003": "ray"})
     assert agreement(dataset, "Ada", "Bo").agreed.value == pytest.approx(1 / 3), "seen, and given in"
-    assert agreement(undo(dataset, 2), "Ada", "Bo").confusion.tolist() == [[1]]
+    with pytest.raises(DatasetError, match=r"both labelled 1 picture of 'dive', but one of them always saw"):
+        agreement(undo(dataset, 2), "Ada", "Bo")
     renamed = rename_class(again(dataset, "Cy", {"i002": "eel"}), "eel", "moray")
     assert independent_labels(renamed.entries)["Cy"] == {"i002": "moray"}
     with pytest.raises(DatasetError, match="needs a name"):
@@ -131,6 +169,7 @@ def test_an_opinion__about_the_import_is_compared_with_it_and_what_was_seen_is_n
     dataset = again(rename_class(dataset, "crab", "spider"), "Ada", {"i2": "spider", "i3": "ray"})
     assert partners(dataset) == {IMPORT: ["Ada"], "Ada": [IMPORT]}
     found = agreement(dataset, IMPORT, "Ada")
+    assert (found.left_out, found.only_second) == (2, ())
     assert found.classes == ("ray", "spider")
     assert found.disagreements == (("i3", "spider", "ray"),)
     found = agreement(rename_class(again(dataset, "Ada", {"i5": "ray"}), "ray", ""), IMPORT, "Ada")
