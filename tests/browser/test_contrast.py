@@ -47,6 +47,18 @@ def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link
     settled(page)
     expect(verdict).to_contain_text("Positive pair")
 
+    page.mouse.click(box["x"] + 0.5 * cell, box["y"] + 3.5 * cell)  # row 2 at the left edge
+    large = page.get_by_role("dialog")
+    expect(large).to_contain_text(f"A3 {batch.names[2]}")
+    expect(large.locator("> img")).to_have_attribute("src", re.compile("^data:image/jpeg"))
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(large).to_contain_text(tiny_reef.file_names[batch.rows[2]])
+    expect(large).not_to_contain_text("A3")
+    page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    assert "Anchor A3" in page.locator(".anchor .title").inner_text(), "the board stays as it was"
+
     page.mouse.click(box["x"] + 6.5 * cell, box["y"] + 3.5 * cell)
     pair = page.locator(".pair figcaption")
     expect(pair.nth(1)).to_contain_text("B2")

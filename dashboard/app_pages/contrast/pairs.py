@@ -16,6 +16,7 @@ from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.state import contrast
 from dashboard.words import plain
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.similarities import anchor_loss
 
@@ -34,15 +35,15 @@ TERMS = (
 
 def pairs() -> None:
     """Pictures, encoder and recipe on top; the matrix of similarities below, and the code of the loss."""
-    source, batch = _chosen()
+    dataset, source, batch = _chosen()
     if batch is None:
         return
-    similarity_matrix(batch, *own_temperature(source))
+    similarity_matrix(dataset, batch, *own_temperature(source))
     _explained()
 
 
-def _chosen() -> tuple[EncoderSource, ViewBatch | None]:
-    """The encoder and what it sees, None if that cannot be had."""
+def _chosen() -> tuple[Dataset, EncoderSource, ViewBatch | None]:
+    """The data set, the encoder and what it sees, None if that cannot be had."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=150):
             dataset = cache.dataset(dataset_choice("Data set"))
@@ -57,10 +58,10 @@ def _chosen() -> tuple[EncoderSource, ViewBatch | None]:
             st.caption(plain(differs), width="content")
     rows = batch_rows(dataset, contrast.SHUFFLE.number, count or PICTURES_AT_FIRST)
     try:
-        return source, view_batch(dataset, rows, recipe, contrast.DRAWING.number, source)
+        return dataset, source, view_batch(dataset, rows, recipe, contrast.DRAWING.number, source)
     except SealifeError as error:
         show_error(error)
-        return source, None
+        return dataset, source, None
 
 
 def _explained() -> None:

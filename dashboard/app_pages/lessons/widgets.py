@@ -106,7 +106,7 @@ def _board(part: Literal["pairs", "temperature"]) -> tuple[ViewBatch, str, float
     draw = state.lessons.DRAWING.number
     batch = contrast.view_batch(dataset, batch_rows(dataset, draw, BATCH), RECIPES["SimCLR"], draw, source)
     own, own_is = own_temperature(source)
-    similarity_matrix(batch, own, own_is, part)
+    similarity_matrix(dataset, batch, own, own_is, part)
     return batch, "z" if "z" in batch.similarities else "h", own
 
 

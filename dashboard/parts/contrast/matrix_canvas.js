@@ -119,6 +119,13 @@ class MatrixCanvas {
     this.frame(pen, i, j, this.ink, 3);
   }
 
+  // The view whose picture at an edge is under the pointer, or -1.
+  viewUnder(event) {
+    const box = this.canvas.getBoundingClientRect(), [right, down] = [event.clientX - box.left, event.clientY - box.top];
+    const inside = ([x, y]) => right >= x && right < x + this.side && down >= y && down < y + this.side;
+    return Array.from({ length: this.n }, (_, view) => view).findIndex((view) => this.edges(view).some(inside));
+  }
+
   // [row, column] under the pointer; null outside the cells.
   under(event) {
     const box = this.canvas.getBoundingClientRect(), at = [event.clientY - box.top, event.clientX - box.left];

@@ -14,6 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!boards.has(root)) boards.set(root, new Board(root));
   const board = boards.get(root);
   board.tell = (looked) => setTriggerValue('looked', looked);
+  board.corrected = (number) => setTriggerValue('corrected', number);
   board.load(data);
   return () => board.remove();
 }
@@ -32,8 +33,16 @@ class Board {
       root.classList.toggle('marked', event.target.checked);
       this.paint();
     };
-    this.canvas.onpointermove = (event) => { const cell = this.plot.under(event); if (cell) this.point(cell); };
-    this.canvas.onclick = (event) => { const cell = this.plot.under(event); if (cell) this.choose(...cell); };
+    this.canvas.onpointermove = (event) => {
+      const cell = this.plot.under(event);
+      if (cell) this.point(cell);
+      this.canvas.style.cursor = cell || this.plot.viewUnder(event) < 0 ? '' : 'zoom-in';
+    };
+    this.canvas.onclick = (event) => {
+      const cell = this.plot.under(event), view = this.plot.viewUnder(event);
+      if (cell) this.choose(...cell);
+      else if (view >= 0) this.open(view);
+    };
     this.canvas.onkeydown = (event) => this.press(event);
     this.watch = new ResizeObserver(() => { if (this.data) this.paint(); });
     this.watch.observe(this.find('.left'));
@@ -77,7 +86,7 @@ class Board {
       return mark;
     });
     this.find('.legend').replaceChildren(scale, ...marks, el('span', '', frameWords(this.data.labels,
-      this.data.pictures) + ' Point at a cell to compare two views; click to make its row the anchor.'));
+      this.data.pictures) + ' Point at a cell to compare two views; click to make its row the anchor. Click a picture at the edge, or press o, to open it large.'));
   }
 
   unpacked(packed) {
@@ -235,11 +244,21 @@ class Board {
 
   press(event) {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (!step && event.key !== 'Enter') return;
+    if (!step && !['Enter', 'o'].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     if (step) this.point(this.cell.map((place, axis) => Math.min(this.n - 1, Math.max(0, place + step[axis]))));
+    else if (event.key === 'o') this.open(this.cell[0]);
     else this.choose(...this.cell);
+  }
+
+  // A view large; then the other view of its picture, and the picture itself.
+  open(view) {
+    const half = this.n / 2, picture = this.data.pictures[view % half];
+    const views = [view % half, view % half + half].map((one) => (
+      { ...picture, large: this.data.views[one], alt: this.named(one), first: [['View', this.named(one)]] }
+    ));
+    openLarge(this.root, [...views, picture], Number(view >= half), this.data.correcting, this.corrected);
   }
 
   tellSoon() {

@@ -10,17 +10,24 @@ from typing import Literal
 from dashboard.data.contrast.encoder_sources import EncoderSource
 from dashboard.data.contrast.view_batches import ViewBatch
 from dashboard.media import data_uri
+from dashboard.parts.correcting.correcting import correcting, events
 from dashboard.parts.own_component import own_component
+from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import contrast
 from sealife_core.config import SimclrConfig
+from sealife_core.datasets.dataset import Dataset
 
-_matrix = own_component(__file__, shared=("nt_xent", "matrix_canvas"))
+_matrix = own_component(
+    __file__, shared=("nt_xent", "matrix_canvas", "../correcting/correcting", "../correcting/lightbox")
+)
 
 
 def similarity_matrix(
-    batch: ViewBatch, own_temperature: float, own_is: str, part: Literal["", "pairs", "temperature"] = ""
-) -> None:
-    """``own_temperature`` is marked on the slider as what ``own_is`` says. What is looked at is kept in the URL.
+    dataset: Dataset, batch: ViewBatch, own_temperature: float, own_is: str,
+    part: Literal["", "pairs", "temperature"] = "",
+) -> None:  # fmt: skip
+    """``batch`` is of ``dataset``. ``own_temperature`` is marked on the slider as what ``own_is`` says. What is looked
+    at is kept in the URL.
 
     part: the matrix with its pairs, or the temperature with the loss of one anchor; everything unless told.
     """
@@ -30,17 +37,18 @@ def similarity_matrix(
     if part == "temperature":  # the loss compares no other, and there is no box to choose one
         seen["space"] = compared
     data = {
-        "version": hashlib.sha256(b"".join((*batch.jpegs, *packed.values()))).hexdigest(),
+        "version": hashlib.sha256(b"".join((*batch.jpegs, *packed.values(), repr(batch.names).encode()))).hexdigest(),
         "views": [data_uri(jpeg, "image/jpeg") for jpeg in batch.jpegs],
         "pictures": [
-            {"name": name, "colour": colour, "hash": known}
-            for name, colour, known in zip(batch.names, batch.colours, batch.hashes, strict=True)
+            grid_picture(dataset, row, name) | {"name": name, "colour": colour, "hash": known}
+            for row, name, colour, known in zip(batch.rows, batch.names, batch.colours, batch.hashes, strict=True)
         ],
         "labels": list(batch.labels),
         "cosines": {space: base64.b64encode(values).decode() for space, values in packed.items()},
-        "own": own_temperature, "ownIs": own_is, "part": part, **seen,
+        "own": own_temperature, "ownIs": own_is, "part": part, "correcting": correcting(dataset), **seen,
     }  # fmt: skip
-    _matrix(data=data, key=contrast.MATRIX, on_looked_change=contrast.MATRIX.on("looked", contrast.look))
+    key = contrast.MATRIX
+    _matrix(data=data, key=key, on_looked_change=key.on("looked", contrast.look), **events(key))
 
 
 def own_temperature(source: EncoderSource) -> tuple[float, str]:

@@ -56,8 +56,9 @@ class Lightbox {
     this.split.value = '';
   }
 
+  // Of what is not in the data set, such as a view, first what it is.
   tell(facts) {
-    this.facts.replaceChildren(...facts.flatMap(([name, value]) => [el('dt', '', name), el('dd', '', value)]));
+    this.facts.replaceChildren(...[...(this.picture.first ?? []), ...facts].flatMap(([name, value]) => [el('dt', '', name), el('dd', '', value)]));
   }
 
   // What was changed of the picture, and its neighbours, as it is now; the answer to an earlier question is no news.

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.config import SimclrConfig
+from sealife_core.datasets.corrections.editing import rename_class
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import anchor_loss
 from sealife_core.runs.run import MODEL, Run
@@ -42,6 +43,7 @@ def test_pairs__of_a_link_are_the_same_and_others_when_drawn_again(
     assert (
         (first["own"], first["ownIs"]) == (first["temperature"], "of this run") == (config.temperature, "of this run")
     )
+    assert {picture["id"] for picture in first["pictures"]} <= set(tiny_reef.manifest["id"])
     again = given(press(app, "Draw again"))
     assert (again["labels"], again["views"] == first["views"]) == (first["labels"], False)
     assert given(visit("contrast", {**link, "draw": "1"})) == again
@@ -49,6 +51,18 @@ def test_pairs__of_a_link_are_the_same_and_others_when_drawn_again(
     mild = given(app.run())
     assert (mild["labels"], mild["views"] == again["views"]) == (first["labels"], False)
     assert given(press(app, "Other pictures"))["labels"] != first["labels"]
+
+
+def test_pairs__follow_a_class_that_is_renamed_while_they_are_shown(
+    link: dict[str, str | list[str]], tiny_reef: Dataset
+) -> None:
+    app = visit("contrast", link)
+    first, name = given(app), given(app)["pictures"][0]["name"]
+    rename_class(tiny_reef, name, f"{name} 2")
+    now = given(app.run())
+    assert now["views"] == first["views"]
+    assert now["pictures"][0]["name"] == f"{name} 2"
+    assert now["version"] != first["version"], "else the browser keeps what it shows"
 
 
 def test_pairs__show_the_code_of_the_loss_and_the_usual_temperature_without_a_run(
