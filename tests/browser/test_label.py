@@ -1,9 +1,9 @@
 """Labelling with keys: fast, undone, and on the disk when the tab closes."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.editing import correct, rename_class
 from sealife_core.datasets.corrections.entries import Entry, in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from tests.browser.served import PATIENCE_MS, Dashboard, settled
@@ -26,7 +26,16 @@ def answers() -> list[Entry]:
     return [entry for entry in open_dataset("reef").entries if entry.why == "queue"]
 
 
-def test_double_click__labels_no_picture_that_nobody_saw(bare: Dataset, page: Page, dashboard: Dashboard) -> None:
+def drawn_for(page: Page, by: str) -> None:
+    """Type who labels: the page is drawn again, and tells what the data set is by now."""
+    page.locator(".labeller .by").fill(by)
+    page.locator(".labeller .counts").click()
+    settled(page)
+
+
+def test_double_click__labels_one_picture_and_an_answer_that_waits_means_the_class_it_showed(
+    bare: Dataset, page: Page, dashboard: Dashboard
+) -> None:
     page.goto(f"{dashboard.url}/label?dataset=reef")
     choice = page.locator(".labeller .choice")
     expect(choice.first).to_be_visible(timeout=PATIENCE_MS)
@@ -34,6 +43,20 @@ def test_double_click__labels_no_picture_that_nobody_saw(bare: Dataset, page: Pa
     choice.first.dblclick(delay=20)
     expect(page.locator(".labeller .counts")).to_contain_text("1 answered here")
     until(lambda: len(answers()) == 1, PATIENCE_MS / 1000)
+
+    sent, name = list[Route](), bare.classes[0]
+    page.route("**/correct/**", lambda route: sent.append(route), times=1)
+    for _ in range(2):
+        page.keyboard.press("c")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+    rename_class(open_dataset("reef"), name, "sea hare")
+    drawn_for(page, "Ada")
+    expect(page.locator('.labeller datalist option[value="sea hare"]')).to_have_count(1)
+    assert len(sent) == 1, "the second waits for the first"
+    with page.expect_response(lambda _: len(answers()) == 3):
+        sent[0].continue_()
+    assert name not in open_dataset("reef").classes
 
 
 def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes(
@@ -82,6 +105,14 @@ def test_undo__after_a_reload_takes_back_ones_own_last_answer(bare: Dataset, pag
         page.keyboard.press("u")
         until(lambda left=left: len(in_force(open_dataset("reef").entries)) == left + 1, PATIENCE_MS / 1000)
     expect(undo).to_be_disabled()
+    settled(page)
+    page.keyboard.press("1")
+    until(lambda: len(answers()) == 3, PATIENCE_MS / 1000)
+    for name in ("Bo", "Ada"):  # the page now tells of this answer too
+        drawn_for(page, name)
+    page.keyboard.press("u")
+    until(lambda: len(in_force(open_dataset("reef").entries)) == 1, PATIENCE_MS / 1000)
+    expect(undo).to_be_disabled()  # there is nothing to take back a second time
     assert open_dataset("reef").content_hash == bare.content_hash
 
 
