@@ -68,8 +68,9 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
 
     Where no image has both, the only one with that content serves. ``by``: who applies those that name nobody. What
     changes nothing is left out, except a label that this person has not yet given: it is a second opinion. So is one
-    that was given to an image without a label, which has one here. All are written at once: a file that holds no
-    corrections, or one that the data set refuses, raises DatasetError and writes nothing.
+    that was given to an image without a label, which has one here. What the log holds already, by person and time, is
+    not applied again, undone or not: it would take back what was corrected since. All are written at once: a file that
+    holds no corrections, or one that the data set refuses, raises DatasetError and writes nothing.
     """
     applying = _Applying(dataset, _read(path, dataset), by)
     corrected = add_entries(dataset, applying.find)
@@ -89,12 +90,20 @@ class _Applying:
         self.images: set[str] = set()
         self.missing: dict[str, None] = {}  # in their order
         self._said: dict[tuple[str, Said], dict[str, dict[str, str]]] = {}  # why, field → who → image → label
-        for _, group in groupby(self._lines, key=lambda line: line["entry"]):
+        for _, group in groupby(self._new(draft), key=lambda line: line["entry"]):
             entry = list(group)
             for line in entry:
                 if line["field"] == CLASS:
                     self._renamed(draft, line)
             self._corrected(draft, [line for line in entry if line["field"] != CLASS])
+
+    def _new(self, draft: Draft) -> list[dict[str, str]]:
+        """The lines after the last one, of each image and field, that the log holds."""
+        known, held = {(entry.by, entry.why, entry.at) for entry in draft.entries}, dict[tuple[str, ...], int]()
+        for at, line in enumerate(self._lines):
+            if self._told(line) in known:
+                held[_of(line)] = at
+        return [line for at, line in enumerate(self._lines) if at > held.get(_of(line), -1)]
 
     def _renamed(self, draft: Draft, line: dict[str, str]) -> None:
         if line["from"] not in draft.classes:
@@ -153,6 +162,11 @@ class _Applying:
         for (why, field), said in self._said.items():
             if last.rename or last.why == why:
                 hear(said, last, field)
+
+
+def _of(line: dict[str, str]) -> tuple[str, ...]:
+    """Which field of which image, or which class."""
+    return line["file"], line["sha256"], line["field"], line["from"] if line["field"] == CLASS else ""
 
 
 def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:

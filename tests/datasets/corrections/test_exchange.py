@@ -54,6 +54,18 @@ def test_apply__leaves_the_split_of_a_label_that_was_taken_back(bay: Dataset, ho
     assert applied.said == "1 correction applied to 1 image."
 
 
+def test_apply__a_second_time_takes_back_nothing_that_was_corrected_since(bay: Dataset, home: Path, tmp_path: Path):
+    file, fresh = tmp_path / "c.csv", drawn(home / "data" / "fresh")
+    now = rename_class(correct(bay, {"i0": {"label": "eel"}}, by="Bo"), "crab", "spider", by="Bo")
+    file.write_text(corrections_csv(now))
+    applied = correct(apply_csv(fresh, file).dataset, {"i0": {"label": "cod"}}, by="Ada")
+    file.write_text(corrections_csv(correct(now, {"i1": {"label": "eel"}}, by="Bo", why="queue")))
+    again = apply_csv(applied, file)
+    assert (again.entries, again.missing) == (1, [])
+    assert again.dataset.manifest["label"].tolist()[:3] == ["cod", "eel", "spider"]
+    assert apply_csv(undo(again.dataset, 4), file).entries == 0, "it can be redone"
+
+
 def test_applied__a_renamed_class_is_of_no_image(bay: Dataset, home: Path, tmp_path: Path):
     (tmp_path / "c.csv").write_text(corrections_csv(rename_class(bay, "ray", "stingray")))
     assert apply_csv(drawn(home / "data" / "fresh"), tmp_path / "c.csv").said == "1 correction applied."
