@@ -157,9 +157,9 @@ def animal_activation(dataset: Dataset, row: int) -> "Tensor":
 
 # What a run stored while it learned; the folder changes with every snapshot.
 @kept(16, SNAPSHOTS)
-def moments(run: Run, temperature: float | None) -> list[training_dynamics.Moment]:
+def moments(run: Run, temperature: float, normalised: bool) -> list[training_dynamics.Moment]:
     """As :func:`training_dynamics.moments`. Raises RunError."""
-    return training_dynamics.moments(run.path, temperature)
+    return training_dynamics.moments(run.path, temperature, normalised=normalised)
 
 
 @kept(16, SNAPSHOTS)

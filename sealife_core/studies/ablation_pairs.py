@@ -80,8 +80,8 @@ SWITCHES: dict[str, Switch] = {
     ),
     "no-normalisation": Switch(
         "The loss compares dot products instead of cosines: z keeps its length.",
-        "Longer vectors make a sharper softmax: a pair can be told apart by the length of z, a temperature that nobody"
-        " chose, in place of what the picture shows.",
+        "Longer vectors make a sharper softmax: the length of z becomes a temperature that nobody chose, and the loss"
+        " falls as z grows, whatever the picture shows.",
         "Chen et al. 2020, table 5, at temperatures of 10 and 100", (1, -1),
     ),
     "batch-8": Switch(

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.models.losses import partners
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.views.sampling import ViewParameters
 
@@ -38,9 +39,25 @@ class NotNormalised(SimclrModule):
     def loss(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:  # noqa: D102
         return dot_product_xent(z0, z1, self.config.temperature)
 
+    def accuracy(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:  # noqa: D102
+        return dot_product_accuracy(z0, z1)
+
 
 def dot_product_xent(z0: Tensor, z1: Tensor, temperature: float) -> Tensor:
     """NT-Xent without its normalisation, in nats. z0, z1: (N, D) projections of two views, as in ``nt_xent``."""
-    z = torch.cat([z0, z1]).float()
-    logits = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
-    return functional.cross_entropy(logits, torch.arange(len(z), device=z.device).roll(len(z0)))
+    products = _dot_products(z0, z1)
+    return functional.cross_entropy(products / temperature, partners(products))
+
+
+def dot_product_accuracy(z0: Tensor, z1: Tensor) -> Tensor:
+    """How often a view has its highest dot product with its partner, 0 … 1: as SimCLR's own code counts, whose logits
+    are dot products where it does not normalise."""
+    products = _dot_products(z0, z1)
+    return (products.argmax(dim=1) == partners(products)).float().mean()
+
+
+def _dot_products(z0: Tensor, z1: Tensor) -> Tensor:
+    """(2N, 2N): of all views with each other; −∞ where a view meets itself."""
+    with torch.autocast(z0.device.type, enabled=False):
+        z = torch.cat([z0, z1]).float()
+        return (z @ z.T).fill_diagonal_(-torch.inf)

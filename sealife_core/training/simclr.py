@@ -58,6 +58,10 @@ class SimclrModule(LightningModule):
         """NT-Xent of projections z0, z1 (n, d), in nats."""
         return nt_xent(z0, z1, self.config.temperature, distributed=distributed)
 
+    def accuracy(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:
+        """How often the loss has its way, 0 … 1: of all other views the partner is the most similar one."""
+        return contrastive_accuracy(z0, z1, distributed=distributed)
+
     def _room(self, images: Tensor, count: int) -> Tensor | None:
         """Where ``count`` views go: on a processor into the memory of the last ones, since the system takes longer to
         give fresh memory than the views take to be written. An accelerator's memory is kept by PyTorch."""
@@ -85,8 +89,7 @@ class SimclrModule(LightningModule):
         z0, z1 = z.chunk(2)
         loss = self.loss(z0, z1, distributed=distributed)
         self.log("train/loss", loss)
-        accuracy = contrastive_accuracy(z0.detach(), z1.detach(), distributed=distributed)
-        self.log("train/contrastive_accuracy", accuracy)
+        self.log("train/contrastive_accuracy", self.accuracy(z0.detach(), z1.detach(), distributed=distributed))
         return loss
 
     def configure_optimizers(self) -> Any:

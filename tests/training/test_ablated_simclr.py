@@ -122,6 +122,19 @@ def test_no_normalisation__lets_the_length_of_z_change_the_loss() -> None:
     torch.testing.assert_close(broken.loss(*units), nt_xent(z0, z1, broken.config.temperature))
 
 
+@pytest.mark.parametrize(("broken", "found"), [("", 1.0), ("no-normalisation", 1 / 3)])
+def test_accuracy__counts_the_pairs_that_the_loss_of_the_run_finds(
+    monkeypatch: pytest.MonkeyPatch, broken: str, found: float
+) -> None:
+    z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 3.0]])  # the third is the longest: all dot products lead there
+    module, logged = module_of(broken), {}
+    monkeypatch.setattr(module, "log", lambda name, value: logged.update({name: value.item()}))
+    monkeypatch.setattr(module, "two_views", lambda *given, **named: None)
+    monkeypatch.setattr(module, "forward", lambda views: (None, torch.cat([z, z])))
+    module.training_step({}, 0)
+    assert logged["train/contrastive_accuracy"] == pytest.approx(found)
+
+
 def test_validation_in_training__trains_on_validation_images_and_never_on_test_images(tiny_reef: Dataset) -> None:
     rows = [set(pretraining_rows(module_of(b).config, tiny_reef)) for b in ("", "validation-in-training")]
     train, val = (set(tiny_reef.rows(split)) for split in ("train", "val"))

@@ -58,7 +58,7 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
             _nothing_stored(run, config)
         return
     try:
-        course = kept.moments(run, None if config.broken == "no-normalisation" else config.temperature)
+        course = kept.moments(run, config.temperature, normalised=config.broken != "no-normalisation")
     except RunError as error:
         show_error(error)
         return

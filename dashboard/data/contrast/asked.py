@@ -14,7 +14,8 @@ def asked_of(measure: Measure, run: Run, dataset: Dataset) -> str:
     config, n = run.config(), (measure.n_broken if run.broken else None) or measure.n
     if measure.name == PRETEXT and isinstance(config, SimclrConfig):
         views = 2 * min(config.batch_size, len(dataset.rows("train")))
-        return f"right one among {views - 1:,} views, {n:,} steps at the end"
+        by = ", by dot product" if config.broken == "no-normalisation" else ""
+        return f"right one among {views - 1:,} views{by}, {n:,} steps at the end"
     if measure.name == FEATURES:
         only = measure.n <= len(dataset.rows("val", labelled_only=True))
         return f"{measure.n:,} {'validation' if only else 'validation and test'} pictures"

@@ -54,7 +54,7 @@ def figures_of(course: Sequence[Moment], votes: Votes) -> dict[str, Any]:
         "knn": [[epoch, round(share, 6)] for epoch, share in votes.points],
         "knnChance": votes.chance,
         "knnOf": votes.of,
-        "among": course[0].views - 1,
+        "accuracyOf": f"right one among {course[0].views - 1} views" + ", by dot product" * (not course[0].normalised),
         "says": [moment_words(moment) for moment in course],
     }
 
@@ -67,13 +67,10 @@ def moment_words(moment: Moment) -> str:
         order = f"A positive pair is more alike than a negative one in {percent(moment.overlap, 0)} of comparisons"
     else:
         order = f"A negative pair is more alike than a positive one in {percent(1 - moment.overlap, 0)} of comparisons"
-    if np.isfinite(moment.loss):
-        loss = f"The loss is {moment.loss:.2f} nats (chance: {np.log(moment.views - 1):.2f})."
-    else:
-        loss = "The loss of this run compares dot products, so cosines do not tell it."
+    loss = "The loss" if moment.normalised else "The loss, which compares dot products,"
     return (
         f"{order} (chance: 50 %); the mean cosine is {moment.positive:.2f} of positives, {moment.negative:.2f} of"
-        f" negatives. {loss}"
+        f" negatives. {loss} is {moment.loss:.2f} nats (chance: {np.log(moment.views - 1):.2f})."
     )
 
 

@@ -125,11 +125,11 @@ class LearningView extends Epochs {
   }
 
   drawScores(between) {
-    const { epochs, planned, accuracy, among, knn, knnChance, knnOf } = this.data, now = between(epochs);
+    const { epochs, planned, accuracy, accuracyOf, knn, knnChance, knnOf } = this.data, now = between(epochs);
     const told = (share) => (share === null ? '–' : percent(share));
     const top = Math.max(0.1, ...accuracy, ...knn.map(([, share]) => share), knnChance);
     this.scores.begin({ x: [0, planned], y: [0, Math.min(1.04, 1.15 * top)], xTitle: 'epoch', form: percent, cursor: now });
-    const task = between(accuracy), entries = [['negative', `contrastive accuracy ${told(task)}, right one among ${among} views`]];
+    const task = between(accuracy), entries = [['negative', `contrastive accuracy ${told(task)}, ${accuracyOf}`]];
     this.line(this.scores, now, epochs.map((epoch, i) => [epoch, accuracy[i]]), 'negative', task);
     if (knn.length) {
       const shares = epochs.map((epoch) => knn.find(([at]) => at === epoch)?.[1] ?? null), votes = between(shares);

@@ -1,5 +1,6 @@
 """How a SimCLR run came to tell pictures apart: cosines of stored pairs of views, epoch by epoch. Without torch."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,9 @@ class Moment:
 
     positives, negatives: shares of their cosines in BINS bins from −1 to 1; positive, negative: their means.
     overlap: how often a positive pair is more similar than a negative one (AUROC; 0.5: no better than chance).
-    accuracy, loss: as in training, among these 2n views, the loss in nats. rank_z, rank_h: effective ranks; most_rank:
-    what rank_z could be; views: 2n; rank_h is of at most 256 of the single images. All are NaN (the shares 0) where the
-    projections are not finite.
+    accuracy, loss: as in training, among these 2n views, the loss in nats; of dot products unless ``normalised``.
+    rank_z, rank_h: effective ranks; most_rank: what rank_z could be; views: 2n; rank_h is of at most 256 of the single
+    images. All are NaN (the shares 0) where the projections are not finite.
     """
 
     epoch: int
@@ -49,6 +50,7 @@ class Moment:
     rank_h: float
     most_rank: int
     views: int
+    normalised: bool = True
 
     @property
     def finite(self) -> bool:
@@ -56,42 +58,53 @@ class Moment:
         return bool(np.isfinite(self.negative))
 
 
-def moments(folder: Path, temperature: float | None) -> list[Moment]:
+def moments(folder: Path, temperature: float, *, normalised: bool = True) -> list[Moment]:
     """Those of the run in ``folder``, in order. Raises RunError if its pairs are missing or damaged.
 
-    temperature: of the loss; None, and then the loss is NaN, where the run did not train on NT-Xent of cosines. rank_h
-    is NaN where no features can be read, as after a divergence.
+    temperature, normalised: of its loss. rank_h is NaN where no features can be read, as after a divergence.
     """
     pairs = read_pairs(folder)
-    try:
+    h_of: dict[int, np.ndarray | None] = dict.fromkeys(pairs.epochs)
+    with suppress(RunError):
         films = read_snapshots(folder)
-    except RunError:
-        return [moment(e, z, None, temperature) for e, z in zip(pairs.epochs, pairs.values, strict=True)]
-    some = np.linspace(0, len(films.ids) - 1, min(_RANKED, len(films.ids))).round().astype(int)
-    h_of = dict(zip(films.epochs, films.values[:, some], strict=True))
-    return [moment(e, z, h_of[e], temperature) for e, z in zip(pairs.epochs, pairs.values, strict=True)]
+        some = np.linspace(0, len(films.ids) - 1, min(_RANKED, len(films.ids))).round().astype(int)
+        h_of = dict(zip(films.epochs, films.values[:, some], strict=True))
+    return [
+        moment(epoch, z, h_of[epoch], temperature, normalised=normalised)
+        for epoch, z in zip(pairs.epochs, pairs.values, strict=True)
+    ]
 
 
 def moment(
-    epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"] | None, temperature: float | None
+    epoch: int,
+    z: Float[np.ndarray, "2 n d"],
+    h: Float[np.ndarray, "m k"] | None,
+    temperature: float,
+    *,
+    normalised: bool = True,
 ) -> Moment:
-    """Of projections z of two views of n images, n at least 2, and of features h of single images, if known."""
+    """Of projections z of two views of n images, n at least 2, and of features h of single images, if known.
+
+    normalised: the run trained on cosines; else on dot products, of which its accuracy and loss are then.
+    """
     rank_h = effective_rank(h) if h is not None and np.isfinite(h).all() else np.nan
     most_rank = min(2 * z.shape[1], z.shape[2])
     n = z.shape[1]
     if not np.isfinite(z).all():
         return Moment(
-            epoch, np.zeros(BINS), np.zeros(BINS), *[np.nan] * 8, rank_h=rank_h, most_rank=most_rank, views=2 * n
-        )
+            epoch, np.zeros(BINS), np.zeros(BINS), *[np.nan] * 8, rank_h=rank_h, most_rank=most_rank, views=2 * n,
+            normalised=normalised,
+        )  # fmt: skip
     views = np.concatenate([z[0], z[1]]).astype(np.float64)
-    views /= np.maximum(np.linalg.norm(views, axis=1, keepdims=True), 1e-12)  # as torch's normalize
-    cosine = np.clip(views @ views.T, -1, 1)
+    unit = views / np.maximum(np.linalg.norm(views, axis=1, keepdims=True), 1e-12)  # as torch's normalize
+    cosine = np.clip(unit @ unit.T, -1, 1)
     partner = np.arange(2 * n).reshape(2, n)[::-1].ravel()
     first, second = np.triu_indices(2 * n, 1)
     is_pair = partner[first] == second
     alike = cosine[first, second]
-    np.fill_diagonal(cosine, -np.inf)  # a view is no negative of its own
-    of_partner = cosine[np.arange(2 * n), partner]
+    compared = cosine if normalised else views @ views.T
+    np.fill_diagonal(compared, -np.inf)  # a view is no negative of its own
+    of_partner = compared[np.arange(2 * n), partner]
     return Moment(
         epoch,
         _shares(alike[is_pair]),
@@ -101,18 +114,19 @@ def moment(
         overlap=auroc(alike, is_pair),
         alignment=alignment(z[0], z[1]),
         uniformity=uniformity(z[0]),
-        accuracy=float((cosine.argmax(axis=1) == partner).mean()),
-        loss=np.nan if temperature is None else _nt_xent(cosine, of_partner, temperature),
-        rank_z=effective_rank(views),
+        accuracy=float((compared.argmax(axis=1) == partner).mean()),
+        loss=_nt_xent(compared, of_partner, temperature),
+        rank_z=effective_rank(unit),
         rank_h=rank_h,
         most_rank=most_rank,
         views=2 * n,
+        normalised=normalised,
     )
 
 
-def _nt_xent(cosine: Float[np.ndarray, "m m"], of_partner: Float[np.ndarray, " m"], temperature: float) -> float:
-    highest = cosine.max(axis=1)
-    logs = np.log(np.exp((cosine - highest[:, None]) / temperature).sum(axis=1)) + highest / temperature
+def _nt_xent(compared: Float[np.ndarray, "m m"], of_partner: Float[np.ndarray, " m"], temperature: float) -> float:
+    highest = compared.max(axis=1)
+    logs = np.log(np.exp((compared - highest[:, None]) / temperature).sum(axis=1)) + highest / temperature
     return float((logs - of_partner / temperature).mean())
 
 

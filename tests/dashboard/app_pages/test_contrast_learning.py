@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs, write_snapshot
+from sealife_core.evaluation.contrast.training_dynamics import moment
+from sealife_core.evaluation.embeddings.stored_embeddings import read_pairs, write_pairs, write_snapshot
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import components, visit
@@ -56,16 +57,19 @@ def test_learning__asks_the_pictures_that_were_for_validation_when_the_run_train
     assert data_of(opened(run))["knnOf"] == f"of {before} validation pictures"
 
 
-def test_learning__tells_no_loss_that_the_run_did_not_train_on(tiny_reef: Dataset) -> None:
+def test_learning__tells_the_loss_and_the_accuracy_of_the_task_that_the_run_trained_on(tiny_reef: Dataset) -> None:
     ids = tuple(tiny_reef.manifest["id"])
-    for broken, told in (("", True), ("no-normalisation", False)):
+    for broken, said in (("", "The loss is"), ("no-normalisation", "The loss, which compares dot products, is")):
         run = finished(preset("simclr", "Quick look", data=tiny_reef.name, broken=broken))
         write_snapshot(run.path, ids, 1, clustered(tiny_reef))
         paired(run, 1, 3)
-        (says,) = data_of(opened(run))["says"]
-        assert "the mean cosine is" in says
-        assert ("The loss is" in says) == told
-        assert ("compares dot products" in says) != told
+        data = data_of(opened(run))
+        z, temperature = read_pairs(run.path).values[0], run.config().temperature
+        expected = moment(1, z, None, temperature, normalised=not broken)
+        assert data["accuracy"] == [round(expected.accuracy, 6)]
+        assert f"{said} {expected.loss:.2f} nats" in data["says"][0]
+        other = moment(1, z, None, temperature, normalised=bool(broken))
+        assert (other.accuracy, other.loss) != (expected.accuracy, expected.loss)
 
 
 def test_learning__announces_a_collapse(tiny_reef: Dataset) -> None:

@@ -15,6 +15,7 @@ from sealife_core.evaluation.contrast.training_dynamics import (
 )
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, write_pairs, write_snapshot
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
+from sealife_core.training.ablated_simclr import dot_product_accuracy, dot_product_xent
 from tests.finished.runs import clustered
 
 
@@ -32,6 +33,11 @@ def test_moment__has_loss_and_accuracy_of_training(temperature: float) -> None:
     assert found.loss == pytest.approx(nt_xent(z0, z1, temperature).item(), rel=1e-6)
     assert found.accuracy == pytest.approx(contrastive_accuracy(z0, z1).item())
     assert 0 < found.accuracy < 1
+    lengths = moment(3, z, None, temperature, normalised=False)
+    assert lengths.loss == pytest.approx(dot_product_xent(z0, z1, temperature).item(), rel=1e-6)
+    assert lengths.accuracy == pytest.approx(dot_product_accuracy(z0, z1).item())
+    assert 0 < lengths.accuracy != found.accuracy
+    assert (lengths.overlap, lengths.negative) == (found.overlap, found.negative), "cosines, as the histograms"
 
 
 def test_moment__counts_every_pair_once() -> None:

@@ -20,6 +20,8 @@ def test_asked_of__is_the_batch_of_that_run_and_the_split_of_the_pictures(tiny_r
     train, val = len(tiny_reef.rows("train")), len(tiny_reef.rows("val", labelled_only=True))
     assert asked_of(measure(PRETEXT, 30), few, tiny_reef) == "right one among 15 views, 30 steps at the end"
     broken = finished(preset("simclr", data=tiny_reef.name, batch_size=8, broken="batch-8"), "SimCLR")
+    lengths = finished(preset("simclr", data=tiny_reef.name, batch_size=8, broken="no-normalisation"), "SimCLR")
+    assert asked_of(measure(PRETEXT, 30), lengths, tiny_reef).startswith("right one among 15 views, by dot product, 30")
     of_each = replace(measure(PRETEXT, 30), n_broken=34)
     steps = [asked_of(of_each, one, tiny_reef).split(", ")[1] for one in (few, broken)]
     assert steps == ["30 steps at the end", "34 steps at the end"], "of each run its own"

@@ -29,8 +29,10 @@ def test_figures__hold_no_number_that_json_has_not() -> None:
     assert found["accuracy"] == [1.0, None]
     assert found["path"][1] == [None, None]
     assert found["rankH"] == [None, None]
-    assert (found["knn"], found["knnChance"], found["among"]) == ([[5, 0.25], [9, 0]], 0.1, 39)
-    assert found["knnOf"] == "of 4 validation pictures"
+    assert (found["knn"], found["knnChance"]) == ([[5, 0.25], [9, 0]], 0.1)
+    assert (found["knnOf"], found["accuracyOf"]) == ("of 4 validation pictures", "right one among 39 views")
+    lengths = figures_of([replace(MOMENT, normalised=False)], votes_of([5], np.zeros((1, 0), bool), 0.0))
+    assert lengths["accuracyOf"] == "right one among 39 views, by dot product"
     assert figures_of([MOMENT], votes_of([5], np.zeros((1, 0), bool), 0.0))["knn"] == []
     assert len(found["positives"][0]) == len(found["negatives"][1])
 
