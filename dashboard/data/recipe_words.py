@@ -27,7 +27,7 @@ def recipe_says(recipe: ViewRecipe) -> str:
 
 
 def recipe_teaches(recipe: ViewRecipe) -> str:
-    """What a pair is not matched by: "To match a pair, an encoder cannot rely on left and right, light or colour." """
+    """What a pair is not matched by: "To match a pair, an encoder cannot always rely on left and right or light." """
     said = []
     if recipe.crop_scale_min <= MAY_PART:
         said.append("Two views may show different parts: a part of an animal must be enough.")
@@ -45,7 +45,7 @@ def recipe_teaches(recipe: ViewRecipe) -> str:
     *first, last = [what for what, share in changed.items() if share] or [""]
     if last:
         listed = f"{', '.join(first)} or {last}" if first else last
-        said.append(f"To match a pair, an encoder cannot rely on {listed}.")
+        said.append(f"To match a pair, an encoder cannot always rely on {listed}.")
     if not washed and not tinted and recipe.grayscale < 1:
         hues = "Hues hardly turn" if turned else "Hues stay"
         said.append(f"{hues}: {'where no view is grey, ' if recipe.grayscale else ''}colours may help.")

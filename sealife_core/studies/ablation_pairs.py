@@ -70,18 +70,19 @@ SWITCHES: dict[str, Switch] = {
     ),
     "temperature-0.01": Switch(
         "The most similar negatives alone are pushed away, and very hard.",
-        "At 0.01 nearly all of the gradient comes from the nearest negatives, which are often of the same class.",
+        "At 0.01 nearly all of the gradient on the negatives is on the nearest ones, often of the same class.",
         "Wang and Liu 2021; Chen et al. 2020, table 5, at 0.05", (None, -1), {"temperature": 0.01},
     ),
     "temperature-10": Switch(
         "All negatives are pushed away alike, and hardly at all.",
-        "At 10 all similarities lie within 0.2 after division: the softmax is nearly even, and so is the pull.",
+        "At 10 all similarities lie within 0.2 after division. The softmax is nearly even, and all negatives get nearly"
+        " the same push.",
         "Chen et al. 2020, table 5, for temperatures up to 1", (-1, -1), {"temperature": 10.0},
     ),
     "no-normalisation": Switch(
         "The loss compares dot products instead of cosines: z keeps its length.",
-        "Longer vectors make a sharper softmax: the length of z becomes a temperature that nobody chose, and the loss"
-        " falls as z grows, whatever the picture shows.",
+        "Longer vectors make a sharper softmax: the length of z becomes a temperature that nobody chose. Once a pair is"
+        " found, its loss falls as z grows, without better features.",
         "Chen et al. 2020, table 5, at temperatures of 10 and 100", (1, -1),
     ),
     "batch-8": Switch(

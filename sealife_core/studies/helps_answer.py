@@ -92,7 +92,8 @@ def beside_sentence(found: HelpsFound) -> str:
     others = [name for name, _, is_one in named if not is_one]
     said = [f"Beside it, a sure gain: {'; '.join(sure)}."] if sure else []
     said += [f"No sure gain: {'; '.join(others)}."] if others else []
-    return " ".join([*said, "The first comparison was chosen beforehand; the others are corrected for their number."])
+    how = "The first comparison was chosen beforehand; the others are judged more strictly, because there are several."
+    return " ".join([*said, how])
 
 
 def _gained(one: Compared) -> str:

@@ -12,7 +12,7 @@ PAPER: dict[str, dict[float, float]] = {
 }
 PAPER_WORDS: dict[str, str] = {
     "temperature": "In the paper, τ = 0.1 is best, but contrastive accuracy falls from 90.5 to 59.1 % as τ grows: a"
-    " better score on the pretext task is not a better representation.",
+    " better score in the training task is not a better representation.",
     "head": "In the paper, a non-linear head is 3 points better than a linear one and more than 10 better than none."
     " Features from before the head are more than 10 points better than those from behind it.",
     "batch_size": "In the paper, larger batches help most if training is short. With 256 images and 100 epochs,"

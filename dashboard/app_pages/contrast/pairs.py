@@ -26,7 +26,7 @@ TERMS = (
     "**Positive pair**: two views of one picture. NT-Xent wants them more similar than either is to any other view of"
     " the batch; those are its **negatives**.",
     "**Temperature τ** divides the cosines before the softmax: if it is low, the most similar negatives get nearly all"
-    " of the gradient; if it is high, all negatives count the same.",
+    " of the gradient on the negatives; if it is high, all count the same.",
     "**False negative**: a negative of the anchor's own class. SimCLR sees no labels, so it pushes these apart too.",
     "**h** are the features of the encoder, **z** what the projection head makes of them. Training compares z; what"
     " comes after training uses h.",

@@ -96,6 +96,7 @@ def imagenet() -> Shown:
     return {
         "knn": votes.accuracy,
         "low": votes.low,
+        "high": votes.high,
         "chance": votes.chance,
         "n": len(votes.neighbours),
         "bank": votes.bank,

@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.data.lessons.lessons import Lesson, Reading
 from sealife_core.evaluation.figures.html_document import document, table
+from sealife_core.wording import percent
 
 # Named as on the board: A1 and B1 are the views of picture 1. Lengths are 1, so that the cosines are products.
 VIEWS = {"A1": (1.0, 0.0), "B1": (0.8, 0.6), "A2": (0.0, 1.0), "B2": (-0.6, 0.8)}
@@ -62,11 +63,13 @@ def _solution() -> str:
     losses = {t: anchor_loss(cosines.tolist(), 0, 1, t) for t in (TEMPERATURE, 0.1)}
     said = "; ".join(f"{loss:.4f} at temperature {t:g}" for t, loss in losses.items())
     partner = np.exp(-losses[TEMPERATURE])
+    pushed = np.exp(cosines[2:] / 0.1)  # of the negatives, which come after A1 and its partner
+    nearest, share = others[1 + int(pushed.argmax())], float(pushed.max() / pushed.sum())
     return (
         "<p>B1 is the partner of A1; A2 and B2 are its negatives.</p>"
         f"{table(rows)}<p>At temperature {TEMPERATURE:g} A1 gives its partner the probability {partner:.3f}.</p>"
-        f"<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}. At 0.1 nearly all of what"
-        " the negatives get is A2’s, the more similar one.</p>"
+        f"<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}. At 0.1 {nearest}, the more"
+        f" similar negative, gets {percent(share)} of the gradient on the negatives.</p>"
         f"<p>The same as code:</p><pre>{escape(inspect.getsource(anchor_loss))}</pre>"
     )
 

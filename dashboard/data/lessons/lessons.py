@@ -71,7 +71,8 @@ def _hardest(reading: Reading) -> Answer:
     return Answer(
         _third(share),
         f"At temperature {reading['temperature']:g} the {reading['hardest']:.0f} most similar of"
-        f" {reading['negatives']:.0f} negatives get {_percent(share)} of the gradient in this batch.",
+        f" {reading['negatives']:.0f} negatives get {_percent(share)} of the gradient on the negatives in"
+        " this batch.",
     )
 
 
@@ -108,14 +109,15 @@ def _pair(reading: Reading) -> Answer:
 def _imagenet(reading: Reading) -> Answer:
     if "knn" not in reading:
         return Answer(None, "This needs labelled pictures of at least two classes, 20 of them for training.")
-    value, chance = reading["knn"], reading["chance"]
-    right = 0 if reading["low"] <= chance else 1 if value <= 0.5 else 2
+    low, high, chance = (reading[name] for name in ("low", "high", "chance"))
+    right = 0 if low <= chance else 1 if low <= 0.5 else 2
     of, every = reading["classes"], reading["all_classes"]
     some = f" of {of:,.0f} of the {every:,.0f} classes" if of < every else ""
     return Answer(
         right,
         f"On each of {reading['n']:.0f} pictures{some} the {reading['voters']:.0f} nearest of {reading['bank']:.0f}"
-        f" others vote with their labels: {_percent(value)} are right. The commonest class alone would be right on"
+        f" others vote with their labels. The vote is right for {_percent(reading['knn'])} of the pictures (95 %"
+        f" interval {100 * low:.0f} to {100 * high:.0f} %). Always guessing the commonest class would be right for"
         f" {_percent(chance)}.",
     )
 
@@ -141,9 +143,9 @@ LESSONS: tuple[Lesson, ...] = (
         "View",
         "What is a view?",
         (
-            "A view is a picture after random changes: a crop, a flip, other colours, some blur. The animal stays the"
-            " same animal.",
-            "SimCLR makes two views of every picture. What both have in common is all that it can learn.",
+            "A view is a picture after random changes: a crop, a flip, other colours, some blur. It should still show"
+            " the same animal.",
+            "SimCLR makes two views of every picture. The loss rewards only what both views have in common.",
         ),
         "Draw again a few times. When can you still tell the animal? When would two different animals look the same?",
         "Cover the originals. Which views still show the animal? Which views of two animals could be taken for one?",
@@ -156,13 +158,16 @@ LESSONS: tuple[Lesson, ...] = (
         "Pairs",
         "A positive pair and its negatives",
         (
-            "Two views of one picture are a positive pair. All other views in the batch are negatives.",
-            "The loss asks one question of every view: which of the others is your partner? It needs no labels. The"
-            " price: two pictures of the same species are negatives too. These are called false negatives.",
+            "A network, the encoder, turns each view into a list of numbers, its features. Two views are similar if"
+            " their numbers are: then their cosine is near 1.",
+            "A batch is the pictures looked at together. Two views of one picture are a positive pair; to each of"
+            " these, all other views in the batch are negatives.",
+            "The loss is a number: high when the pairs are hard to find. It needs no labels. The price: two pictures"
+            " of the same class are negatives too. These are called false negatives.",
         ),
-        "Point at a strongly coloured cell without a frame. Which pictures does the encoder take for relatives?",
-        "Find the darkest cell without a frame. Which two pictures does the encoder take for relatives? Are they of one"
-        " species?",
+        "Point at a strongly coloured cell without a frame. Which pictures does the encoder find similar?",
+        "Find the darkest cell without a frame. Which two pictures does the encoder find similar? Are they of one"
+        " class?",
         "How many negatives does one view have in this batch?",
         lambda reading: tuple(f"{count:.0f}" for count in _counts(reading)),
         _negatives,
@@ -172,14 +177,15 @@ LESSONS: tuple[Lesson, ...] = (
         "Temperature",
         "Temperature",
         (
-            "Similarities are divided by the temperature before they become probabilities.",
+            "The loss asks each view, the anchor: which of the others is your partner? The cosines are divided by the"
+            " temperature before they become probabilities. The gradient says how strongly each view is pushed.",
             "A low temperature looks at the most similar negatives only: a false negative among them is pushed away"
             " hard. A high one treats all negatives alike. Which one learns best has to be tried.",
         ),
         "Choose an anchor and move the temperature from one end to the other. Watch who gets the gradient.",
         "Compare the columns of the table. Which negatives get the gradient at the lowest temperature, which at the"
         " highest?",
-        "Which share of the gradient on the negatives goes to the three most similar ones, at temperature 0.1?",
+        "How much of the gradient on the negatives goes to the three most similar ones, at temperature 0.1?",
         _always("Less than a third", "Between one and two thirds", "More than two thirds"),
         _hardest,
     ),
@@ -191,10 +197,11 @@ LESSONS: tuple[Lesson, ...] = (
             "The loss compares z, which a small network, the projection head, makes of the features h. After training"
             " the head is thrown away.",
             "To bring two views together, z may forget what differs between them: light, colours, the part of the"
-            " picture. h lies before that and still tells more of it. That is why classifiers use h.",
+            " picture. h lies before that and still tells more of it; usually it also has more numbers. That is why"
+            " classifiers use h.",
         ),
         "Compare the bars of h and z. Then look at the same encoder before training.",
-        "Compare the columns of h and z. Which changes are told by both about as well? Where do they part?",
+        "Compare the columns of h and z. Which changes can be read from both equally well? Where do they differ?",
         "From which of the two can a linear layer tell better what was done to a picture?",
         _always("From h", "From z", CANNOT_TELL),
         _head,
@@ -224,10 +231,14 @@ LESSONS: tuple[Lesson, ...] = (
             " Nobody trained it on yours.",
             "Its features are often a better start than anything that can be learned from a few thousand pictures.",
         ),
-        "Look at the nearest neighbours of a picture. What do they have in common: the species, or the background?",
-        "Look at the pictures in each row. What do they have in common: the species, or the background?",
+        "Look at the nearest neighbours of a picture. What do they have in common: the animal, or the background?",
+        "Look at the pictures in each row. What do they have in common: the animal, or the background?",
         "Let the nearest neighbours vote. How often are they right, with no training on your pictures?",
-        _always("About as often as guessing", "Clearly more, up to one half", "Clearly more, and more than one half"),
+        _always(
+            "Not clearly more often than guessing",
+            "More often than guessing, but not clearly more than half the time",
+            "Clearly more than half the time",
+        ),
         _imagenet,
     ),
     Lesson(
@@ -235,14 +246,14 @@ LESSONS: tuple[Lesson, ...] = (
         "Did it help?",
         "Did it help me?",
         (
-            "A better loss is not a better model. Whether SimCLR helped is asked on test pictures, with as many labels"
-            " as you really have.",
+            "A lower loss does not mean a better model. Whether SimCLR helped is asked on test pictures, with as many"
+            " labels as you really have.",
             "One run proves little: another seed gives another number. A study repeats everything with several seeds"
             " and gives an interval.",
         ),
         "Read the verdict and the table. What gains most: more labels, ImageNet, or SimCLR?",
         "Read the table. What gains most: more labels, ImageNet, or SimCLR? With how many labels?",
-        "In the comparison that decides, chosen beforehand: does SimCLR help on these pictures?",
+        "Look at the row “decides”; it was chosen before the runs. Does SimCLR help?",
         _always("Yes", "No, at least not by much", CANNOT_TELL),
         _verdict,
     ),

@@ -27,9 +27,9 @@ class LearningView extends Epochs {
       'Training pushes the cosine of two views of one picture up and that of views of different pictures down.'
       + ' The tallest bar fills the panel.', 'Histograms of the cosines of positive and negative pairs');
     this.path = new Chart('Alignment against uniformity',
-      'Good features are low in both: views of one picture lie together (left), all pictures spread out (down).',
+      'Good projections z are low in both: views of one picture lie together (left), all pictures spread out (down).',
       'Uniformity over alignment, a point for each epoch');
-    this.scores = new Chart('Pretext and representation',
+    this.scores = new Chart('Training task and features',
       'Contrastive accuracy is the training task; k-NN accuracy asks with labels whether neighbours share a class.'
       + ' One may rise without the other.', 'Contrastive accuracy and k-NN accuracy by epoch');
     this.ranks = new Chart('Effective rank',
@@ -181,7 +181,7 @@ class LearningView extends Epochs {
     }
     this.near.append(title, this.count, grid, el('p', 'teaches',
       'The six pictures whose h is most similar, among the same pictures at every epoch: a solid frame is the same'
-      + ' class, a dashed one another. The run never saw a class.'));
+      + ' class, a dashed one another. The loss used no labels.'));
   }
 
   showNear(epoch) {

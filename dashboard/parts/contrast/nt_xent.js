@@ -113,7 +113,7 @@ function rightWords({ right, n }, when = ', at any temperature') {
 function hardestWords({ hardest, evenHardest, n }) {
   if (n - 2 <= HARDEST) return '';
   return `At this temperature the ${HARDEST} hardest of an anchor's ${n - 2} negatives take ${percent(hardest)} of the`
-    + ` gradient; if all counted the same, it would be ${percent(evenHardest)}.`;
+    + ` gradient on the negatives; if all counted the same, it would be ${percent(evenHardest)}.`;
 }
 
 // A picture without a label may be of the class of any other.
@@ -138,8 +138,8 @@ function sameClassWords(labels) {
 function falseWords({ falseShare, evenFalse }, labels) {
   if (!evenFalse) return noneFalseWords(labels);
   const unlabelled = unlabelledWords(labels);
-  return `${unlabelled ? 'Known false negatives' : 'False negatives'} take ${percent(falseShare)} of the gradient, which`
-    + ' pushes views away from their own class; if all negatives counted the same, it would be'
+  return `${unlabelled ? 'Known false negatives' : 'False negatives'} take ${percent(falseShare)} of the gradient on the`
+    + ' negatives, which pushes views away from their own class; if all counted the same, it would be'
     + ` ${percent(evenFalse)}. ${unlabelled}`.trimEnd();
 }
 

@@ -165,7 +165,11 @@ def weights_moved(
 
 # How a change of a measure is said, from LOWER to HIGHER.
 _CHANGES = {
-    PRETEXT: ("the pretext became harder", "the pretext stayed as hard", "the pretext became easier"),
+    PRETEXT: (
+        "the training task became harder",
+        "no difference shows in how hard the training task is",
+        "the training task became easier",
+    ),
     IGNORED: (
         "the features ignore colour and light less",
         "no difference shows in what the features ignore",

@@ -101,18 +101,18 @@ def pretext(course: Sequence[Moment], epochs: Sequence[int], right: Bool[np.ndar
         then = min(finite, key=lambda moment: abs(moment.epoch - epochs[since]))
         if _change(right[since], right[last]) < 0 and after.accuracy >= then.accuracy:
             return (
-                f"**A better pretext is not a better representation**: since epoch {epochs[since]}, contrastive"
-                f" accuracy (the right one among {after.views - 1} views) went from {percent(then.accuracy, 0)} to"
-                f" {percent(after.accuracy, 0)}, but k-NN accuracy (of {right.shape[1]} validation pictures) fell from"
-                f" {percent(knn[since], 0)} to {percent(knn[last], 0)}."
+                f"**Better at the training task does not mean better features**: since epoch {epochs[since]},"
+                f" contrastive accuracy (the right one among {after.views - 1} views) went from"
+                f" {percent(then.accuracy, 0)} to {percent(after.accuracy, 0)}, but k-NN accuracy (of {right.shape[1]}"
+                f" validation pictures) fell from {percent(knn[since], 0)} to {percent(knn[last], 0)}."
             )
     here = (
         f"k-NN accuracy (of {right.shape[1]} validation pictures) from {percent(knn[first], 0)} to"
         f" {percent(knn[last], 0)}, from epoch {epochs[first]} to {epochs[last]}"
     )
     if _change(right[first], right[last]) > 0:
-        return f"**Here the pretext helped**: {task}, {here}."
-    return f"**The pretext did not show in k-NN accuracy**: {task}, {here}, a change within its noise."
+        return f"**Here the training task helped**: {task}, {here}."
+    return f"**Learning the training task did not show in k-NN accuracy**: {task}, {here}, a change within its noise."
 
 
 def _all_alike(course: Sequence[Moment], last: Moment, used: str, config: SimclrConfig) -> Diagnosis:

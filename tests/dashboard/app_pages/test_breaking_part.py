@@ -111,7 +111,7 @@ def test_outcome__is_said_from_both_runs_and_beside_the_prediction(tiny_reef: Da
     ended(planned("no-jitter", tiny_reef), tiny_reef, noise)
     app = visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,1"})
     text = said(app)
-    assert "the pretext became easier (contrastive accuracy 95 % instead of 30 %)" in text
+    assert "the training task became easier (contrastive accuracy 95 % instead of 30 %)" in text
     assert "the features became worse" in text
     assert "contrastive accuracy higher. :material/check_circle: It came true." in text
     assert "k-NN accuracy higher. :material/cancel: It was lower." in text

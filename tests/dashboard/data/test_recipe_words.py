@@ -73,7 +73,7 @@ def test_recipe_teaches__what_no_pair_is_matched_by() -> None:
     }
     for what, change in changes.items():
         said = recipe_teaches(STILL.model_copy(update=change))
-        assert f"To match a pair, an encoder cannot rely on {what}." in said
+        assert f"To match a pair, an encoder cannot always rely on {what}." in said
         assert ("colours may help" in said) == ("colour" not in what)
 
 

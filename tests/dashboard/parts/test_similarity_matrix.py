@@ -89,7 +89,7 @@ def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
     )
     assert "the 3 hardest of an anchor's 6 negatives take 71 %" in hardest
     assert silent == "", "all of two negatives are the hardest"
-    assert some.startswith("False negatives take less than 1 % of the gradient")
+    assert some.startswith("False negatives take less than 1 % of the gradient on the negatives")
     assert "no false negatives" in none
     assert "for 3 of 8 views, at any temperature" in right
     assert computed("rightWords({ right: 3, n: 8 }, '')").endswith("for 3 of 8 views.")
@@ -105,7 +105,7 @@ def test_sentences__leave_open_what_pictures_without_a_label_are() -> None:
         "[falseWords({ falseShare: 0.2, evenFalse: 0.1 }, [7, 7, -1]),"
         " falseWords({ falseShare: 0, evenFalse: 0 }, [7, 4, -1, -1])]"
     )
-    assert share.startswith("Known false negatives take 20 % of the gradient")
+    assert share.startswith("Known false negatives take 20 % of the gradient on the negatives")
     assert share.endswith("it would be 10 %. Pictures without a label: 1 of 3.")
     assert no_share == none
     assert "Pictures without a label: 2 of 4." in none

@@ -122,9 +122,9 @@ def test_outcome__explains_what_usually_happens_only_where_it_happened() -> None
     ignored = measure(IGNORED, 0.8, 0.2)
     text = outcome("No jitter", [pretext, measure(FEATURES, 0.45, 0.31), ignored], USUAL, WHY, SOURCE)
     assert text == (
-        "No jitter: the pretext became easier (contrastive accuracy 98 % instead of 84 %), the features became worse"
-        " (k-NN accuracy 31 % instead of 45 %) and the features ignore colour and light less (similarity kept in other"
-        " colours and light 20 % instead of 80 %). Colour gives the pair away (Chen et al. 2020)."
+        "No jitter: the training task became easier (contrastive accuracy 98 % instead of 84 %), the features became"
+        " worse (k-NN accuracy 31 % instead of 45 %) and the features ignore colour and light less (similarity kept in"
+        " other colours and light 20 % instead of 80 %). Colour gives the pair away (Chen et al. 2020)."
     )
     unsure = outcome("No jitter", [pretext, measure(FEATURES, 0.45, 0.43)], USUAL, WHY, SOURCE)
     assert "no difference shows in the features (k-NN accuracy 43 % instead of 45 %; −7 to +3 points" in unsure
@@ -150,7 +150,7 @@ def test_said__never_gives_two_numbers_that_look_the_same_as_a_difference() -> N
 
 
 def test_said__turns_with_the_number() -> None:
-    assert said(measure(PRETEXT, 0.9, 0.2)).startswith("the pretext became harder")
+    assert said(measure(PRETEXT, 0.9, 0.2)).startswith("the training task became harder")
     assert said(measure(IGNORED, 0.2, 0.9)).startswith("the features ignore colour and light more")
     assert said(measure("test accuracy", 0.9, 0.2)) == "test accuracy fell (20 % instead of 90 %)"
     assert said(measure("test accuracy", 0.2, 0.9)) == "test accuracy rose (90 % instead of 20 %)"

@@ -3,6 +3,9 @@
 import math
 import re
 
+import pytest
+
+from dashboard.data.lessons import handout
 from dashboard.data.lessons.figures import view_name
 from dashboard.data.lessons.handout import VIEWS, handout_html, worksheet_html
 from dashboard.data.lessons.lessons import LESSONS, Reading
@@ -35,6 +38,15 @@ def test_worksheet__solution_is_the_loss_by_hand() -> None:
     by_hand = -math.log(math.exp(1.6) / (math.exp(1.6) + 1 + math.exp(-1.2)))
     assert f"{by_hand:.4f} at temperature 0.5" in folded
     assert "def anchor_loss" in folded
+    share = 1 / (1 + math.exp(-6))
+    assert f"At 0.1 A2, the more similar negative, gets {100 * share:.1f} % of the gradient on the neg" in folded
+
+
+def test_worksheet__solution_names_the_other_negative_where_that_is_the_more_similar(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handout, "VIEWS", VIEWS | {"A2": VIEWS["B2"], "B2": VIEWS["A2"]})
+    assert "At 0.1 B2, the more similar negative, gets" in worksheet_html()
 
 
 def test_worksheet__names_its_vectors_as_the_board_does() -> None:
@@ -44,4 +56,4 @@ def test_worksheet__names_its_vectors_as_the_board_does() -> None:
     task, _, folded = worksheet_html().partition("<details>")
     assert "Two pictures, 1 and 2" in task
     assert f"{b1} is the partner of {a1}; {a2} and {b2} are its negatives" in folded
-    assert f"is {a2}’s, the more similar one" in folded
+    assert f"At 0.1 {a2}, the more similar negative" in folded
