@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.contrast import view_batch
-from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
+from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise, usual_views
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.error_display import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
@@ -47,13 +47,14 @@ def _chosen() -> tuple[Dataset, EncoderSource, ViewBatch | None]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=150):
             dataset = cache.dataset(dataset_choice("Data set"))
-        source = encoder_choice(known_sources())
+        offered = known_sources()
+        source = encoder_choice(offered)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shared: dict[str, Any] = {"required": True, "bind": "query-params"}
         count = st.segmented_control("Pictures", PICTURES, default=PICTURES_AT_FIRST, key=contrast.BATCH, **shared)
         st.button("Draw again", icon=":material/casino:", on_click=contrast.DRAWING.advance, shortcut="d")
         st.button("Other pictures", icon=":material/shuffle:", on_click=contrast.SHUFFLE.advance)
-        _, recipe = recipe_choice()
+        _, recipe = recipe_choice(usual_views(source, offered))
         if differs := trained_otherwise(source, dataset.name, recipe):
             st.caption(plain(differs), width="content")
     rows = batch_rows(dataset, contrast.SHUFFLE.number, count or PICTURES_AT_FIRST)

@@ -11,7 +11,7 @@ from dashboard.app_pages.lessons.quizzes import EXAMPLE_PX, quiz_cards, quiz_pic
 from dashboard.app_pages.lessons.result_widgets import help_, imagenet, probe
 from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_dataset
 from dashboard.cache import contrast
-from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
+from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise, usual_views
 from dashboard.data.contrast.ignored_charts import unseen_rows
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.data.lessons.figures import figure, matrix_svg, quizzes_table, shares_table, view_name
@@ -100,19 +100,21 @@ def _board(part: Literal["pairs", "temperature"]) -> tuple[ViewBatch, str, float
     and the encoder's own temperature."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = lesson_dataset()
-        source = encoder_choice(_sources(dataset))
+        offered = _sources(dataset)
+        source = encoder_choice(offered)
+        recipe = usual_views(source, offered)
         st.button("Draw again", icon=":material/casino:", on_click=state.lessons.DRAWING.advance, shortcut="d")
-        _otherwise(source, dataset, f" These views are drawn from {dataset.name} with the recipe SimCLR.")
+        _otherwise(source, dataset, recipe, f" These views are drawn from {dataset.name}.")
     draw = state.lessons.DRAWING.number
-    batch = contrast.view_batch(dataset, batch_rows(dataset, draw, BATCH), RECIPES["SimCLR"], draw, source)
+    batch = contrast.view_batch(dataset, batch_rows(dataset, draw, BATCH), recipe, draw, source)
     own, own_is = own_temperature(source)
     similarity_matrix(dataset, batch, own, own_is, part)
     return batch, "z" if "z" in batch.similarities else "h", own
 
 
-def _otherwise(source: EncoderSource, dataset: Dataset, seen: str = "") -> None:
-    """How ``source`` was trained, and what is seen here, where that was not with these pictures and views."""
-    if differs := trained_otherwise(source, dataset.name, RECIPES["SimCLR"]):
+def _otherwise(source: EncoderSource, dataset: Dataset, recipe: ViewRecipe, seen: str = "") -> None:
+    """How ``source`` was trained, and what is ``seen`` here, where that was not with these pictures and ``recipe``."""
+    if differs := trained_otherwise(source, dataset.name, recipe):
         st.caption(plain(f"{differs}{seen}"), width="content")
 
 
@@ -140,7 +142,7 @@ def head() -> Shown:
         offered = [source for source in _sources(dataset) if source.run and not source.run.broken]
         source = encoder_choice(offered) if offered else None
         if source:
-            _otherwise(source, dataset)
+            _otherwise(source, dataset, RECIPES["SimCLR"])
     if source is None:
         missing(HEAD, dataset)
         return NOTHING

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealife_core.config import SimclrConfig, ViewRecipe
+from sealife_core.config import RECIPES, SimclrConfig, ViewRecipe
 from sealife_core.evaluation.embeddings.stored_embeddings import model_epochs
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.views.recipes import recipes
@@ -67,6 +67,16 @@ def usual_encoders(sources: Sequence[EncoderSource]) -> list[str]:
     specs = [source.spec for source in sources]
     run = next((source.spec for source in sources if source.run), UNTRAINED)
     return [spec for spec in (run, f"{run}@0", IMAGENET) if spec in specs]
+
+
+def usual_views(source: EncoderSource, offered: Sequence[EncoderSource]) -> ViewRecipe:
+    """The views that ``source`` learned from. Of an encoder that learned without views those of the first of
+    ``offered``, so that a run is compared with it on the same views; else SimCLR's."""
+    for one in (source, *offered[:1]):
+        config = one.run and one.run.config()
+        if isinstance(config, SimclrConfig):
+            return config.views
+    return RECIPES["SimCLR"]
 
 
 def trained_otherwise(source: EncoderSource, data: str, recipe: ViewRecipe) -> str:

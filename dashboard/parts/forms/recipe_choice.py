@@ -4,17 +4,31 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.recipe_words import recipe_says, recipe_teaches
-from dashboard.words import unbroken
+from dashboard.words import plain, unbroken
 from sealife_core.config import RECIPES, ViewRecipe
-from sealife_core.views.recipes import recipes
+from sealife_core.views.recipes import recipe_name, recipes
+
+USUAL = "Default"
 
 
-def recipe_choice() -> tuple[str, ViewRecipe]:
-    """The built-in and saved recipes to choose from. Returns the name and the recipe."""
-    known = recipes()
-    recipe = state.views.RECIPE
-    name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=recipe, bind="query-params")
-    name = name if name in known else "SimCLR"
-    saved = "" if name in RECIPES else "Saved by you. "
-    st.caption(unbroken(f"{saved}{recipe_says(known[name])} {recipe_teaches(known[name])}"), width="content")
+def recipe_choice(usual: ViewRecipe | None = None) -> tuple[str, ViewRecipe]:
+    """The built-in and saved recipes to choose from. Returns the name and the recipe.
+
+    usual: what is meant as long as nobody chooses, which may be another recipe at each call; SimCLR's if None.
+    """
+    known, explained = recipes(), None
+    if usual is not None:
+        known = {USUAL: usual} | {name: one for name, one in known.items() if name != USUAL}
+        explained = f"{USUAL}: the views that the chosen run was trained with"
+    default = next(iter(known))
+    name = st.pills(
+        "Recipe", list(known), default=default, required=True, key=state.views.RECIPE, bind="query-params",
+        help=explained,
+    )  # fmt: skip
+    name = name if name in known else default
+    if usual is not None and name == USUAL:
+        said = f"Recipe {plain(own)}. " if (own := recipe_name(usual)) else ""
+    else:
+        said = "" if name in RECIPES else "Saved by you. "
+    st.caption(unbroken(f"{said}{recipe_says(known[name])} {recipe_teaches(known[name])}"), width="content")
     return name, known[name]

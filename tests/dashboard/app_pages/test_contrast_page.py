@@ -1,6 +1,7 @@
 """The Contrast page without a browser: what the matrix is given, and that a link shows the same."""
 
 import inspect
+import json
 import subprocess
 import sys
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sealife_core.config import SimclrConfig
+from sealife_core.config import RECIPES, SimclrConfig
 from sealife_core.datasets.corrections.editing import rename_class
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import anchor_loss
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import MODEL, Run
 from tests.dashboard.pages import components, visit
 
@@ -72,6 +74,27 @@ def test_pairs__show_the_code_of_the_loss_and_the_usual_temperature_without_a_ru
     found = given(app)
     assert (found["own"], found["ownIs"], found["temperature"]) == (0.2, "the default", 0.05)
     assert [code.value for code in app.code] == [inspect.getsource(anchor_loss).rstrip()]
+
+
+def test_pairs__are_drawn_as_the_run_was_trained_until_another_recipe_is_chosen(
+    link: dict[str, str | list[str]], pretrained: Run
+) -> None:
+    file = pretrained.path / "config.json"
+
+    def trained(recipe: str) -> None:
+        replace_json(file, json.loads(file.read_text()) | {"views": RECIPES[recipe].model_dump()})
+
+    trained("Shape")
+    app = visit("contrast", link)
+    assert any(one.value.startswith("Recipe Shape. Crops keep 60 to 100") for one in app.caption)
+    shape = given(app)["views"]
+    assert given(visit("contrast", {**link, "recipe": "Shape"}))["views"] == shape
+    simclr = given(visit("contrast", {**link, "recipe": "SimCLR"}))["views"]
+    assert simclr != shape
+    trained("SimCLR")
+    assert given(visit("contrast", link))["views"] == simclr
+    trained("Mild")
+    assert given(visit("contrast", {**link, "recipe": "SimCLR"}))["views"] == simclr, "a choice stays"
 
 
 def test_pairs__of_a_damaged_model_are_a_sentence(link: dict[str, str | list[str]], pretrained: Run) -> None:

@@ -226,8 +226,10 @@ def test_board__begins_with_the_run_on_these_pictures_and_shows_its_part(
     assert encoder(app) == headed.id
     assert (board(app)["part"], board(app)["space"]) == (part, space), "the loss compares z"
     assert "was trained" not in texts(app)
+    as_run = board(app)["views"]
     app = shown(lesson, encoder=newer.id)
-    assert "Newest was trained with the recipe Mild on survey. These views are drawn from reef" in texts(app)
+    assert "Newest was trained on survey. These views are drawn from reef." in texts(app)
+    assert board(app)["views"] != as_run, "those of its own recipe"
     (headed.path / MODEL).unlink()
     assert encoder(shown(lesson)) == newer.id
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dashboard.data.contrast.encoder_sources import OF_IMAGENET, EncoderSource, trained_otherwise
+from dashboard.data.contrast.encoder_sources import OF_IMAGENET, EncoderSource, trained_otherwise, usual_views
 from sealife_core.config import RECIPES, ViewRecipe, preset
 from tests.finished.runs import finished
 
@@ -26,3 +26,10 @@ def test_trained_otherwise__names_what_differs_and_nothing_else() -> None:
 def test_trained_otherwise__is_silent_of_what_was_not_trained_with_views() -> None:
     assert trained_otherwise(OF_IMAGENET, "reef", RECIPES["SimCLR"]) == ""
     assert trained_otherwise(replace(trained(RECIPES["Mild"]), epoch=0), "survey", RECIPES["SimCLR"]) == ""
+
+
+def test_usual_views__are_those_that_the_run_learned_from_and_of_other_encoders_those_of_the_first_run() -> None:
+    mild, shape = trained(RECIPES["Mild"]), trained(RECIPES["Shape"])
+    assert usual_views(mild, [shape, mild, OF_IMAGENET]) == RECIPES["Mild"]
+    assert usual_views(OF_IMAGENET, [shape, mild, OF_IMAGENET]) == RECIPES["Shape"]
+    assert usual_views(OF_IMAGENET, [OF_IMAGENET]) == RECIPES["SimCLR"]
