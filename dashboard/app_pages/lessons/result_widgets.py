@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
@@ -131,10 +132,14 @@ def help_() -> Shown:
     st.html(f'<div class="study">{table(rows)}</div>')
     st.caption(f"{READ_TABLE} {plain(beside_sentence(found))}")
     gain = found.decides.gain
+    some = dataset.rows("test", labelled_only=True)
+    some = some[np.linspace(0, len(some) - 1, min(ONLY_SHOWN, len(some))).astype(int)].tolist()
     return {
         "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
         "seeds": gain.seeds, "images": gain.images,
-    }, lambda: f"<h2>The study</h2>{f'<p>{before}</p>' * bool(before)}{table(rows)}"  # fmt: skip
+    }, lambda: f"<h2>The study</h2>{f'<p>{before}</p>' * bool(before)}{table(rows)}" + figure(
+        "Some of the test pictures.", _on_paper(dataset, some, [class_of(dataset, row) for row in some])
+    )  # fmt: skip
 
 
 def _on_paper(dataset: Dataset, rows: Sequence[int], words: Sequence[str]) -> str:
