@@ -11,12 +11,12 @@ from sealife_core.config import Part
 from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
 from sealife_core.runs.run import Run
 from sealife_core.studies.helps import DECIDES, HELPS
-from sealife_core.studies.helps_answer import HelpsFound, helps_found
+from sealife_core.studies.helps_answer import Compared, HelpsFound, beside_sentence, decides_sentence, helps_found
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.study_answers import answer
 from sealife_core.studies.study_results import PartResult, part_results
 from sealife_core.studies.study_settings import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR
-from sealife_core.studies.verdict import CANNOT_TELL, NO, YES
+from sealife_core.studies.verdict import CANNOT_TELL, NO, YES, Gain
 from tests.finished.studies import finished_study
 
 TWO = (IMAGENET, IMAGENET_SIMCLR)
@@ -107,6 +107,48 @@ def test_answer__of_few_images_cannot_tell_and_says_what_it_cannot_show() -> Non
     words = said(run)
     assert words.startswith("Cannot tell: ")
     assert "This data set cannot show a gain of 5 points: with 100 test images and 2 seeds, only one of" in words
+
+
+def compared(low: float, high: float, minutes: float | None = None, smallest: float = 0.2) -> Compared:
+    """A comparison with that interval, over 3 seeds and 345 test images."""
+    found = Gain((low + high) / 2, low, high, 0.1, smallest, seeds=3, images=345, differing=50)
+    return Compared((IMAGENET, PROBE), (IMAGENET_SIMCLR, PROBE), found, 7, minutes, 10, 0.64, None)
+
+
+@pytest.mark.parametrize(("smallest", "could"), [(0.03, True), (0.05, True), (0.08, False)])
+def test_answer__that_cannot_tell_says_whether_a_gain_of_five_points_could_have_shown(
+    smallest: float, could: bool
+) -> None:
+    words = decides_sentence(compared(-0.01, 0.03, smallest=smallest))
+    assert words.startswith("Cannot tell: ")
+    points = f"{100 * smallest:.1f} points would"
+    assert (f"A gain of {points} have been found in four of five such studies." in words) is could
+    assert ("This data set cannot show a gain of 5 points" in words) is not could
+    assert (f"only one of {100 * smallest:.0f} points would be found" in words) is not could
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"), [(4.2, "It takes 4 min more for each model."), (0.4, ""), (-3, ""), (None, "")]
+)
+def test_answer__says_what_it_costs_only_where_it_takes_longer(minutes: float | None, says: str) -> None:
+    words = decides_sentence(compared(0.01, 0.03, minutes))
+    assert words.endswith(says)
+    assert ("It takes" in words) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("sure", "says", "silent"),
+    [
+        (True, "Beside it, a sure gain: ImageNet → SimCLR (linear probe) on ImageNet (linear probe): 2.0 ", "No sure"),
+        (False, "No sure gain: ImageNet → SimCLR (linear probe) on ImageNet (linear probe).", "Beside it"),
+    ],
+)
+def test_answer__names_a_sure_gain_beside_only_where_it_is_one(sure: bool, says: str, silent: str) -> None:
+    words = beside_sentence(HelpsFound(compared(0, 0.1), ((compared(0.01, 0.03), sure),)))
+    assert words.startswith(says)
+    assert silent not in words
+    assert words.endswith("the others are judged more strictly, because there are several.")
+    assert beside_sentence(HelpsFound(compared(0, 0.1), ())) == ""
 
 
 def test_found__counts_the_other_comparisons_beside_and_corrects_them() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,19 @@ def test_cost__counts_what_is_left_to_train(tiny_reef: Dataset) -> None:
         (Pair(one, one, ()), "Both runs were launched before, so nothing more has to be trained."),
     ):
         assert breaking._cost(pair, tiny_reef).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"), [(90.0, "about 3 min on this machine"), (None, "a time that is not known yet on this machine")]
+)
+def test_cost__is_that_of_all_runs_that_are_missing(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch, seconds: float | None, says: str
+) -> None:
+    plan = planned("no-jitter", tiny_reef)
+    of_each = {plan.intact: 90.0, plan.broken: seconds}
+    monkeypatch.setattr(breaking, "estimate_on", lambda config, data: SimpleNamespace(seconds=of_each[config]))
+    said = breaking._cost(Pair(None, None, (plan.intact, plan.broken)), tiny_reef)
+    assert said == f"2 small runs to train: {says}."
 
 
 def test_outcome__says_where_nothing_shows(tiny_reef: Dataset) -> None:

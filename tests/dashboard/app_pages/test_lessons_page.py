@@ -1,12 +1,14 @@
 """The Lessons page without a browser."""
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,13 +19,15 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.app_pages.lessons import before_class, paper, widgets
+from dashboard.app_pages.lessons.quizzes import quiz_cards
 from dashboard.data.lessons.lessons import LESSONS
-from dashboard.data.lessons.prepared import PROBE, needs
+from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs
 from sealife_core.config import RECIPES, ClassifierConfig, preset
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.evaluation.contrast.readout import QUIZZES
+from sealife_core.evaluation.contrast.readout import QUIZZES, Readout
+from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.models.checkpoint import load_card, save_model
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.heads import projection_head
@@ -332,6 +336,42 @@ def test_start__at_the_same_time_launches_each_run_once(tiny_reef: Dataset, monk
 def test_next__is_another_button_in_every_lesson_so_that_a_second_click_skips_none(tiny_reef: Dataset) -> None:
     ids = [button.proto.id for key in ("view", "probe") for button in shown(key).button if button.label == "Next"]
     assert len(set(ids)) == len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [(40.0, "it takes about 2 min on this machine"), (None, "its time on this machine is not known yet")],
+)
+def test_takes__is_the_time_of_runs_and_studies_together(
+    seconds: float | None, says: str, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before_class, "estimate_on", lambda request, dataset: SimpleNamespace(seconds=seconds))
+    monkeypatch.setattr(before_class, "study_cost", lambda *given: SimpleNamespace(seconds=80.0))
+    asked = [need.requests[0] for need in needs(tiny_reef, [], []) if need.key in (HEAD, HELP)]
+    assert before_class._takes(asked, tiny_reef) == says
+
+
+def test_quiz_cards__show_how_often_each_is_told_and_the_mean(tiny_reef: Dataset) -> None:
+    right = {"h": np.array([1.0, 0.5]), "z": np.array([0.25, 0.25])}
+    found: dict[Space, Readout] = {space: {quiz.name: of for quiz in QUIZZES} for space, of in right.items()}
+    html = quiz_cards(found, {quiz.name: [("data:,", "<b>darker</b>")] for quiz in QUIZZES})
+    for space, told in (("h", "75"), ("z", "25")):
+        bar = f'<div class="told {space}"><i>{space}</i><span class="track"><span style="width:{told}.0%">'
+        assert html.count(bar) == len(QUIZZES) + 1, "each quiz, and all on average"
+    assert html.count("</span>75 %</div>") == html.count("</span>25 %</div>") == len(QUIZZES) + 1
+    chances = [float(share) for share in re.findall(r'class="chance" style="left:([\d.]+)%"', html)]
+    assert (
+        chances[::2]
+        == chances[1::2]
+        == pytest.approx(
+            [
+                *(100 / len(quiz.versions) for quiz in QUIZZES),
+                100 * np.mean([1 / len(quiz.versions) for quiz in QUIZZES]),
+            ],
+            abs=0.06,
+        )
+    )
+    assert "<b>darker" not in html
 
 
 def test_lesson__without_its_run_says_what_it_takes_and_offers_the_click(tiny_reef: Dataset) -> None:

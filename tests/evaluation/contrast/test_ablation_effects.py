@@ -149,8 +149,19 @@ def test_said__never_gives_two_numbers_that_look_the_same_as_a_difference() -> N
     assert "; −0.3 to +10.5 points at 95 %" in said(touching), "on which side of 0 it lies can be read"
 
 
-def test_said__turns_with_the_number() -> None:
-    assert said(measure(PRETEXT, 0.9, 0.2)).startswith("the training task became harder")
-    assert said(measure(IGNORED, 0.2, 0.9)).startswith("the features ignore colour and light more")
-    assert said(measure("test accuracy", 0.9, 0.2)) == "test accuracy fell (20 % instead of 90 %)"
-    assert said(measure("test accuracy", 0.2, 0.9)) == "test accuracy rose (90 % instead of 20 %)"
+@pytest.mark.parametrize(
+    ("name", "fell", "same", "rose"),
+    [
+        (PRETEXT, "the training task became harder (", "no difference shows in how hard the training task is (",
+         "the training task became easier ("),
+        (FEATURES, "the features became worse (", "no difference shows in the features (",
+         "the features became better ("),
+        (IGNORED, "the features ignore colour and light less (", "no difference shows in what the features ignore (",
+         "the features ignore colour and light more ("),
+        ("test accuracy", "test accuracy fell (20 % instead of 90 %)", "no difference shows in test accuracy (",
+         "test accuracy rose (90 % instead of 20 %)"),
+    ],
+)  # fmt: skip
+def test_said__turns_with_the_number(name: str, fell: str, same: str, rose: str) -> None:
+    for intact, broken, says in ((0.9, 0.2, fell), (0.5, 0.52, same), (0.2, 0.9, rose)):
+        assert said(measure(name, intact, broken)).startswith(says)
