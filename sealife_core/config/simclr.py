@@ -166,6 +166,11 @@ class SimclrConfig(TrainingSettings):
         """Whether validation decides how long it trains or what is kept."""
         return self.keep_best or self.patience > 0
 
+    @property
+    def normalised(self) -> bool:
+        """Whether its loss compares cosines; else dot products."""
+        return self.broken != "no-normalisation"
+
     def peak_learning_rate(self, batch_size: int | None = None) -> float:
         """The rate after warm-up, for ``batch_size`` images a step (that of the config unless given).
 

@@ -58,7 +58,7 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
             _nothing_stored(run, config)
         return
     try:
-        course = kept.moments(run, config.temperature, normalised=config.broken != "no-normalisation")
+        course = kept.moments(run, config.temperature, normalised=config.normalised)
     except RunError as error:
         show_error(error)
         return

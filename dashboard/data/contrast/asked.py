@@ -14,7 +14,7 @@ def asked_of(measure: Measure, run: Run, dataset: Dataset) -> str:
     config, n = run.config(), (measure.n_broken if run.broken else None) or measure.n
     if measure.name == PRETEXT and isinstance(config, SimclrConfig):
         views = 2 * min(config.batch_size, len(dataset.rows("train")))
-        by = ", by dot product" if config.broken == "no-normalisation" else ""
+        by = "" if config.normalised else ", by dot product"
         return f"right one among {views - 1:,} views{by}, {n:,} steps at the end"
     if measure.name == FEATURES:
         only = measure.n <= len(dataset.rows("val", labelled_only=True))

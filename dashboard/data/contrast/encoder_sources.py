@@ -90,6 +90,8 @@ def trained_otherwise(source: EncoderSource, data: str, recipe: ViewRecipe) -> s
         parts.append(f"with {own}")
     if config.data != data:
         parts.append(f"on {config.data}")
+    if not config.normalised:
+        parts.append("by dot product in place of cosine")
     return f"{source.title} was trained {' '.join(parts)}." if parts else ""
 
 

@@ -19,6 +19,9 @@ def test_trained_otherwise__names_what_differs_and_nothing_else() -> None:
     assert trained_otherwise(mild, "survey", RECIPES["Mild"]) == "Ours was trained on reef."
     both = trained_otherwise(mild, "survey", RECIPES["SimCLR"])
     assert both == "Ours was trained with the recipe Mild on reef."
+    run = finished(preset("simclr", data="reef", views=RECIPES["Mild"], broken="no-normalisation"))
+    lengths = trained_otherwise(EncoderSource(run.id, "Ours", run), "reef", RECIPES["Mild"])
+    assert lengths == "Ours was trained by dot product in place of cosine."
     own = trained(RECIPES["Mild"].model_copy(update={"hue": 0.01}))
     assert trained_otherwise(own, "reef", RECIPES["Mild"]) == "Ours was trained with another recipe."
 
