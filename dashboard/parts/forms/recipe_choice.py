@@ -19,7 +19,7 @@ def recipe_choice(usual: ViewRecipe | None = None) -> tuple[str, ViewRecipe]:
     known, explained = recipes(), None
     if usual is not None:
         known = {USUAL: usual} | {name: one for name, one in known.items() if name != USUAL}
-        explained = f"{USUAL}: the views that the chosen run was trained with"
+        explained = f"{USUAL}: the views that the chosen run, or else the first one, was trained with"
     default = next(iter(known))
     name = st.pills(
         "Recipe", list(known), default=default, required=True, key=state.views.RECIPE, bind="query-params",
