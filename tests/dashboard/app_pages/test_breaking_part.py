@@ -11,7 +11,7 @@ import pytest
 from dashboard.app_pages.contrast import breaking, broken_outcome
 from dashboard.data.contrast.ablation_findings import Measures
 from dashboard.words import run_name
-from sealife_core.config import preset
+from sealife_core.config import AnyConfig, preset
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.resampling import Interval
@@ -154,8 +154,11 @@ def test_cost__is_that_of_all_runs_that_are_missing(
     tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch, seconds: float | None, says: str
 ) -> None:
     plan = planned("no-jitter", tiny_reef)
-    of_each = {plan.intact: 90.0, plan.broken: seconds}
-    monkeypatch.setattr(breaking, "estimate_on", lambda config, data: SimpleNamespace(seconds=of_each[config]))
+
+    def estimate(config: AnyConfig, data: Dataset) -> SimpleNamespace:
+        return SimpleNamespace(seconds=seconds if config.broken else 90.0)
+
+    monkeypatch.setattr(breaking, "estimate_on", estimate)
     said = breaking._cost(Pair(None, None, (plan.intact, plan.broken)), tiny_reef)
     assert said == f"2 small runs to train: {says}."
 

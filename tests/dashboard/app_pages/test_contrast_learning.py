@@ -3,7 +3,7 @@
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from sealife_core.config import preset
+from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.training_dynamics import moment
@@ -60,15 +60,17 @@ def test_learning__asks_the_pictures_that_were_for_validation_when_the_run_train
 def test_learning__tells_the_loss_and_the_accuracy_of_the_task_that_the_run_trained_on(tiny_reef: Dataset) -> None:
     ids = tuple(tiny_reef.manifest["id"])
     for broken, said in (("", "The loss is"), ("no-normalisation", "The loss, which compares dot products, is")):
-        run = finished(preset("simclr", "Quick look", data=tiny_reef.name, broken=broken))
+        config = preset("simclr", "Quick look", data=tiny_reef.name, broken=broken)
+        assert isinstance(config, SimclrConfig)
+        run = finished(config)
         write_snapshot(run.path, ids, 1, clustered(tiny_reef))
         paired(run, 1, 3)
         data = data_of(opened(run))
-        z, temperature = read_pairs(run.path).values[0], run.config().temperature
-        expected = moment(1, z, None, temperature, normalised=not broken)
+        z = read_pairs(run.path).values[0]
+        expected = moment(1, z, None, config.temperature, normalised=not broken)
         assert data["accuracy"] == [round(expected.accuracy, 6)]
         assert f"{said} {expected.loss:.2f} nats" in data["says"][0]
-        other = moment(1, z, None, temperature, normalised=bool(broken))
+        other = moment(1, z, None, config.temperature, normalised=bool(broken))
         assert (other.accuracy, other.loss) != (expected.accuracy, expected.loss)
 
 

@@ -352,7 +352,7 @@ def test_takes__is_the_time_of_runs_and_studies_together(
 
 
 def test_quiz_cards__show_how_often_each_is_told_and_the_mean(tiny_reef: Dataset) -> None:
-    right = {"h": np.array([1.0, 0.5]), "z": np.array([0.25, 0.25])}
+    right: dict[Space, np.ndarray] = {"h": np.array([1.0, 0.5]), "z": np.array([0.25, 0.25])}
     found: dict[Space, Readout] = {space: {quiz.name: of for quiz in QUIZZES} for space, of in right.items()}
     html = quiz_cards(found, {quiz.name: [("data:,", "<b>darker</b>")] for quiz in QUIZZES})
     for space, told in (("h", "75"), ("z", "25")):
