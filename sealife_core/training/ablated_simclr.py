@@ -50,8 +50,8 @@ def dot_product_xent(z0: Tensor, z1: Tensor, temperature: float) -> Tensor:
 
 
 def dot_product_accuracy(z0: Tensor, z1: Tensor) -> Tensor:
-    """How often a view has its highest dot product with its partner, 0 … 1: as SimCLR's own code counts, whose logits
-    are dot products where it does not normalise."""
+    """How often a view has its highest dot product with its partner, 0 … 1. SimCLR's own code counts by its logits too,
+    which are dot products where it does not normalise."""
     products = _dot_products(z0, z1)
     return (products.argmax(dim=1) == partners(products)).float().mean()
 
