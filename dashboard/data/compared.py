@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.pictures import ALL
-from dashboard.words import plain
+from dashboard.words import between, plain
 from sealife_core.evaluation.comparison.advice import signed
 from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, holm, p_words
+from sealife_core.models.facts import title_of
 from sealife_core.runs.run import Run
-from sealife_core.wording import percent
+from sealife_core.wording import duration, percent
 
 MOST_AT_ONCE = 12  # more lines than this cannot be told apart; a person may still tick more
 
@@ -61,6 +62,26 @@ def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Seq
     tested = {one.run_id: one.test_hash for one in found}
     first = next((tested[run_id] for run_id in ticked if tested.get(run_id)), "")
     return first or (sets[0].test_hash if sets else "")
+
+
+def score_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
+    """What the table says: words and numbers ready to be read."""
+    return [
+        {
+            "Run": row.name,
+            "Method": row.method,
+            "Accuracy": f"{percent(row.accuracy)} ({between(row.low, row.high)})",
+            "Macro-F1": f"{percent(row.macro_f1)} ({between(row.macro_f1_low, row.macro_f1_high)})",
+            "Trained for": duration(row.train_s),
+            "Pre-trained for": duration(row.pretrain_s),
+            "Parameters trained": "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
+            "Encoder": f"{title_of(row.encoder)}, {row.source}",
+            "Guessing": percent(row.chance),
+            "Test pictures": f"{row.n:,}",
+            "Labels": row.fewer_labels or "all",
+        }
+        for row in rows
+    ]
 
 
 def believed(changes: Sequence[ClassChange]) -> str:

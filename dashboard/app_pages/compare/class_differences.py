@@ -1,19 +1,17 @@
 """Class by class: how many pictures the second run fixes, and how many it breaks."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import cache
+from dashboard.data.charts.comparison_charts import class_option
 from dashboard.data.compared import believed, class_rows
-from dashboard.data.echarts import chart_frame
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.state import compare
 from dashboard.theme import ink
 from sealife_core.evaluation.comparison.paired import ClassChange, Paired, class_changes
-from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 
 
 def class_view(pair: Paired, data: str) -> None:
@@ -39,42 +37,6 @@ def class_view(pair: Paired, data: str) -> None:
     )
     with st.expander("Recall of each class, with p values"):
         st.dataframe(pd.DataFrame(class_rows(changes)), hide_index=True, alt="Change of each class")
-
-
-def class_option(changes: Sequence[ClassChange], colour_of: Mapping[str, str], ink: str) -> dict[str, Any]:
-    """The ECharts option: two bars a class, away from the middle, in its colour; what is broken is half transparent."""
-    colours = [colour_of.get(change.label, UNLABELLED_COLOUR) for change in changes]
-    most = max(max(change.fixed, change.broken) for change in changes)
-    sides = (
-        ("fixed", [change.fixed for change in changes], "FF", "right"),
-        ("broken", [-change.broken for change in changes], "80", "left"),
-    )
-    title = {"top": 6, "textStyle": {"fontSize": 13, "color": ink}}
-    return {
-        **chart_frame(4, 16, 40, 4, tooltip=False),
-        "title": [title | {"text": "← broken", "right": "55%"}, title | {"text": "fixed →", "right": 16}],
-        # The labels show the counts: a tick of −3 pictures would make no sense.
-        "xAxis": {"type": "value", "min": -1.15 * most, "max": 1.15 * most, "axisLabel": {"show": False},
-                  "splitLine": {"show": False}},
-        "yAxis": {
-            "type": "category", "inverse": True, "data": [f"{change.label} ({change.n})" for change in changes],
-            "axisTick": {"show": False}, "axisLine": {"onZero": False, "show": False},
-            "axisLabel": {"interval": 0, "width": 150, "overflow": "truncate"},
-        },
-        "series": [
-            {
-                "type": "bar", "name": name, "stack": "both", "barWidth": "66%", "selectedMode": "single",
-                "data": [
-                    {
-                        "value": value, "itemStyle": {"color": colour + shade},
-                        "label": {"show": value != 0, "position": side, "formatter": f"{abs(value)}", "color": ink},
-                    }
-                    for value, colour in zip(values, colours, strict=True)
-                ],
-            }
-            for name, values, shade, side in sides
-        ],
-    }  # fmt: skip
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:

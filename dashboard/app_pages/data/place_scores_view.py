@@ -1,22 +1,20 @@
 """Accuracy on random pictures and at new places: a sentence, two cards, every place, and the pictures of one."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboard import state
+from dashboard.data.charts.place_charts import only_there, place_rows, place_table, places_option
 from dashboard.data.compared import points
-from dashboard.data.echarts import chart_frame, interval_line, mark_line
 from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.parts.runs.score_cards import score_card
 from dashboard.theme import accent, ink
-from dashboard.words import between, plain
+from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.advice import interval
 from sealife_core.evaluation.curation.place_scores import HeldOut, PlaceScore
@@ -25,7 +23,6 @@ from sealife_core.wording import counted, percent
 MOST_PLACES = 40  # of a chart: the table has all
 MOST_WARNED = 3
 ROW_PX = 26
-UNSEEN, RANDOM = "as a new place", "with random pictures"
 
 
 def score_summary(found: HeldOut, unplaced: int) -> None:
@@ -55,7 +52,7 @@ def place_details(dataset: Dataset, found: HeldOut) -> None:
     _chart(found)
     _only_there(found.each)
     with st.expander("All places as a table"):
-        st.dataframe(pd.DataFrame(table_rows(found.each)), hide_index=True, alt="Accuracy at every place")
+        st.dataframe(pd.DataFrame(place_table(found.each)), hide_index=True, alt="Accuracy at every place")
     _pictures(dataset, found)
 
 
@@ -79,77 +76,6 @@ def _choose(shown: Sequence[PlaceScore]) -> None:
     for _, at in state.data.PLACES.marks()[:1]:
         if at < len(shown):
             state.data.show_place(shown[at].place)
-
-
-def places_option(shown: Sequence[PlaceScore], found: HeldOut, colour: str, ink: str) -> dict[str, Any]:
-    """ECharts option: a place a row, with a dot and its interval as a new place, and a ring with random pictures."""
-    dots, rings, lines = [], [], []
-    for at, one in enumerate(shown):
-        if one.elsewhere is None or one.random is None:
-            continue
-        new, random = one.elsewhere, one.random
-        says = (
-            f"{{b}}<br>{percent(new.value)} ({between(new.low, new.high)}) {UNSEEN}<br>{percent(random.value)} {RANDOM}"
-        )
-        tooltip = {"tooltip": {"formatter": f"{says}<br>{counted(one.counted, 'picture')}"}, "name": one.place}
-        dots.append({"value": [round(100 * new.value, 2), at]} | tooltip)
-        rings.append({"value": [round(100 * random.value, 2), at]} | tooltip)
-        lines.append(interval_line([100 * new.low, at], [100 * new.high, at], colour))
-    overall = found.elsewhere.value
-    ends = [100 * min(one.elsewhere.low, one.random.value) for one in shown if one.elsewhere and one.random]
-    least = 10 * math.floor(min(ends, default=0) / 10)
-    scatter = {"type": "scatter", "selectedMode": "single"}
-    return {
-        **chart_frame(4, 56, 44, 4),  # the name of the line has room at 100 %
-        "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [UNSEEN, RANDOM]},
-        "xAxis": {"type": "value", "min": least, "max": 100,
-                  "axisLabel": {"formatter": "{value} %", "hideOverlap": True}},
-        "yAxis": {
-            "type": "category", "inverse": True, "axisTick": {"show": False},
-            "data": [f"{one.place}  ({one.counted:,})" for one in shown],
-            "axisLabel": {"interval": 0, "width": 150, "overflow": "truncate"},
-        },
-        "series": [
-            scatter | {
-                "name": UNSEEN, "symbolSize": 12, "color": colour, "data": dots, "z": 4,
-                "markLine": mark_line("xAxis", 100 * overall, f"new places {percent(overall, 0)}", "start", ink),
-            },
-            scatter | {
-                "name": RANDOM, "symbolSize": 9, "data": rings, "z": 3,
-                "itemStyle": {"color": "transparent", "borderColor": ink, "borderWidth": 2},
-            },
-            *lines,
-        ],
-    }  # fmt: skip
-
-
-def table_rows(each: Sequence[PlaceScore]) -> list[dict[str, Any]]:
-    """Every place as words and numbers ready to be read, in the order of the chart."""
-    return [
-        {
-            "Place": one.place,
-            "Pictures": one.images,
-            "New place": f"{percent(one.elsewhere.value)} ({between(one.elsewhere.low, one.elsewhere.high)})"
-            if one.elsewhere else "–",
-            "Random pictures": percent(one.random.value if one.random else None),
-            "Classes only there": ", ".join(one.alone),
-        }
-        for one in each
-    ]  # fmt: skip
-
-
-def only_there(one: PlaceScore) -> str:
-    """What it means that a place holds whole classes; "" if it does not."""
-    if not one.alone:
-        return ""
-    classes = ", ".join(one.alone)
-    if one.elsewhere is None:
-        return f"No other place has {classes}. A model that has not seen {one.place} cannot name any picture there."
-    lost = one.images - one.counted
-    return (
-        f"No other place has {classes}. A model that has not seen {one.place} cannot name them:"
-        f" {counted(lost, 'picture')} of {one.images:,} there cannot be right and are left out of its accuracy."
-    )
 
 
 def _only_there(each: Sequence[PlaceScore]) -> None:
@@ -176,15 +102,6 @@ def _pictures(dataset: Dataset, found: HeldOut) -> None:
             " this place."
         )
         show_grid([_pictured(dataset, row, found) for row in sheeted.shown], state.data.PLACE_PICTURES, dataset)
-
-
-def place_rows(dataset: Dataset, place: str, found: HeldOut) -> np.ndarray:
-    """The rows of ``place``: wrong ones first, then right ones, last those that are not counted."""
-    rows = np.flatnonzero((dataset.manifest["group"] == place).to_numpy(dtype=bool))
-    ids, labels = dataset.manifest["id"].to_numpy()[rows], dataset.manifest["label"].to_numpy()[rows]
-    said = [found.predicted.get(image) for image in ids]
-    order = [2 if one is None else int(one == label) for one, label in zip(said, labels, strict=True)]
-    return rows[np.argsort(order, kind="stable")]
 
 
 def _pictured(dataset: Dataset, row: int, found: HeldOut) -> dict[str, Any]:

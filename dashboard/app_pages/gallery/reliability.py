@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.app_pages.gallery.filters import show_pictures
 from dashboard.cache import classifiers
-from dashboard.data.echarts import chart_frame, interval_line
+from dashboard.data.charts.reliability_chart import reliability_option
 from dashboard.state import Key, gallery
 from dashboard.theme import accent, ink
 from dashboard.words import plain, run_name
@@ -17,7 +16,6 @@ from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 BINS = 10  # tens of percent: what the filter of the Pictures can show too
-_EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
 
 
 def calibration_view(run: Run, rival: Run | None) -> None:
@@ -85,36 +83,3 @@ def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] = lam
     words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
     option = reliability_option(filled, accent(), ink())
     st.echarts_chart(option, height=340, key=key, on_select=picked, alt=f"Reliability: {words}")
-
-
-def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str, Any]:
-    """The ECharts option: confidence across, accuracy up, in percent; ``filled`` has a row a bin with pictures."""
-    columns = ("confidence", "accuracy", "accuracy_low", "accuracy_high")
-    rows = list(zip(*(100 * filled[column] for column in columns), filled["n"], strict=True))
-    most = max((int(n) for *_, n in rows), default=1)
-    small, large = _EDGE_PX
-    dots = [
-        {
-            "value": [round(sure, 1), round(right, 1), int(n)],
-            "symbolSize": round(small + (large - small) * (n / most) ** 0.5, 1),
-        }
-        for sure, right, _, _, n in rows
-    ]
-    whiskers = [interval_line([sure, low], [sure, high], colour, 3, 0.4) for sure, _, low, high, _ in rows]
-    ideal = {
-        "type": "line", "data": [[0, 0], [100, 100]], "symbol": "none", "silent": True, "tooltip": {"show": False},
-        "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-    }  # fmt: skip
-    dot_series = {
-        "type": "scatter", "data": dots, "color": colour, "selectedMode": "single", "z": 5,
-        "clip": False,  # a dot at 100 % is drawn whole
-        "encode": {"x": 0, "y": 1, "tooltip": [0, 1, 2]}, "dimensions": ["sure (%)", "right (%)", "pictures"],
-        "itemStyle": {"borderColor": "#FFFFFF", "borderWidth": 1.5},
-    }  # fmt: skip
-    axis = {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}, "nameLocation": "middle"}
-    return {
-        **chart_frame(22, 32, 24, 26),
-        "xAxis": axis | {"name": "confidence", "nameGap": 28},
-        "yAxis": axis | {"name": "right", "nameGap": 44},
-        "series": [dot_series, ideal, *whiskers],
-    }

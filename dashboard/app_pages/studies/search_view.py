@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.studies import search_charts
 from dashboard.app_pages.studies.search_best import best_panel, openable
 from dashboard.cache import searches
+from dashboard.data.charts import search_charts
 from dashboard.data.trials import measure_title, scored, settings_of, table_rows
 from dashboard.parts.runs.strip import pace_s, progress_share
 from dashboard.parts.runs.table import ticked_row
-from dashboard.theme import ink, paper
+from dashboard.theme import ink, is_dark, paper
 from dashboard.words import plain
 from sealife_core.config import TASKS, SearchConfig, task_of
 from sealife_core.runs.directory import noted_run
@@ -109,7 +109,7 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     settings = settings_of(search)
     st.subheader("All settings side by side")
     st.echarts_chart(
-        search_charts.parallel_option(search, trials, settings, ink(), paper()),
+        search_charts.parallel_option(search, trials, settings, ink(), paper(), dark=is_dark()),
         height=340, key=state.studies.CHART.of("parallel", run.id),
         alt=f"One line a trial through {', '.join(settings[axis.path].title for axis in search.axes)} to its score",
     )  # fmt: skip

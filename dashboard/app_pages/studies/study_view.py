@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.studies import study_charts
 from dashboard.app_pages.studies.search_view import search_view
 from dashboard.app_pages.studies.study_actions import study_actions
+from dashboard.data.charts import study_charts
 from dashboard.parts.runs.detail import damaged_files
 from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import accent, ink, lettering
@@ -135,7 +135,7 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
     elif len(study.axes) == 1:
         axis = study.axes[0]
         name = "trained stages: 0 is frozen, 5 is all" if study.question == DEPTH else axis
-        _draw("Test accuracy", study_charts.ladder_option(cells, axis, name, colour), words)
+        _draw("Test accuracy", study_charts.axis_option(cells, axis, name, colour), words)
     else:
         names = [", ".join(f"{axis} {value}" for axis, value in cell.cell.items()) for cell in cells]
         option = study_charts.dots_option(names, {"accuracy": cells}, [colour], ink())

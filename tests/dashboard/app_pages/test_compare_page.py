@@ -1,4 +1,4 @@
-"""The Compare page without a browser: what it compares, what it refuses, what it says; and its charts' options."""
+"""The Compare page without a browser: what it compares, what it refuses, what it says."""
 
 import json
 from pathlib import Path
@@ -9,22 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.compare import run_choice
-from dashboard.app_pages.compare.chart import comparison_option, table_rows
-from dashboard.app_pages.compare.class_differences import class_option
-from dashboard.app_pages.compare.cost import cost_option, ladder_option
 from dashboard.app_pages.compare.piles import pile_pictures
 from dashboard.correction_routes import correct_url
 from dashboard.data.compared import pile_places
-from dashboard.data.metric_curves import Curve
-from dashboard.data.panels import CLASSIFIER_PANELS
-from dashboard.parts.runs.curve_charts import curve_option
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import Paired
-from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import create_run
-from tests.dashboard.compared_made import change
 from tests.dashboard.pages import FRAME
 from tests.finished.runs import scratch_run
 
@@ -161,103 +152,6 @@ def test_page__a_name_is_never_markup(tiny_reef: Dataset) -> None:
     said = [element.value for element in (*app.markdown, *app.caption)]
     assert any("\\<script\\>" in words for words in said)
     assert all("<script" not in words.replace("\\<", "") and "**b**" not in words for words in said)
-
-
-# -- Charts ----------------------------------------------------------------------------------------------------------
-
-
-def row(name: str, accuracy: float, run_id: str, **changes: object) -> ComparisonRow:
-    fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0.0) | {
-        "run_id": run_id, "name": name, "method": "Linear probe", "encoder": "resnet18", "source": "random",
-        "data": "reef", "n": 100, "accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1,
-        "macro_f1": accuracy - 0.2, "macro_f1_low": 0.1, "macro_f1_high": 0.9, "chance": 0.1, "train_s": 60.0,
-        "pretrain_s": None, "parameters_trained": 5130, "label_fraction": 100, "test_hash": "h", "comparable": True,
-        "why_not": "",
-    }  # fmt: skip
-    return ComparisonRow(**(fields | changes))  # type: ignore[arg-type]
-
-
-COLOURS = {"a": "#111111", "b": "#222222", "c": "#333333"}
-
-
-def test_comparison_option__draws_each_score_in_its_interval_and_the_chance_line() -> None:
-    two = [row("fine", 0.78, "a"), row("probe", 0.61, "b")]
-    option = comparison_option(two, COLOURS, "#777777")
-    intervals = [series for series in option["series"] if series["type"] == "line"]
-    dots = [series for series in option["series"] if series["type"] == "scatter"]
-    assert [series["data"][0][0] for series in dots] == [78.0, 61.0]
-    assert [[round(x) for x, _ in series["data"]] for series in intervals] == [[68, 88], [51, 71]]
-    assert intervals[0]["markLine"]["data"] == [{"xAxis": 10.0}]
-    assert option["xAxis"]["max"] == 90
-    json.dumps(option, allow_nan=False)
-
-
-def test_comparison_option__stands_runs_under_their_encoder() -> None:
-    rows = [row("x", 0.5, "a"), row("y", 0.9, "b", source="my SimCLR"), row("z", 0.7, "c")]
-    option = comparison_option(rows, COLOURS, "#777777")
-    names = [name["value"] if isinstance(name, dict) else name.split("\n")[0] for name in option["yAxis"]["data"]]
-    assert names == ["ResNet18, weights of my SimCLR", "y", "ResNet18, random weights", "z", "x"]
-    dots = {series["name"]: series["data"][0][1] for series in option["series"] if series["type"] == "scatter"}
-    assert dots == {"y": 1, "z": 3, "x": 4}
-
-
-def test_comparison_option__of_macro_f1_has_its_own_interval_and_no_chance_line() -> None:
-    option = comparison_option([row("x", 0.5, "a")], COLOURS, "#777777", "macro_f1")
-    line, dot = option["series"]
-    assert dot["data"] == [[30.0, 1]]
-    assert line["data"] == [[10.0, 1], [90.0, 1]]
-    assert "markLine" not in line
-
-
-def test_comparison_table__gives_interval_number_chance_and_cost_with_every_accuracy() -> None:
-    (found,) = table_rows([row("probe", 0.61, "a", pretrain_s=3600.0)])
-    assert found["Accuracy"] == "61.0 % (51 to 71 %)"
-    assert (found["Test pictures"], found["Guessing"]) == ("100", "10.0 %")
-    assert (found["Trained for"], found["Pre-trained for"], found["Parameters trained"]) == (
-        "60 s", "1 h 0 min", "5,130",
-    )  # fmt: skip
-
-
-def test_class_option__fixed_to_the_right_broken_to_the_left_in_the_colour_of_the_class() -> None:
-    option = class_option(
-        [change("eel", 4, 1), change("crab", 0, 3)], {"crab": class_colour(0), "eel": class_colour(1)}, "#777777"
-    )
-    fixed, broken = option["series"]
-    assert [cell["value"] for cell in fixed["data"]] == [4, 0]
-    assert [cell["value"] for cell in broken["data"]] == [-1, -3]
-    assert fixed["data"][0]["itemStyle"]["color"].startswith(class_colour(1))
-    assert broken["data"][1]["label"]["formatter"] == "3"
-    assert option["xAxis"]["min"] == -option["xAxis"]["max"] < -4
-    json.dumps(option, allow_nan=False)
-
-
-def test_cost_option__joins_a_run_to_its_pre_training() -> None:
-    rows = [row("probe", 0.6, "a", pretrain_s=5940.0), row("scratch", 0.5, "b", train_s=600.0)]
-    option = cost_option(rows, COLOURS, "#777777")
-    probe, scratch = ([point["value"] for point in series["data"]] for series in option["series"])
-    assert probe == [[1.0, 60.0], [100.0, 60.0]]
-    assert scratch == [[10.0, 50.0]]
-    assert option["xAxis"]["min"] <= 1 < 100 <= option["xAxis"]["max"]
-    json.dumps(option, allow_nan=False)
-
-
-def test_ladder_option__stands_each_depth_in_its_place() -> None:
-    option = ladder_option([(0, row("probe", 0.3, "a")), (5, row("all", 0.6, "b"))], "#111111")
-    line, first, last = option["series"]
-    assert line["data"] == [["0: probe", 30.0], ["5: all", 60.0]]
-    assert first["data"] == [["0: probe", 20.0], ["0: probe", 40.0]]
-    assert last["data"][1] == ["5: all", 70.0]
-
-
-def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there() -> None:
-    panel = CLASSIFIER_PANELS[0]
-    option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], (), "#777777", 3, log=True)
-    assert option["yAxis"]["type"] == "log"
-    assert option["series"][0]["data"] == [[2, 0.01], [3, 10.0]]
-    assert (option["yAxis"]["logBase"], option["yAxis"]["min"], option["yAxis"]["max"]) == (10, 0.01, 10)
-    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], (), "#777777", 3, log=True)["yAxis"]
-    assert (narrow["logBase"], narrow["min"], narrow["max"]) == (2, 1, 4), "one power of ten would be its only label"
-    assert curve_option(panel, [], (), "#777777", 3, log=True)["yAxis"]["min"] > 0
 
 
 def laid_over(dataset: Dataset) -> Paired:

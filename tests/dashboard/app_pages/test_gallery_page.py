@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -14,7 +13,6 @@ from dashboard.app_pages.gallery.filters import filters_of
 from dashboard.app_pages.gallery.guessing import read_guesses
 from dashboard.app_pages.gallery.models import same_pictures
 from dashboard.app_pages.gallery.probability_bars import MOST, shown_classes
-from dashboard.app_pages.gallery.reliability import reliability_option
 from dashboard.data.classifier_answers import (
     Filters,
 )
@@ -50,25 +48,6 @@ def test_guesses__of_a_url_are_cut_where_they_cannot_be():
     assert read_guesses("3.10.1", 20, 10) == [3]
     assert read_guesses("3.-1", 20, 10) == [3]
     assert read_guesses("1.1.1", 2, 10) == [1, 1]
-
-
-def test_reliability__draws_a_dot_a_bin_at_its_confidence_and_accuracy():
-    filled = pd.DataFrame(
-        {"bin": [4], "n": [12], "confidence": [0.45], "accuracy": [0.5], "accuracy_low": [0.2], "accuracy_high": [0.8]}
-    )
-    dots, ideal, whisker = reliability_option(filled, "#000", "#111")["series"]
-    assert dots["data"][0]["value"] == [45.0, 50.0, 12]
-    assert ideal["data"] == [[0, 0], [100, 100]]
-    assert whisker["data"] == [[45.0, 20.0], [45.0, 80.0]]
-
-
-def test_reliability__draws_the_largest_dot_at_100_percent_whole():
-    filled = pd.DataFrame({"confidence": [1.0], "accuracy": [1.0], "accuracy_low": [0.9], "accuracy_high": [1.0]})
-    option = reliability_option(filled.assign(n=400), "#000", "#111")
-    dots = option["series"][0]
-    radius = dots["data"][0]["symbolSize"] / 2
-    assert dots["clip"] is False
-    assert min(option["grid"]["top"], option["grid"]["right"]) >= radius
 
 
 def classifier(dataset: Dataset, name: str, test_hash: str = "same", **spread: float) -> Run:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import background
 from dashboard.app_pages.data import places
 from dashboard.app_pages.data.hold_out import split_said
-from dashboard.app_pages.data.place_scores_view import only_there, place_rows, places_option, table_rows
+from dashboard.data.charts.place_charts import only_there, place_rows, place_table, places_option
 from dashboard.words import plain
 from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct
@@ -220,7 +220,7 @@ def test_chart_and_table__have_the_same_places_in_the_same_order(sited: Dataset)
     assert [dot["value"] for dot in option["series"][0]["data"]] == [[25.0, 0], [75.0, 1]]
     assert option["xAxis"]["min"] == 10
     assert "<b>" not in option["series"][0]["data"][1]["tooltip"]["formatter"], "ECharts writes names as text, not HTML"
-    rows = table_rows(each)
+    rows = place_table(each)
     assert [row["Place"] for row in rows] == ["a", "b <b>", "c"]
     assert (rows[2]["New place"], rows[2]["Classes only there"]) == ("–", "eel, ray")
     nobody = place_rows(sited, "site 1", found)

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.runs import actions, downloads
+from dashboard.app_pages.runs.log import last_traceback
 from dashboard.data.readable_settings import nearest_preset
 from dashboard.parts.runs.table import row
 from dashboard.words import ago, key_number, state_words
@@ -356,3 +357,10 @@ def test_a_run__says_which_version_it_saw_and_leads_to_what_was_corrected_since(
     assert not app.exception
     assert app.title[0].value == "Data"
     assert app.query_params["look"] == "History"
+
+
+def test_last_traceback__is_the_last_one_up_to_its_error():
+    lines = ["a", "Traceback (most recent call last):", "  x", "OldError: 1", "b"]
+    lines += ["Traceback (most recent call last):", '  File "y"', "    z", "NewError: 2", "c"]
+    assert last_traceback(lines) == lines[5:9]
+    assert last_traceback(["nothing", "here"]) == []

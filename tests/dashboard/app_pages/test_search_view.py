@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app_pages.studies.search_charts import history_option, importance_option, parallel_option
+from dashboard.data.charts.search_charts import history_option, importance_option, parallel_option
 from dashboard.data.trials import table_rows
 from dashboard.parts.forms import launch as launching
 from sealife_core.config import Axis, SearchConfig, build_search, describe, nested, parse, preset
@@ -167,7 +167,7 @@ def test_history__tells_pruned_trials_apart_by_shape_and_colour():
 def test_parallel__has_a_line_a_scored_trial_and_the_best_on_top():
     config = asked()
     settings = {setting.path: setting for setting in describe(type(config.base))}
-    option = parallel_option(config, trials(), settings, "#000", "#FFF")
+    option = parallel_option(config, trials(), settings, "#000", "#FFF", dark=False)
     assert [axis["type"] for axis in option["parallelAxis"]] == ["log", "category", "value"]
     lines = option["series"][0]["data"]
     assert len(lines) == 4

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 
-from dashboard.app_pages.studies.study_charts import labels_option, pairs_option, sweep_option
+from dashboard.data.charts.study_charts import labels_option, pairs_option, sweep_option
 from dashboard.parts.runs.strip import active_runs
 from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset

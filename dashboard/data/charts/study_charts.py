@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.data.echarts import (
-    PERCENT,
+from dashboard.data.charts.echarts import (
     accuracy_line,
+    axis,
     band,
     chart_frame,
     continued,
     in_percent,
     interval_line,
+    ladder_option,
     mark_line,
+    percent_axis,
 )
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
@@ -55,26 +57,19 @@ def labels_option(
     return {
         **chart_frame(8, 24, 28 + 24 * -(-len(by_way) // 3), 28),
         "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [f"{e}, {u}" for e, u in by_way]},
-        "xAxis": {"type": "log", "name": "labels per class", "nameLocation": "middle", "nameGap": 26},
-        "yAxis": {"type": "value", "min": 0} | PERCENT,
+        "xAxis": axis("log", "labels per class"),
+        "yAxis": percent_axis(min=0),
         "series": series,
     }  # fmt: skip
 
 
-def ladder_option(
-    cells: Sequence[CellResult], axis: str, name: str, colour: str, more: Sequence[dict[str, Any]] = ()
+def axis_option(
+    cells: Sequence[CellResult], path: str, name: str, colour: str, more: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Accuracy against the values of one ``axis``, in their order; ``name``: its title; ``more``: further series."""
-    values = [_word(cell.cell[axis]) for cell in cells]
+    """Accuracy against the values of one axis, in their order; ``name``: its title; ``more``: further series."""
+    values = [_word(cell.cell[path]) for cell in cells]
     line = accuracy_line("accuracy", values, [cell.mean for cell in cells], colour)
-    shown = ["accuracy", *(one["name"] for one in more)]
-    return {
-        **chart_frame(8, 24, 40 if more else 16, 28),
-        "legend": {"top": 0, "left": 0, "data": shown} if more else {"show": False},
-        "xAxis": {"type": "category", "data": values, "name": name, "nameLocation": "middle", "nameGap": 26},
-        "yAxis": {"type": "value", "min": 0} | PERCENT,
-        "series": [*_band("accuracy", values, cells, colour), line, *more],
-    }
+    return ladder_option(values, name, [*_band("accuracy", values, cells, colour), line, *more])
 
 
 def sweep_option(parts: Sequence[PartResult], question: str, name: str, colour: str, ink: str) -> dict[str, Any]:
@@ -91,7 +86,7 @@ def sweep_option(parts: Sequence[PartResult], question: str, name: str, colour: 
         more.append(
             accuracy_line(PAPER_SAYS, [], [], ink) | {"data": paper, "lineStyle": {"width": 1.5, "type": "dotted"}}
         )
-    return ladder_option(cells, question, name, colour, more)
+    return axis_option(cells, question, name, colour, more)
 
 
 def dots_option(
@@ -112,8 +107,8 @@ def dots_option(
     return {
         **chart_frame(4, 24, 36, 4),
         "legend": {"top": 0, "left": 0, "data": list(series)} if len(series) > 1 else {"show": False},
-        "xAxis": {"type": "value", "scale": True} | PERCENT,
-        "yAxis": {"type": "category", "inverse": True, "data": list(names), "axisTick": {"show": False}},
+        "xAxis": percent_axis(scale=True),
+        "yAxis": axis("category", inverse=True, data=list(names), axisTick={"show": False}),
         "series": drawn,
     }
 
@@ -140,11 +135,11 @@ def pairs_option(cells: Sequence[CellResult], colour: str, lettering: str) -> di
         squares += [[a, b, value], *([[b, a, value]] if a != b else [])]
     values = [square[2] for square in squares]
     shades = {"color": [f"{colour}08", f"{colour}90"]}
-    axis = {"type": "category", "data": names, "axisTick": {"show": False}, "axisLine": {"show": False}}
+    side = axis("category", data=names, axisTick={"show": False}, axisLine={"show": False})
     return {
         **chart_frame(4, 8, 8, 8),
-        "xAxis": axis | {"position": "top"},
-        "yAxis": axis | {"inverse": True},
+        "xAxis": side | {"position": "top"},
+        "yAxis": side | {"inverse": True},
         "visualMap": {"show": False, "min": min(values), "max": max(values), "inRange": shades},
         "series": [
             {"type": "heatmap", "name": "accuracy, %", "data": squares, "label": {"show": True, "color": lettering}}

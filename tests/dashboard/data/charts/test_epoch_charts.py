@@ -6,14 +6,11 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from dashboard.app_pages.runs.log import last_traceback
-from dashboard.data.echarts import apart
+from dashboard.data.charts.echarts import apart
+from dashboard.data.charts.epoch_charts import LABEL_PX, PLOT_PX, curve_option
 from dashboard.data.metric_curves import Curve, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
-from dashboard.parts.class_bars import balance_option, per_class_option
-from dashboard.parts.runs.curve_charts import LABEL_PX, PLOT_PX, curve_option
 from sealife_core.config import chance_loss
-from sealife_core.evaluation.figures.palette import class_colour
 
 LOSS = SIMCLR_PANELS[0]
 
@@ -113,22 +110,12 @@ def test_curve_option__a_second_measure_is_as_legible_as_the_first():
     assert second["lineStyle"]["opacity"] == first["lineStyle"]["opacity"] == 1.0
 
 
-def test_balance__a_class_keeps_its_colour_however_it_is_sorted():
-    counts = {"crab": {"train": 1, "val": 2, "test": 3}, "fish": {"train": 9, "val": 0, "test": 0}}
-    option = balance_option(counts, ["fish", "crab"], {"crab": class_colour(0), "fish": class_colour(1)})
-    train = option["series"][0]["data"]
-    assert [cell["itemStyle"]["color"] for cell in train] == [class_colour(1), class_colour(0)]
-    assert [[cell["value"] for cell in series["data"]] for series in option["series"]] == [[9, 1], [0, 2], [0, 3]]
-
-
-def test_per_class__a_class_that_is_gone_is_grey():
-    option = per_class_option([{"label": "gone", "n": 3, "recall": 0.5, "precision": None}], {"crab": class_colour(0)})
-    assert option["series"][0]["data"][0]["itemStyle"]["color"] == class_colour(-1)
-    assert option["series"][1]["data"] == [0.0]
-
-
-def test_last_traceback__is_the_last_one_up_to_its_error():
-    lines = ["a", "Traceback (most recent call last):", "  x", "OldError: 1", "b"]
-    lines += ["Traceback (most recent call last):", '  File "y"', "    z", "NewError: 2", "c"]
-    assert last_traceback(lines) == lines[5:9]
-    assert last_traceback(["nothing", "here"]) == []
+def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there() -> None:
+    panel = CLASSIFIER_PANELS[0]
+    option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], (), "#777777", 3, log=True)
+    assert option["yAxis"]["type"] == "log"
+    assert option["series"][0]["data"] == [[2, 0.01], [3, 10.0]]
+    assert (option["yAxis"]["logBase"], option["yAxis"]["min"], option["yAxis"]["max"]) == (10, 0.01, 10)
+    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], (), "#777777", 3, log=True)["yAxis"]
+    assert (narrow["logBase"], narrow["min"], narrow["max"]) == (2, 1, 4), "one power of ten would be its only label"
+    assert curve_option(panel, [], (), "#777777", 3, log=True)["yAxis"]["min"] > 0

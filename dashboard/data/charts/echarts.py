@@ -6,17 +6,32 @@ from typing import Any
 
 from sealife_core.evaluation.comparison.learning_curve import AccuracyForecast
 
-PERCENT = {"axisLabel": {"formatter": "{value} %"}}
 _NO_TOOLTIP = {"show": False}
 
 
-def chart_frame(left: int, right: int, top: int, bottom: int, *, tooltip: bool = True) -> dict[str, Any]:
-    """A chart without animation, with margins (px) around the labels of its axes; ``tooltip``: on what is hovered."""
+def chart_frame(left: int, right: int, top: int, bottom: int, **tooltip: Any) -> dict[str, Any]:
+    """A chart without animation, with margins (px) around the labels of its axes; ``tooltip``: what of it differs."""
     return {
         "animation": False,
         "grid": {"left": left, "right": right, "top": top, "bottom": bottom, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True} if tooltip else _NO_TOOLTIP,
+        "tooltip": {"trigger": "item", "confine": True} | tooltip,
     }
+
+
+def axis(kind: str, name: str = "", **more: Any) -> dict[str, Any]:
+    """An axis of one of ECharts' kinds ("value", "log", "category"), with its name along it."""
+    return {"type": kind} | ({"name": name, "nameLocation": "middle", "nameGap": 26} if name else {}) | more
+
+
+def percent_axis(name: str = "", **more: Any) -> dict[str, Any]:
+    """An axis of values in percent; :func:`axis`."""
+    return axis("value", name, axisLabel={"formatter": "{value} %", "hideOverlap": True}) | more
+
+
+def row_axis(names: Sequence[Any], **label: Any) -> dict[str, Any]:
+    """An upright axis with a name a row, the first on top; ``label``: what of its lettering differs."""
+    lettering = {"interval": 0, "width": 150, "overflow": "truncate"} | label
+    return axis("category", inverse=True, data=list(names), axisTick={"show": False}, axisLabel=lettering)
 
 
 def interval_line(
@@ -29,11 +44,11 @@ def interval_line(
     }  # fmt: skip
 
 
-def mark_line(axis: str, value: float, says: str, position: str, ink: str) -> dict[str, Any]:
-    """The ``markLine`` of a series: dashed across the chart at ``value`` of ``axis`` ("xAxis", "yAxis")."""
+def mark_line(along: str, value: float, says: str, position: str, ink: str) -> dict[str, Any]:
+    """The ``markLine`` of a series: dashed across the chart at ``value`` of ``along`` ("xAxis", "yAxis")."""
     return {
         "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-        "label": {"formatter": says, "position": position, "color": ink, "fontSize": 12}, "data": [{axis: value}],
+        "label": {"formatter": says, "position": position, "color": ink, "fontSize": 12}, "data": [{along: value}],
     }  # fmt: skip
 
 
@@ -53,6 +68,18 @@ def accuracy_line(name: str, xs: Sequence[Any], shares: Sequence[float], colour:
         "data": [[x, in_percent(share)] for x, share in zip(xs, shares, strict=True)],
         "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
     }  # fmt: skip
+
+
+def ladder_option(values: Sequence[str], name: str, series: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Shares over ordered ``values``, whose title is ``name``; a legend where several of ``series`` have names."""
+    names = [one["name"] for one in series if one.get("name")]
+    return {
+        **chart_frame(8, 24, 40 if len(names) > 1 else 16, 28),
+        "legend": {"top": 0, "left": 0, "data": names} if len(names) > 1 else {"show": False},
+        "xAxis": axis("category", name, data=list(values)),
+        "yAxis": percent_axis(min=0),
+        "series": list(series),
+    }
 
 
 def apart(places: Sequence[float], gap: float, end: float) -> list[float]:

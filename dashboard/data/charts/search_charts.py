@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.data.echarts import chart_frame
+from dashboard.data.charts.echarts import axis, chart_frame, in_percent, percent_axis, row_axis
 from dashboard.data.readable_settings import shown
 from dashboard.data.trials import measure_title, scored
-from dashboard.theme import LIGHT_PAPER
 from sealife_core.config import SearchConfig, Setting
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
@@ -40,22 +39,21 @@ def history_option(trials: Sequence[Trial], ink: str) -> dict[str, Any]:
         "color": ink, "lineStyle": {"width": 1.5, "color": ink}, "silent": True, "tooltip": {"show": False},
     })  # fmt: skip
     return {
-        "animation": False,
+        **chart_frame(8, 16, 40, 28, formatter="{b}"),
         "legend": {"top": 0, "left": 0, "itemWidth": 14, "data": [
             *({"name": name, "icon": symbol} for _, name, symbol, _, _ in groups), {"name": "best so far"},
         ]},
-        "grid": {"left": 8, "right": 16, "top": 40, "bottom": 28, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True, "formatter": "{b}"},
-        "xAxis": {"type": "value", "name": "trial", "nameLocation": "middle", "nameGap": 26, "minInterval": 1, "min": 0,
-                  "max": max((trial.number for trial in trials), default=0) + 1, "splitLine": {"show": False},
-                  "axisLabel": {"showMinLabel": False, "showMaxLabel": False}},
-        "yAxis": {"type": "value", "scale": True, "axisLabel": {"formatter": "{value} %"}},
+        "xAxis": axis(
+            "value", "trial", minInterval=1, min=0, max=max((trial.number for trial in trials), default=0) + 1,
+            splitLine={"show": False}, axisLabel={"showMinLabel": False, "showMaxLabel": False},
+        ),
+        "yAxis": percent_axis(scale=True),
         "series": series,
     }  # fmt: skip
 
 
 def parallel_option(
-    search: SearchConfig, trials: Sequence[Trial], settings: Mapping[str, Setting], ink: str, paper: str
+    search: SearchConfig, trials: Sequence[Trial], settings: Mapping[str, Setting], ink: str, paper: str, *, dark: bool
 ) -> dict[str, Any]:
     """One line a trial, through the value of every setting to its score; the best on top, pruned ones dashed.
 
@@ -64,17 +62,15 @@ def parallel_option(
     best = best_trial(trials)
     found = sorted(scored(trials), key=lambda trial: (trial is best, trial.state == "finished", trial.value))
     values = [trial.value or 0.0 for trial in found] or [0.0]
-    scale = SCALES[paper != LIGHT_PAPER]
     axes: list[dict[str, Any]] = []
-    for place, axis in enumerate(search.axes):
-        about: dict[str, Any] = {"dim": place, "name": settings[axis.path].title}
-        if axis.choices:
-            about |= {"type": "category", "data": [shown(choice, axis.path) for choice in axis.choices]}
+    for place, varied in enumerate(search.axes):
+        about: dict[str, Any] = {"dim": place, "name": settings[varied.path].title}
+        if varied.choices:
+            about |= {"type": "category", "data": [shown(choice, varied.path) for choice in varied.choices]}
         else:
-            about |= {"type": "log" if axis.log else "value", "min": axis.low, "max": axis.high}
+            about |= {"type": "log" if varied.log else "value", "min": varied.low, "max": varied.high}
         axes.append(about)
-    axes.append({"dim": len(axes), "name": measure_title(search), "type": "value", "scale": True,
-                 "axisLabel": {"formatter": "{value} %"}})  # fmt: skip
+    axes.append(percent_axis(scale=True) | {"dim": len(axes), "name": measure_title(search)})
     return {
         "animation": False,
         "parallel": {"left": 56, "right": 72, "top": 44, "bottom": 24,
@@ -88,7 +84,7 @@ def parallel_option(
             {
                 "type": "parallel", "smooth": False, "inactiveOpacity": 0.04, "activeOpacity": 1,
                 "emphasis": {"lineStyle": {"width": 4}},
-                "data": [_line(trial, search, values, trial is best, scale) for trial in found],
+                "data": [_line(trial, search, values, trial is best, SCALES[dark]) for trial in found],
             }
         ],
     }  # fmt: skip
@@ -97,11 +93,9 @@ def parallel_option(
 def importance_option(weights: Mapping[str, float], settings: Mapping[str, Setting], ink: str) -> dict[str, Any]:
     """A bar a setting, the longest on top."""
     return {
-        **chart_frame(4, 56, 4, 4, tooltip=False),
-        "xAxis": {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}},
-        "yAxis": {"type": "category", "inverse": True, "axisTick": {"show": False},
-                  "data": [settings[path].title for path in weights],
-                  "axisLabel": {"interval": 0, "width": 170, "overflow": "break"}},
+        **chart_frame(4, 56, 4, 4, show=False),
+        "xAxis": percent_axis(min=0, max=100),
+        "yAxis": row_axis([settings[path].title for path in weights], width=170, overflow="break"),
         "series": [
             {
                 "type": "bar", "barWidth": "60%", "color": FINISHED,
@@ -151,4 +145,4 @@ def _best_so_far(trials: Sequence[Trial]) -> list[list[float]]:
 
 
 def _percent(trial: Trial) -> float:
-    return round(100 * (trial.value or 0.0), 2)
+    return in_percent(trial.value or 0.0)

@@ -1,0 +1,1 @@
+"""Charts as ECharts options, and the sentences beside them."""
