@@ -15,8 +15,7 @@ from sealife_core.config import (
     task_of,
     trained_settings,
 )
-from sealife_core.models.facts import title_of
-from sealife_core.wording import short_number
+from sealife_core.evaluation.comparison.differences import setting_words
 
 NOT_IN_FORM = ("kind", "data_hash", "broken")
 
@@ -44,7 +43,7 @@ def differing(
 ) -> list[tuple[str, str, str]]:
     """The settings that differ, as (title, this value, that value) for people."""
     return [
-        (s.title, shown(these[s.path], s.path), shown(those[s.path], s.path))
+        (s.title, setting_words(these[s.path], s), setting_words(those[s.path], s))
         for s in settings
         if s.path in these and not same(these[s.path], those[s.path])
     ]
@@ -55,17 +54,6 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, float) and isinstance(b, int | float):
         return isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
     return a == b
-
-
-def shown(value: Any, path: str = "") -> str:
-    """A value as people write it; ``path`` is the setting's."""
-    if path == "encoder":
-        return title_of(value) or "none"
-    if value is None:
-        return "the recipe's value"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
 
 
 # Which data and which weights always differ; the heading of the run shows them.

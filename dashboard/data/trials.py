@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dashboard.data.readable_settings import shown
 from sealife_core.config import SearchConfig, Setting, describe
+from sealife_core.evaluation.comparison.differences import setting_words
 from sealife_core.studies.search_results import Trial
 from sealife_core.wording import percent
 
-MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
+TITLES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
 
 
 def measure_title(search: SearchConfig) -> str:
     """What the trials are ranked by, for people."""
-    return MEASURES[search.metric]
+    return TITLES[search.metric]
 
 
 def scored(trials: Sequence[Trial]) -> list[Trial]:
@@ -26,9 +26,9 @@ def settings_of(search: SearchConfig) -> dict[str, Setting]:
     return {setting.path: setting for setting in describe(type(search.base).family())}
 
 
-def value_words(value: Any, path: str) -> str:
-    """What a trial tried for the setting ``path``."""
-    return f"{value:.3g}" if isinstance(value, float) else shown(value, path)
+def value_words(value: Any, setting: Setting) -> str:
+    """What a trial tried for ``setting``."""
+    return f"{value:.3g}" if isinstance(value, float) else setting_words(value, setting)
 
 
 def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, str | int]]:
@@ -37,7 +37,7 @@ def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, 
     settings = settings_of(search)
     return [
         {"Trial": trial.number}
-        | {settings[path].title: value_words(value, path) for path, value in trial.values.items()}
+        | {settings[path].title: value_words(value, settings[path]) for path, value in trial.values.items()}
         | {
             measure_title(search): percent(trial.value),
             "Epochs": trial.epochs,

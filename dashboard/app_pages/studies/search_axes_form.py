@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.data.readable_settings import shown
 from dashboard.data.search_axes import FIRST, offered, variable
 from dashboard.parts.forms.config_form import FORMATS
 from dashboard.state import Key
 from sealife_core.config import Axis, FineTuneConfig, ProbeConfig, Setting, SimclrConfig, bound, suggested_axis
+from sealife_core.evaluation.comparison.differences import setting_words
 
 
 def vary_choice(settings: Sequence[Setting], task: str, key: Key) -> list[Setting]:
@@ -36,7 +36,7 @@ def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting
         if start.choices:
             chosen = st.multiselect(
                 setting.title, offered(setting, start.choices), default=start.choices, key=where,
-                format_func=partial(shown, path=setting.path), persist_state="session",
+                format_func=partial(setting_words, setting=setting), persist_state="session",
             )  # fmt: skip
             st.caption(setting.says)
             return Axis(path=setting.path, choices=tuple(chosen))

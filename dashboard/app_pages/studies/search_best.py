@@ -21,7 +21,7 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
     """The best in words, what its lead is worth, and what to do with it."""
     winner, settings = noted_run(best.run_id, run.root), settings_of(search)
     values = ", ".join(
-        f"{settings[path].title.lower()} {value_words(value, path)}" for path, value in best.values.items()
+        f"{settings[path].title.lower()} {value_words(value, settings[path])}" for path, value in best.values.items()
     )
     active = run.state().active
     with st.container(border=True, key="search_best"):

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.data.charts.echarts import axis, chart_frame, in_percent, percent_axis, row_axis
-from dashboard.data.readable_settings import shown
 from dashboard.data.trials import measure_title, scored
 from sealife_core.config import SearchConfig, Setting
+from sealife_core.evaluation.comparison.differences import setting_words
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
 
@@ -66,7 +66,10 @@ def parallel_option(
     for place, varied in enumerate(search.axes):
         about: dict[str, Any] = {"dim": place, "name": settings[varied.path].title}
         if varied.choices:
-            about |= {"type": "category", "data": [shown(choice, varied.path) for choice in varied.choices]}
+            about |= {
+                "type": "category",
+                "data": [setting_words(choice, settings[varied.path]) for choice in varied.choices],
+            }
         else:
             about |= {"type": "log" if varied.log else "value", "min": varied.low, "max": varied.high}
         axes.append(about)
@@ -84,7 +87,7 @@ def parallel_option(
             {
                 "type": "parallel", "smooth": False, "inactiveOpacity": 0.04, "activeOpacity": 1,
                 "emphasis": {"lineStyle": {"width": 4}},
-                "data": [_line(trial, search, values, trial is best, SCALES[dark]) for trial in found],
+                "data": [_line(trial, search, settings, values, trial is best, SCALES[dark]) for trial in found],
             }
         ],
     }  # fmt: skip
@@ -113,7 +116,12 @@ def told(trial: Trial) -> str:
 
 
 def _line(
-    trial: Trial, search: SearchConfig, values: Sequence[float], best: bool, scale: tuple[str, str]
+    trial: Trial,
+    search: SearchConfig,
+    settings: Mapping[str, Setting],
+    values: Sequence[float],
+    best: bool,
+    scale: tuple[str, str],
 ) -> dict[str, Any]:
     share = ((trial.value or 0.0) - min(values)) / ((max(values) - min(values)) or 1.0)
     pruned = trial.state == "pruned"
@@ -124,7 +132,8 @@ def _line(
         "color": "#D3484C" if best else PRUNED if pruned else _between(share, scale),
     }
     along = [
-        shown(trial.values[axis.path], axis.path) if axis.choices else trial.values[axis.path] for axis in search.axes
+        setting_words(trial.values[axis.path], settings[axis.path]) if axis.choices else trial.values[axis.path]
+        for axis in search.axes
     ]
     return {"value": [*along, _percent(trial)], "name": told(trial), "lineStyle": style}
 

@@ -1,14 +1,16 @@
 """A form made from a config's own description: a field added to the config appears here by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.data.readable_settings import by_group, shown
+from dashboard.data.readable_settings import by_group
 from dashboard.state import Key, forms
 from sealife_core.config import Setting, bound
+from sealife_core.evaluation.comparison.differences import setting_words
 from sealife_core.wording import with_unit
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
@@ -81,7 +83,8 @@ def _grid(settings: Settings, values: Values, key: Key, special: Fields, columns
 
 def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
     if setting.choices:
-        return st.selectbox(options=setting.choices, index=setting.choices.index(value), format_func=shown, **shared)
+        words = partial(setting_words, setting=setting)
+        return st.selectbox(options=setting.choices, index=setting.choices.index(value), format_func=words, **shared)
     if setting.type is bool:
         return st.toggle(value=value, **shared)
     if setting.type is str:

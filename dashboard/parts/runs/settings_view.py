@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.data.readable_settings import nearest_preset, shown
+from dashboard.data.readable_settings import nearest_preset
 from dashboard.words import plain
 from sealife_core.config import describe, family_settings, flat_settings, preset, task_of
-from sealife_core.evaluation.comparison.differences import difference_rows
+from sealife_core.evaluation.comparison.differences import difference_rows, setting_words
 from sealife_core.runs.run import Run
 from sealife_core.wording import with_unit
 
@@ -20,9 +20,9 @@ def settings_view(run: Run) -> None:
     values, settings = flat_settings(config), describe(type(config))
     base = family_settings(preset(task_of(config), size))
     rows = {
-        s.path: {"Setting": with_unit(s.title, s.unit), "This run": shown(values[s.path], s.path)} for s in settings
+        s.path: {"Setting": with_unit(s.title, s.unit), "This run": setting_words(values[s.path], s)} for s in settings
     }
-    changed = [rows[s.path] | {"Preset": shown(base[s.path], s.path)} for s in settings if s.path in differing]
+    changed = [rows[s.path] | {"Preset": setting_words(base[s.path], s)} for s in settings if s.path in differing]
     st.markdown(f"**Changed from the preset “{size}”**" if changed else f"**Exactly the preset “{size}”**")
     if changed:
         _table(changed)

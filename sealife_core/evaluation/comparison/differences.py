@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, describe, trained_settings
+from sealife_core.config import AnyConfig, ClassifierConfig, Setting, describe, trained_settings
 from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs, source_names
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
@@ -31,7 +31,9 @@ def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
         # Empty for a setting that is not of the training, but of where a run is recorded.
         values = {run_id: own[path] for run_id, own in flat.items() if path in own}
         if 0 < len(values) < len(flat) or len({repr(value) for value in values.values()}) > 1:
-            told = {names[run_id]: _words(values[run_id], path) if run_id in values else "–" for run_id in flat}
+            told = {
+                names[run_id]: setting_words(values[run_id], setting) if run_id in values else "–" for run_id in flat
+            }
             rows.append({"Setting": with_unit(setting.title, setting.unit)} | told)
     return rows
 
@@ -53,15 +55,17 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
     ]
 
 
-def _words(value: Any, path: str) -> str:
-    """The value of the setting ``path`` in words."""
-    if path == "encoder":
-        return title_of(value)
+def setting_words(value: Any, setting: Setting) -> str:
+    """The value of ``setting`` as people write it; names that people gave as they are."""
+    if setting.path == "encoder":
+        return title_of(value) or "none"
     if value is None:
-        return "the recipe's own"
+        return "the recipe's value"
     if isinstance(value, bool):
         return "on" if value else "off"
-    return short_number(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return short_number(value)
+    return str(value).replace("_", " ") if setting.choices else str(value)
 
 
 def _weights(config: AnyConfig) -> str:

@@ -122,6 +122,15 @@ def test_differences__are_the_settings_that_differ_and_nothing_else(tmp_path: Pa
     assert difference_rows(runs[:1]) == []
 
 
+def test_differences__write_a_choice_as_words_and_a_name_as_it_was_given(tmp_path: Path) -> None:
+    runs = [
+        create_run(preset("finetune", weights="file:my_net.pt", schedule="warm_restarts"), root=tmp_path, name="one"),
+        create_run(preset("finetune", weights="imagenet", schedule="onecycle"), root=tmp_path, name="two"),
+    ]
+    told = {row["Setting"]: row["one"] for row in difference_rows(runs)}
+    assert (told["Encoder from"], told["Schedule"]) == ("file:my_net.pt", "warm restarts")
+
+
 def test_differences__of_two_encoders_of_one_name_are_told(tmp_path: Path) -> None:
     sources = [create_run(preset("simclr", temperature=t), root=tmp_path, name="SimCLR") for t in (0.1, 0.5)]
     runs = [
