@@ -56,7 +56,7 @@ def dot(colour: str) -> str:
 
 def name_legend(entries: Sequence[tuple[str, str]]) -> str:
     """(name, colour) of what is drawn, as one line of HTML."""
-    return "".join(f'<span style="margin-right:1.25rem">{dot(colour)}{escape(name)}</span>' for name, colour in entries)
+    return "".join(f'<span class="legend-name">{dot(colour)}{escape(name)}</span>' for name, colour in entries)
 
 
 def is_dark() -> bool:

@@ -129,3 +129,8 @@ def between(low: Any, high: Any) -> str:
     if low is None or high is None:
         return ""
     return f"{100 * low:.0f} to {100 * high:.0f} %"
+
+
+def percent_within(share: float, low: Any, high: Any) -> str:
+    """ "61.0 % (51 to 70 %)": a share and its 95 % interval."""
+    return f"{percent(share)} ({between(low, high)})"

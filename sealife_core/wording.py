@@ -26,14 +26,19 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"< {smallest:.{digits}f} %" if 0 < 100 * share < smallest else f"{100 * share:.{digits}f} %"
 
 
+def points(share: float, digits: int = 1) -> str:
+    """A difference of shares in points, with its sign: "+1.2", "−1.2", "0.0"."""
+    text = f"{100 * share:+z.{digits}f}".replace("-", "−")
+    return text if text.strip("+−0.") else text.removeprefix("+")
+
+
 def points_between(low: float, high: float, digits: int = 0) -> str:
     """ "−7 to +3 points": an interval of a difference of shares, with ``digits`` after the point or as many, up to
     three, as it takes to see on which side of 0 an end lies."""
     digits = max(digits, 1 if min(abs(low), abs(high)) < 0.01 else 0)
     while digits < 3 and any(end and not round(100 * end, digits) for end in (low, high)):
         digits += 1
-    ends = [f"{100 * end:+z.{digits}f}".replace("-", "−") for end in (low, high)]
-    return " to ".join(end.removeprefix("+") if float(end.replace("−", "-")) == 0 else end for end in ends) + " points"
+    return f"{points(low, digits)} to {points(high, digits)} points"
 
 
 def with_unit(title: str, unit: str) -> str:

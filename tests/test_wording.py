@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealife_core.wording import counted, duration, listed, percent, points_between, short_number
+from sealife_core.wording import counted, duration, listed, percent, points, points_between, short_number
 
 
 def test_counted__says_one_and_many() -> None:
@@ -58,6 +58,11 @@ def test_duration__reads_as_people_say_it(seconds: float | None, said: str) -> N
 )
 def test_points_between__shows_on_which_side_of_zero_both_ends_lie(low: float, high: float, said: str) -> None:
     assert points_between(low, high) == said
+
+
+def test_points__have_a_sign_but_for_nothing() -> None:
+    assert [points(share) for share in (0.012, -0.012, 0.0001, -0.0001)] == ["+1.2", "−1.2", "0.0", "0.0"]
+    assert [points(share, 0) for share in (0.1, 0.0)] == ["+10", "0"]
 
 
 def test_points_between__has_as_many_digits_as_asked_for() -> None:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.pictures import ALL
-from dashboard.words import between, plain
-from sealife_core.evaluation.comparison.advice import signed
+from dashboard.words import percent_within, plain
 from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, holm, p_words
 from sealife_core.models.facts import title_of
 from sealife_core.runs.run import Run
-from sealife_core.wording import duration, percent
+from sealife_core.wording import duration, percent, points
 
 MOST_AT_ONCE = 12  # more lines than this cannot be told apart; a person may still tick more
 
@@ -70,8 +69,8 @@ def score_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
         {
             "Run": row.name,
             "Method": row.method,
-            "Accuracy": f"{percent(row.accuracy)} ({between(row.low, row.high)})",
-            "Macro-F1": f"{percent(row.macro_f1)} ({between(row.macro_f1_low, row.macro_f1_high)})",
+            "Accuracy": percent_within(row.accuracy, row.low, row.high),
+            "Macro-F1": percent_within(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
             "Trained for": duration(row.train_s),
             "Pre-trained for": duration(row.pretrain_s),
             "Parameters trained": "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
@@ -109,7 +108,7 @@ def class_rows(changes: Sequence[ClassChange]) -> list[dict[str, Any]]:
             "Broken": change.broken,
             "Recall before": percent(change.recall_a, 0),
             "Recall now": percent(change.recall_b, 0),
-            "Points": f"{100 * change.difference:+.0f}".replace("-", "−"),
+            "Points": points(change.difference, 0),
             "Exact McNemar": p_words(change.p),
             "Holm-corrected": p_words(change.p_holm),
         }
@@ -131,12 +130,6 @@ def pair_rows(pairs: Sequence[Paired]) -> list[dict[str, Any]]:
         }
         for pair, p in zip(pairs, holm([pair.p for pair in pairs]), strict=True)
     ]
-
-
-def points(share: float) -> str:
-    """A difference of shares in points, with its sign."""
-    text = signed(share)
-    return text if share <= 0 or text == "0.0" else f"+{text}"
 
 
 def pile_places(pair: Paired, pile: str, label: str) -> np.ndarray:

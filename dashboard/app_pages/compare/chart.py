@@ -9,7 +9,7 @@ from dashboard.data.charts.comparison_charts import comparison_option
 from dashboard.data.compared import score_rows
 from dashboard.parts.runs.table import coloured_table, colours_of_all
 from dashboard.theme import ink
-from dashboard.words import between, plain
+from dashboard.words import between, percent_within, plain
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, by_encoder, representation_rows
 from sealife_core.evaluation.figures.comparison_figures import SCORES, Score, scored
 from sealife_core.models.facts import title_of
@@ -71,7 +71,7 @@ def untested_table(runs: Sequence[Run]) -> None:
             {
                 "Run": row.name,
                 "Encoder": f"{title_of(row.encoder)}, {row.source}",
-                "k-NN": f"{percent(row.knn_accuracy)} ({between(row.low, row.high)})",
+                "k-NN": percent_within(row.knn_accuracy, row.low, row.high),
                 "Guessing": percent(row.chance),
                 "Validation pictures": f"{row.n:,} of {row.data}",
                 "Trained for": duration(row.train_s),

@@ -13,6 +13,7 @@ from dashboard.parts.runs.table import colours_of_all
 from dashboard.theme import name_legend
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.runs.run import Run
+from sealife_core.wording import percent
 
 
 def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
@@ -41,5 +42,5 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
             key = state.compare.CHART.of(panel.name, log)
             draw_panel(panel, curves, (), epochs, key, log=log and not panel.percent)
     if weight:
-        kept = f"{100 * (1 - weight):.0f} %"
+        kept = percent(1 - weight, 0)
         st.caption(f"Smoothed: {kept} of each point is the measured value, the rest comes from the points before it.")

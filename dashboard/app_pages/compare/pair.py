@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.app_pages.compare.class_differences import class_view
 from dashboard.app_pages.compare.piles import piles_view
 from dashboard.cache import comparisons
-from dashboard.data.compared import pair_rows, points
+from dashboard.data.compared import pair_rows
 from dashboard.error_display import show_error
 from dashboard.state import compare
 from dashboard.state.keys import UrlValue
@@ -19,6 +19,7 @@ from sealife_core.evaluation.comparison.advice import interval
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import Paired
 from sealife_core.runs.run import Run
+from sealife_core.wording import points
 
 
 def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:

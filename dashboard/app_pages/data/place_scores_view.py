@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.charts.place_charts import only_there, place_rows, place_table, places_option
-from dashboard.data.compared import points
 from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -18,7 +17,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.advice import interval
 from sealife_core.evaluation.curation.place_scores import HeldOut, PlaceScore
-from sealife_core.wording import counted, percent
+from sealife_core.wording import counted, percent, points
 
 MOST_PLACES = 40  # of a chart: the table has all
 MOST_WARNED = 3

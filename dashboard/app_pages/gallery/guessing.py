@@ -92,7 +92,7 @@ def _ask(answers: Answers, guesses: list[int]) -> None:
 def _told(answers: Answers, place: int, guess: int, players: Sequence[tuple[str, Answers]]) -> None:
     truth, image_id = int(answers.truth[place]), str(answers.ids[place])
     st.html(
-        f'<h2 style="margin:0;padding:0 0 .5rem">{dot(answers.colour(truth))}'
+        f'<h2 class="truth">{dot(answers.colour(truth))}'
         f"It is {escape(answers.classes[truth])}</h2>" + _line("You", answers.classes[guess], guess == truth)
     )
     for name, model in players:
@@ -114,7 +114,7 @@ def _told(answers: Answers, place: int, guess: int, players: Sequence[tuple[str,
 def _line(who: str, said: str, right: bool, sure: str = "") -> str:
     kind, sign = ("right", "✓") if right else ("wrong", "✕")
     return (
-        f'<div style="padding:.15rem 0"><b>{escape(who)}</b>'
+        f'<div class="answer"><b>{escape(who)}</b>'
         f' <span class="verdict {kind}">{sign} {escape(said)}{sure}</span></div>'
     )
 

@@ -20,6 +20,7 @@ from dashboard.theme import dot
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
+from sealife_core.wording import percent
 
 LARGE_PX = 640
 Model = tuple[Run, Answers]
@@ -86,8 +87,7 @@ def _answer(models: Sequence[Model], place: int, evidence: int) -> None:
         likely = [(answers.probabilities[place], "")]
     else:
         verdicts = "".join(
-            f'<div style="padding:.1rem 0">{dot(colours[one.id])}{escape(run_name(one))}'
-            f": {_verdict(model, at, 'inline')}</div>"
+            f'<div class="answer">{dot(colours[one.id])}{escape(run_name(one))}: {_verdict(model, at, "inline")}</div>'
             for one, model, at in found
         )
         likely = [
@@ -95,7 +95,7 @@ def _answer(models: Sequence[Model], place: int, evidence: int) -> None:
             for one, model, at in found
         ]
     name = escape(answers.classes[truth])
-    st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour(truth))}{name}</h2>{verdicts}')
+    st.html(f"<h2>{dot(answers.colour(truth))}{name}</h2>{verdicts}")
     probability_bars(answers, likely, truth, evidence)
     count = len(answers.classes)
     more = f" The {MOST} most likely of {count} classes are shown." if count > MOST else ""
@@ -104,8 +104,8 @@ def _answer(models: Sequence[Model], place: int, evidence: int) -> None:
 
 def _verdict(answers: Answers, place: int, how: str) -> str:
     right = bool(answers.right[place])
-    name, sure = escape(answers.classes[answers.predicted[place]]), f"{100 * answers.confidence[place]:.0f} % sure"
-    text = f"right, {sure}" if right else f"wrong: classified as {name}, {sure}"
+    name, sure = escape(answers.classes[answers.predicted[place]]), percent(float(answers.confidence[place]), 0)
+    text = f"{'right' if right else f'wrong: classified as {name}'}, {sure} sure"
     return f'<span class="verdict {"right" if right else "wrong"} {how}">{"✓" if right else "✕"} {text}</span>'
 
 

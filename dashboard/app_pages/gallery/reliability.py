@@ -60,7 +60,7 @@ def _pictures_of(run: Run, other: Run | None, place: int) -> None:
 
 def _figures(ece: float, nll: float) -> None:
     with st.container(horizontal=True, gap="large"):
-        st.metric("Calibration error", f"{100 * ece:.1f} %", width="content", help=(
+        st.metric("Calibration error", percent(ece), width="content", help=(
             "ECE: the difference between confidence and accuracy, averaged over 15 bins. 0 is best."
         ))  # fmt: skip
         st.metric("Loss", f"{nll:.2f} nats", width="content", help=(

@@ -27,7 +27,7 @@ from sealife_core.studies.search_results import (
     search_of,
     trials_of,
 )
-from sealife_core.wording import counted, duration
+from sealife_core.wording import counted, duration, percent
 
 
 def search_view(run: Run) -> None:
@@ -130,7 +130,7 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
     st.echarts_chart(
         search_charts.importance_option(weights, settings_of(search), ink()),
         height=44 + 34 * len(weights), key=state.studies.CHART.of("importance", run.id),
-        alt="; ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items()),
+        alt="; ".join(f"{path} {percent(share, 0)}" for path, share in weights.items()),
     )  # fmt: skip
     epoch = compared_at(trials)
     at = f"after epoch {epoch} (reached by all of them)" if epoch else "at the end"

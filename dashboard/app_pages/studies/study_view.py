@@ -40,7 +40,7 @@ CHART_PX, ROW_PX = 380, 44
 
 def study_view(run: Run) -> None:
     """Everything about one study; what changes is redrawn while it runs."""
-    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{escape(run_name(run))}</h2>')
+    st.html(f'<h2 class="run">{escape(run_name(run))}</h2>')
     try:
         request = run.request()
         study = None if isinstance(request, SearchConfig) else study_of(run)

@@ -37,8 +37,8 @@ def comparison_option(
             series += _dot(row, len(names), colours[row.run_id], ink, score)
             names.append(with_method(row.name, row.method, "\n"))
     if score == "accuracy" and series:
-        chance = 100 * max(row.chance for row in rows)
-        series[0]["markLine"] = mark_line("xAxis", chance, f"guessing {chance:.0f} %", "start", ink)
+        chance = max(row.chance for row in rows)
+        series[0]["markLine"] = mark_line("xAxis", 100 * chance, f"guessing {percent(chance, 0)}", "start", ink)
     highest = max((100 * scored(row, score)[2] for row in rows), default=100)
     return {
         **chart_frame(4, 24, 24, 4),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.charts.echarts import chart_frame, in_percent, interval_line, mark_line, percent_axis, row_axis
-from dashboard.words import between
+from dashboard.words import percent_within
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.curation.place_scores import HeldOut, PlaceScore
 from sealife_core.wording import counted, percent
@@ -22,9 +22,8 @@ def places_option(shown: Sequence[PlaceScore], found: HeldOut, colour: str, ink:
         if one.elsewhere is None or one.random is None:
             continue
         new, random = one.elsewhere, one.random
-        says = (
-            f"{{b}}<br>{percent(new.value)} ({between(new.low, new.high)}) {UNSEEN}<br>{percent(random.value)} {RANDOM}"
-        )
+        scored = percent_within(new.value, new.low, new.high)
+        says = f"{{b}}<br>{scored} {UNSEEN}<br>{percent(random.value)} {RANDOM}"
         tooltip = {"tooltip": {"formatter": f"{says}<br>{counted(one.counted, 'picture')}"}, "name": one.place}
         dots.append({"value": [in_percent(new.value), at]} | tooltip)
         rings.append({"value": [in_percent(random.value), at]} | tooltip)
@@ -58,8 +57,7 @@ def place_table(each: Sequence[PlaceScore]) -> list[dict[str, Any]]:
         {
             "Place": one.place,
             "Pictures": one.images,
-            "New place": f"{percent(one.elsewhere.value)} ({between(one.elsewhere.low, one.elsewhere.high)})"
-            if one.elsewhere else "–",
+            "New place": percent_within(new.value, new.low, new.high) if (new := one.elsewhere) else "–",
             "Random pictures": percent(one.random.value if one.random else None),
             "Classes only there": ", ".join(one.alone),
         }

@@ -22,7 +22,7 @@ from sealife_core.studies.paper_results import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, WITHOUT
 from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
 from sealife_core.studies.study_settings import PROBE
-from sealife_core.wording import short_number
+from sealife_core.wording import percent, short_number
 
 
 def labels_option(
@@ -52,7 +52,7 @@ def labels_option(
         if told := (forecasts or {}).get((encoder, use)):
             series += continued(f"{name}, forecast", xs[-1], held[-1].mean, told, colour)
     if series and chance is not None:
-        says = f"guessing {100 * chance:.0f} %"
+        says = f"guessing {percent(chance, 0)}"
         series[-1]["markLine"] = mark_line("yAxis", in_percent(chance), says, "insideStartTop", ink)
     return {
         **chart_frame(8, 24, 28 + 24 * -(-len(by_way) // 3), 28),

@@ -11,6 +11,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded, Space, rows_of
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.wording import percent
 
 PCA, UMAP, FILM = "PCA", "UMAP", "Film"
 MOST_DRAWN = 10_000  # more hide each other, and slow a browser without a graphics card
@@ -81,7 +82,7 @@ def pca_cloud(points: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> Cloud
     shares: (dims,) of the variance; rows: (N,) in the data set, -1 where the image is gone.
     """
     here = np.flatnonzero(rows >= 0)
-    axes = tuple(f"PC {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares))
+    axes = tuple(f"PC {i + 1} ({percent(share, 0)} of the variance)" for i, share in enumerate(shares))
     return Cloud(rows[here], here, points[here], axes)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dashboard.words import percent_within
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.figures.html_document import table
 from sealife_core.wording import percent
@@ -101,7 +102,7 @@ def score_svg(rows: Sequence[ComparisonRow], colours: dict[str, str]) -> str:
     for place, row in enumerate(rows):
         y = 24 + 56 * place
         value, low, high = (start + wide * share for share in (row.accuracy, row.low, row.high))
-        said = f"{percent(row.accuracy)} ({100 * row.low:.0f} to {100 * row.high:.0f} %)"
+        said = percent_within(row.accuracy, row.low, row.high)
         chance = start + wide * row.chance
         parts += [
             _text(0, y, row.method, weight=600), _text(0, y + 16, row.name, size=11),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sealife_core.wording import points_between
+from sealife_core.wording import points, points_between
 
 Reading = Mapping[str, float]
 """What the widgets of a lesson show now, by name."""
@@ -128,7 +128,7 @@ def _verdict(reading: Reading) -> Answer:
     over = f"over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images"
     if reading["low"] == reading["high"] == 0:
         return Answer(int(reading["verdict"]), f"With and without SimCLR all answers {over} are the same.")
-    gain, low, high = (f"{100 * reading[name]:+.1f}".replace("-", "−") for name in ("gain", "low", "high"))
+    gain, low, high = (points(reading[name]) for name in ("gain", "low", "high"))
     said = f"SimCLR changes the accuracy by {gain} points; the 95 % interval {over} is {low} to {high}."
     return Answer(int(reading["verdict"]), said)
 

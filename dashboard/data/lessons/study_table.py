@@ -6,7 +6,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.studies.helps_answer import Compared, HelpsFound, option_words
 from sealife_core.studies.study_results import PartResult, over_seeds
 from sealife_core.studies.study_settings import budget
-from sealife_core.wording import percent
+from sealife_core.wording import percent, points
 
 READ_TABLE = (
     "Accuracy on test pictures with 1, 2, … labels a class, mean over seeds; gain: mean over the numbers of labels,"
@@ -47,8 +47,4 @@ def _gained(one: Compared) -> str:
     gain = one.gain
     if gain.low == gain.high == 0:
         return "0: the same answers"
-    return f"{_points(gain.value)} ({_points(gain.low)} to {_points(gain.high)})"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
+    return f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})"

@@ -32,7 +32,7 @@ PANELS = frozenset(panel.name for panel in (*SIMCLR_PANELS, *CLASSIFIER_PANELS))
 
 def heading(run: Run) -> None:
     """Name, what it is and where its weights came from."""
-    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
+    st.html(f'<h2 class="run">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
     config = run.config_or_none()
     if config is not None:
         what = config.method

@@ -6,6 +6,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.words import between
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.wording import percent
@@ -37,5 +38,5 @@ def score_card(
         f'{f", chance {chance:.3f}" if chance is not None else ""}">{line}'
         f'<i class="interval" style="left:{low:.1f}%;width:{high - low:.1f}%;background:{colour}"></i>'
         f'<i class="value" style="left:{found.value:.1%}"></i></div>'
-        f'<span class="quiet">{low:.0f} to {high:.0f} % (95 % interval), {escape(says)}</span></div>'
+        f'<span class="quiet">{between(found.low, found.high)} (95 % interval), {escape(says)}</span></div>'
     )

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.wording import duration, listed, percent
+from sealife_core.wording import duration, listed, percent, points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +89,7 @@ def interval(found: Interval) -> str:
 
 def signed(share: float) -> str:
     """A share in percent with a minus sign, not a hyphen: "−2.1", "12.3"."""
-    text = f"{abs(100 * share):.1f}"
-    return f"−{text}" if share < 0 and text != "0.0" else text
+    return points(share).removeprefix("+")
 
 
 def _undecided(

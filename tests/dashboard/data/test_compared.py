@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dashboard.data.compared import believed, choice_of, class_rows, pair_rows, pile_places, points
+from dashboard.data.compared import believed, choice_of, class_rows, pair_rows, pile_places
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired
 from tests.dashboard.compared_made import change
@@ -33,10 +33,6 @@ def test_pair_rows__correct_p_values_for_their_number() -> None:
     assert (sure["Compared run"], sure["Fixed"], sure["Broken"], sure["Points"]) == ("good", 12, 0, "+30.0")
     assert sure["Holm-corrected"] != sure["Exact McNemar"]
     assert unsure["Points"] == "+2.5"
-
-
-def test_points__have_a_sign_but_for_nothing() -> None:
-    assert [points(share) for share in (0.012, -0.012, 0.0001)] == ["+1.2", "−1.2", "0.0"]
 
 
 def test_choice__is_of_the_runs_that_were_asked_for_and_names_those_that_do_not_fit(tiny_reef: Dataset) -> None:
