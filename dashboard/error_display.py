@@ -1,6 +1,8 @@
 """How an error looks: what happened, why, what to do; the traceback folded below, ready to be copied."""
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -14,6 +16,15 @@ def show_error(error: SealifeError) -> None:
         st.error("\n".join(f"- {plain(problem)}" for problem in error.problems), icon=":material/error:")
     else:
         st.error(plain(str(error)), icon=":material/error:")
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Around what may fail with a sentence for a person, which is then shown; also as a decorator of a function."""
+    try:
+        yield
+    except SealifeError as error:
+        show_error(error)
 
 
 def show_script_error(error: Exception) -> bool:

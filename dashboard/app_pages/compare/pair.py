@@ -10,7 +10,7 @@ from dashboard.app_pages.compare.class_differences import class_view
 from dashboard.app_pages.compare.piles import piles_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import pair_rows
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.state import compare
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
@@ -22,6 +22,7 @@ from sealife_core.runs.run import Run
 from sealife_core.wording import points
 
 
+@errors_shown()
 def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     """Choose two of ``runs`` (in the order of ``rows``), read what sets them apart, look at the pictures."""
     if len(rows) < 2:
@@ -30,11 +31,7 @@ def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     a, b = _choose(rows)
     known = {run.id: run for run in runs}
     names = {row.run_id: row.name for row in rows}
-    try:
-        pair = comparisons.paired(known[a], known[b], (names[a], names[b]))
-    except SealifeError as error:
-        show_error(error)
-        return
+    pair = comparisons.paired(known[a], known[b], (names[a], names[b]))
     _says(pair)
     if len(rows) > 2:
         _all_pairs(rows, known)

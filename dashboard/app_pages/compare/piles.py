@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.data.compared import pile_places
 from dashboard.data.pictures import ALL
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import compare
@@ -48,12 +48,8 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
     if not len(places):
         st.caption("No pictures. Choose another outcome or class.")
         return
-    try:
-        dataset = cache.dataset(data)
-    except DatasetError as error:
-        show_error(error)
-        return
-    _sheet(dataset, pair, places, SAYS[pile].format(a=name_a, b=name_b))
+    with errors_shown():
+        _sheet(cache.dataset(data), pair, places, SAYS[pile].format(a=name_a, b=name_b))
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:

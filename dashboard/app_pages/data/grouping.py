@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
@@ -15,7 +15,6 @@ from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_p
 from sealife_core.datasets.grouping.preview import MOST_OPENED, ImportPreview
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.datasets.imports.finding import ClassFolder
-from sealife_core.errors import DatasetError
 
 NONE = "none"
 KINDS = {
@@ -63,14 +62,11 @@ def import_preview(path: str, upload: Any, pattern: Pattern, class_folder: Class
     if upload is None and not path:
         st.caption("The groups are shown here before anything is imported.")
         return
-    try:
+    with errors_shown():
         preview = cache.import_preview(path, upload, getattr(upload, "file_id", ""), pattern, class_folder)
-    except DatasetError as error:
-        show_error(error)
-        return
-    _shown(preview)
-    if pattern.kind in READ and preview.images >= MOST_OPENED // 2:
-        st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
+        _shown(preview)
+        if pattern.kind in READ and preview.images >= MOST_OPENED // 2:
+            st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
 
 
 def _shown(preview: ImportPreview) -> None:
@@ -89,14 +85,11 @@ def grouping_button(dataset: Dataset, suggestion: str) -> None:
 
 
 @st.dialog("Group pictures that belong together", width="medium")
+@errors_shown()
 def group_dialog(dataset: Dataset, first: Pattern) -> None:
     """Asks for a pattern, shows what it makes, and groups when asked to."""
     pattern = pattern_fields(first)
-    try:
-        plan = cache.regrouping(dataset, pattern)
-    except DatasetError as error:
-        show_error(error)
-        return
+    plan = cache.regrouping(dataset, pattern)
     _shown(plan.preview)
     for sentence in plan.sentences[len(plan.preview.sentences) :]:
         st.markdown(plain(sentence))

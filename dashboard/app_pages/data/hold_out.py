@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
@@ -16,7 +16,6 @@ from sealife_core.datasets.holding_out import (
     places_tested,
     plan_holding_out,
 )
-from sealife_core.errors import DatasetError
 from sealife_core.wording import counted
 
 MOST_NAMED = 8
@@ -56,6 +55,7 @@ def split_said(tested: PlacesTested) -> str:
 
 
 @st.dialog("Hold places out", width="medium")
+@errors_shown()
 def hold_out_dialog(dataset: Dataset) -> None:
     """Asks for places, shows what would move, and moves it when asked to."""
     places = places_of(dataset, GROUP)
@@ -69,11 +69,7 @@ def hold_out_dialog(dataset: Dataset) -> None:
     )
     if not chosen:
         return
-    try:
-        plan = plan_holding_out(dataset, chosen, places)
-    except DatasetError as error:
-        show_error(error)
-        return
+    plan = plan_holding_out(dataset, chosen, places)
     if not plan.moves:
         st.markdown("The test split is the pictures of these places already.")
         return

@@ -12,7 +12,7 @@ from dashboard import background, state
 from dashboard.app_pages.data.grouping import NONE, import_preview, pattern_fields
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import BackgroundJob, Tidy
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.import_job import IMPORT, new_name, start_import
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
@@ -22,7 +22,7 @@ from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.imports.sources import name_of
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.demo import REEF
-from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.errors import DatasetError
 from sealife_core.folders import data_root, path_of
 
 UPLOADS = ".uploads"
@@ -65,11 +65,8 @@ def import_dialog() -> None:
     if waiting:
         st.caption(f"The import will start after: {plain(', '.join(waiting))}.")
     if st.button("Import", type="primary", icon=":material/download:"):
-        try:
+        with errors_shown():
             begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""), pattern, class_folder)
-        except SealifeError as error:
-            show_error(error)
-        else:
             st.rerun()
 
 

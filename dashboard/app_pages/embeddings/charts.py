@@ -15,12 +15,11 @@ from dashboard.cache import embeddings
 from dashboard.data.embeddings.point_tables import interactive_html, points_table
 from dashboard.data.embeddings.points import PCA, UMAP, Look, Trust
 from dashboard.data.embeddings.scatter import Chart
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.notice import rerun_if_corrected
 from dashboard.theme import is_dark
 from dashboard.words import run_name
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import SealifeError
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
@@ -38,12 +37,9 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
     readable = []
     height = WIDE_PX if len(looks) == 1 else NARROW_PX
     for column, (run, look) in zip(st.columns(len(looks)), looks, strict=True):
-        with column:
-            try:
-                _chart(dataset, run, look, height)
-                readable.append((run, look))
-            except SealifeError as error:
-                show_error(error)
+        with column, errors_shown():
+            _chart(dataset, run, look, height)
+            readable.append((run, look))
     st.caption(f"Colour: {chart_choice.MEANS[looks[0][1].colour]}")
     alike, selected = st.container(), st.container()
     uploaded = uploaded_features([run for run, _ in looks], looks[0][1].of)

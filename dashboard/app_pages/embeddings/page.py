@@ -7,11 +7,10 @@ from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film_player import film
 from dashboard.data.embeddings.points import FILM, Look
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.notice import notice, rerun_if_corrected
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
 
@@ -34,12 +33,8 @@ def page() -> None:
             chart_choice.embed_first(run)
             return
         beside = chart_choice.second_run_choice(run, ready)
-    try:
-        dataset = cache.dataset(run.config().data)
-    except SealifeError as error:
-        show_error(error)
-        return
-    st.fragment(_looks)(dataset, [run] if beside is None else [run, beside])
+    with errors_shown():
+        st.fragment(_looks)(cache.dataset(run.config().data), [run] if beside is None else [run, beside])
 
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import embeddings
-from dashboard.error_display import show_error
-from sealife_core.errors import SealifeError
+from dashboard.error_display import errors_shown
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.runs.run import MODEL, Run
 
@@ -28,10 +27,8 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
             return None
         from sealife_core.datasets.decoding.reading import decode
 
-        try:
+        with errors_shown():
             st.image(decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb, width=_SHOWN_PX)
             with st.spinner("Computing the embedding…"):
                 return {run.id: embeddings.features_of(run, file.getvalue()) for run in runs}
-        except SealifeError as error:
-            show_error(error)
-            return None
+        return None

@@ -9,9 +9,8 @@ from dashboard.app_pages.gallery.guessing import guessing
 from dashboard.app_pages.gallery.models import classifiers, model_choice
 from dashboard.app_pages.gallery.own.own_pictures import own_pictures
 from dashboard.app_pages.gallery.reliability import calibration_view
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.notice import way_out
-from sealife_core.errors import SealifeError
 
 VIEWS = {
     "pictures": ("Pictures", pictures),
@@ -38,10 +37,8 @@ def page() -> None:
         _nothing_yet()
         return
     run, rival = model_choice(runs)
-    try:
+    with errors_shown():
         VIEWS[shown][1](run, rival)
-    except SealifeError as error:
-        show_error(error)
 
 
 def _nothing_yet() -> None:

@@ -6,13 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import draw_reef
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.demo import last_demo, launch_demo
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.demo_lesson import lesson
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
@@ -53,16 +52,13 @@ def demo_button(primary: bool) -> None:
     """Draws the reef if needed and queues the runs; while a demo runs it cannot be started again."""
     kind = "primary" if primary else "secondary"
     if st.button("Run the demo", type=kind, icon=":material/play_arrow:", disabled=_active(last_demo(cache.runs()))):
-        try:
+        with errors_shown():
             # The disk says whether this is a second click on the same button: is a demo active?
             if draw_reef():
                 with launch_lock(checkpoints_root()):
                     if not _active(last_demo(cache.runs())):
                         launch_demo()
-        except SealifeError as error:
-            show_error(error)
-            return
-        st.rerun()
+            st.rerun()
 
 
 def _active(runs: dict[str, Run]) -> bool:

@@ -9,12 +9,11 @@ from dashboard.app_pages.label.again import again_view
 from dashboard.app_pages.label.agreement_view import agreement_view
 from dashboard.app_pages.label.doubtful import doubtful_view
 from dashboard.app_pages.label.next_pictures import next_view
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.notice import notice
 from dashboard.parts.runs.features_source import features_run
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
 VIEWS = {
@@ -40,14 +39,12 @@ def page() -> None:
             "View", list(VIEWS), format_func=VIEWS.__getitem__, key=asked.widget.showing(view), required=True,
             label_visibility="collapsed", on_change=lambda: asked.set(asked.widget.held()),
         )  # fmt: skip
-    try:
+    with errors_shown():
         dataset = cache.dataset(name)
         if view in OTHERS:
             OTHERS[view](dataset)
         elif run := features_run(dataset, THEN):
             BY_FEATURES[view](dataset, run)
-    except SealifeError as error:
-        show_error(error)
 
 
 page()

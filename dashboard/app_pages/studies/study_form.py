@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.launch import launch_lines
@@ -13,7 +13,6 @@ from dashboard.parts.forms.where_field import where_field
 from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
-from sealife_core.errors import SealifeError
 from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run, source_config
 from sealife_core.runs.scheduling.locks import launch_lock
@@ -96,16 +95,14 @@ def _asked(question: str) -> StudyConfig | None:
     if offered and not encoders:
         st.warning("Choose at least one encoder.", icon=":material/info:")
         return None
-    try:
+    with errors_shown():
         run = open_run(source) if source else None
         return build_study(
             question, data=data, data_hash=cache.dataset(data).content_hash, size=wanted, seeds=int(seeds),
             encoders=encoders, source=(run.id, run.config()) if run else None, place=place,
             per_class=largest_class(cache.dataset(data)),
         )  # fmt: skip
-    except SealifeError as error:
-        show_error(error)
-        return None
+    return None
 
 
 def _can_show(seeds: int, images: int) -> str:

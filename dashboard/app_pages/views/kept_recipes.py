@@ -3,11 +3,10 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.notice import errors_said
 from dashboard.words import plain
 from sealife_core.config import RECIPES, ViewRecipe
-from sealife_core.errors import ConfigError
 from sealife_core.views.recipes import delete_recipe, save_recipe
 
 
@@ -32,8 +31,6 @@ def save_popover(recipe: ViewRecipe) -> None:
     with st.popover("Save as…", icon=":material/bookmark:", width="stretch"), st.form("save_recipe", border=False):
         name = st.text_input("Name", placeholder="Reef at dusk", max_chars=60)
         if st.form_submit_button("Save"):
-            try:
+            with errors_shown():
                 save_recipe(name, recipe)
                 st.toast(f"Saved the views as “{plain(name.strip())}”. You can also choose them on the Train page.")
-            except ConfigError as error:
-                show_error(error)

@@ -9,9 +9,8 @@ from dashboard import state
 from dashboard.cache.contrast import animal_activation
 from dashboard.data.crops import worth_said
 from dashboard.data.previews import Preview
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.animal_share import REEF_PRECISION, REEF_RECALL
 
 if TYPE_CHECKING:
@@ -26,11 +25,8 @@ def mark_toggle() -> bool:
 def activations(dataset: Dataset, previews: Sequence[Preview], asked: bool) -> "list[Tensor | None]":
     """What an ImageNet encoder responds to in each picture; None each unless ``asked`` for."""
     if asked:
-        try:
+        with errors_shown():
             found = [animal_activation(dataset, preview.row) for preview in previews]
-        except SealifeError as error:
-            show_error(error)
-        else:
             st.caption(worth_said(REEF_PRECISION, REEF_RECALL))
             return [*found]
     return [None for _ in previews]

@@ -5,10 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import ensure_reef
-from sealife_core.errors import SealifeError
 from sealife_core.progress import Progress
 
 
@@ -46,10 +45,8 @@ def draw_reef(ensure: Callable[[Progress], Dataset] = ensure_reef) -> bool:
     def report(stage: str, done: int, total: int) -> None:
         bar.progress(done / max(total, 1), f"{stage}: {done} of {total}")
 
-    try:
+    with errors_shown():
         ensure(report)
-    except SealifeError as error:
-        show_error(error)
-        return False
-    bar.empty()
-    return True
+        bar.empty()
+        return True
+    return False

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.cache import classifiers
 from dashboard.data.classifier_answers import Answers
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.state import UrlKey
@@ -57,13 +57,10 @@ def confusions(run: Run) -> None:
                 _open_gallery(run, {state.gallery.TRUTH: one.truth, state.gallery.PREDICTED: one.predicted})
 
 
+@errors_shown()
 def _predictions(run: Run) -> None:
     """A few of its test pictures, drawn evenly over the classes; a click opens one in the Gallery."""
-    try:
-        answers = classifiers.answers(run)
-    except SealifeError as error:
-        show_error(error)
-        return
+    answers = classifiers.answers(run)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Predictions for test pictures**", width="content")
         if st.button("All in the Gallery", icon=":material/arrow_forward:", type="tertiary"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
@@ -89,14 +89,11 @@ def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
     kind = "primary" if primary else "secondary"
     key = state.runs.NAME_ANIMALS.of(data)  # the title may count labels: without a key a click on an older one is lost
     if st.button(title, type=kind, icon=":material/category:", disabled=_is_busy(data), key=key):
-        try:
+        with errors_shown():
             with launch_lock(checkpoints_root()):
                 if not _is_busy(data):  # the disk says whether this is a second click on the same button
                     launch(create_run(_config(data), name=_name(data)))
-        except SealifeError as error:
-            show_error(error)
-            return
-        st.rerun()
+            st.rerun()
 
 
 def again_button(data: str) -> None:

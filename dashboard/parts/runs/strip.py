@@ -7,9 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.words import plain, run_name
-from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
@@ -87,10 +86,8 @@ def _next(others: Sequence[Run]) -> str:
 
 
 def _stop(run: Run) -> None:
-    try:
+    with errors_shown():
         st.toast(f"{plain(run_name(run))} {request_stop(run)}.")
-    except SealifeError as error:
-        show_error(error)
 
 
 def progress_share(status: dict[str, Any]) -> float:
