@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.data.charts.class_charts import balance_option, per_class_option
+from dashboard.data.charts.classifier_charts import balance_option, per_class_option
 from dashboard.words import SPLIT_WORDS
 
 MOST_CLASSES = 60  # nobody reads a chart of 500 bars: a sentence says how many are not shown

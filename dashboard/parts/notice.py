@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.state.notice import DRAWN
 from dashboard.words import plain, run_name
 from sealife_core.datasets.corrections.editing import said, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -15,8 +16,6 @@ from sealife_core.runs.run import Run
 
 Undo = tuple[str, str]
 """(kind, id) of what :func:`notice` can take back."""
-
-_DRAWN = state.Key("notice_drawn")
 
 
 @contextmanager
@@ -45,7 +44,7 @@ def _do(run: Run, act: Callable[[Run], object], said: str, undo: Undo | None) ->
 def notice() -> None:
     """One line at the top of a page, until it is dismissed or something else was done."""
     held = state.NOTICE.held()
-    _DRAWN.hold(held)
+    DRAWN.hold(held)
     if held is None:
         return
     text, undo = held
@@ -107,7 +106,7 @@ def say_corrected(dataset: Dataset, text: str = "") -> None:
 
 def rerun_if_corrected(dataset: Dataset) -> None:
     """In a fragment that was given ``dataset``: run the whole page once that was corrected or there is a new notice."""
-    if cache.dataset(dataset.name).version != dataset.version or state.NOTICE.held() != _DRAWN.held():
+    if cache.dataset(dataset.name).version != dataset.version or state.NOTICE.held() != DRAWN.held():
         st.rerun(scope="app")
 
 

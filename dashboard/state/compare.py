@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from dashboard.state import keys
 from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
 
 RUNS = UrlRuns("compare", "compare")
@@ -24,7 +25,6 @@ PICTURES = Key("pile_pictures")
 
 
 def turn(changes: Mapping[UrlValue, str]) -> None:
-    """Change the URL, and so the page; "" takes a key out of it. Other pictures begin at their first sheet."""
-    for key, value in changes.items():
-        key.set(value)
+    """Change the URL, and so the page. Other pictures begin at their first sheet."""
+    keys.turn(changes)
     SHEET.hold(1)

@@ -1,9 +1,9 @@
 """Gallery: whose predictions, of which pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dashboard.state import runs
-from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
+from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue, turn
 
 RUN = UrlRuns("run", "gallery")
 MODEL = Key("gallery.run")
@@ -55,12 +55,6 @@ FROM = Key("classified_from")
 TASK = Key("classified_task")
 GIVEN = Key("classified_given")
 IMPORTED = Key("classified_import")
-
-
-def turn(changes: Mapping[UrlValue, str]) -> None:
-    """Change the URL, and so the page; "" takes a key out of it."""
-    for key, value in changes.items():
-        key.set(value)
 
 
 def looked_at(run_ids: Sequence[str]) -> str:

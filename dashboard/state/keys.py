@@ -1,6 +1,6 @@
 """Typed keys of session state and of the URL."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Self
 
 import streamlit as st
@@ -109,6 +109,12 @@ class UrlValue(UrlKey):
     def advance(self) -> None:
         """Of a number, one more."""
         self.set(str(self.number + 1))
+
+
+def turn(changes: Mapping[UrlValue, str]) -> None:
+    """Change the URL, and so the page; "" takes a key out of it."""
+    for key, value in changes.items():
+        key.set(value)
 
 
 class UrlRuns(UrlKey):

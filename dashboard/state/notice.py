@@ -3,6 +3,7 @@
 from dashboard.state.keys import Key
 
 NOTICE = Key("notice")
+DRAWN = Key("notice_drawn")
 
 
 def say(text: str, undo: tuple[str, str] | None = None) -> None:

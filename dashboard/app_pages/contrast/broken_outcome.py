@@ -40,7 +40,7 @@ def show_outcome(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset],
     for reason in found.lost:
         st.error(f"Not everything can be shown: {plain(reason)}", icon=":material/error:")
     if found.measures:
-        with st.container(border=True, key="broken_outcome"):
+        with st.container(border=True):
             st.markdown(unbroken(plain(told(key, found))))
             st.markdown(_verdict(key, found, guess))
         _scores(found, runs, data)

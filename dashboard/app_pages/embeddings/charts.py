@@ -13,7 +13,7 @@ from dashboard.app_pages.embeddings.scatter_link import linked_scatter
 from dashboard.app_pages.embeddings.selected_pictures import neighbour_rows, neighbours_view, selection_view
 from dashboard.cache import embeddings
 from dashboard.data.embeddings.point_tables import interactive_html, points_table
-from dashboard.data.embeddings.points import PCA, UMAP, Look, Trust
+from dashboard.data.embeddings.points import UMAP, Look, trust_words
 from dashboard.data.embeddings.scatter import Chart
 from dashboard.error_display import errors_shown
 from dashboard.parts.notice import rerun_if_corrected
@@ -22,13 +22,8 @@ from dashboard.words import run_name
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
-from sealife_core.wording import percent
 
 WIDE_PX, NARROW_PX = 620, 480
-_MEANING = {
-    PCA: "PCA shows the directions in which the embeddings vary most. It hides all other directions.",
-    UMAP: "UMAP keeps neighbours together. Distances between groups and the sizes of groups mean nothing.",
-}
 
 
 def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
@@ -83,21 +78,3 @@ def _downloads(dataset: Dataset, chart: Chart, title: str, says: str) -> None:
         st.download_button("Interactive page", page, f"{name}.html", "text/html", **shared)
         st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **shared)
         st.caption("PNG: use the camera above the chart", width="content")
-
-
-def trust_words(trust: Trust, method: str, shown: int) -> str:
-    """How many points, trustworthiness, k-NN accuracy, and what distances in the picture do not mean."""
-    total = trust.images
-    parts = [f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures."]
-    if isinstance(trust.trustworthiness, float):
-        parts.append(
-            f"**Trustworthiness {trust.trustworthiness:.2f}**"
-            " (1: all neighbours in the chart are true neighbours; 0.5: chance)."
-        )
-    if trust.votes is not None:
-        accuracy, n, voting = trust.votes
-        parts.append(
-            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training"
-            " pictures: how well the classes separate in the original space. It does not depend on the chart."
-        )
-    return " ".join([*parts, _MEANING[method]])

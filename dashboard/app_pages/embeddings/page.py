@@ -27,7 +27,7 @@ def page() -> None:
         "An encoder turns each picture into a long list of numbers, its **embedding**. Here every picture is a"
         " point. Pictures that the encoder finds similar lie close together. Point at one to see it."
     )
-    with st.container(horizontal=True, vertical_alignment="bottom", key="whose"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         run = chart_choice.run_choice(ready, old)
         if run in old:
             chart_choice.embed_first(run)
@@ -39,7 +39,7 @@ def page() -> None:
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:
     rerun_if_corrected(dataset)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         method, dims = chart_choice.method_choice(film=isinstance(runs[0].config(), SimclrConfig))
         is_film = method == FILM
         of = "h" if is_film else chart_choice.space_choice(runs[0])

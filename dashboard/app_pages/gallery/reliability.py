@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.app_pages.gallery.filters import show_pictures
 from dashboard.cache import classifiers
-from dashboard.data.charts.reliability_chart import reliability_option
+from dashboard.data.charts.classifier_charts import reliability_option
 from dashboard.state import Key, gallery
 from dashboard.theme import accent, ink
 from dashboard.words import plain, run_name

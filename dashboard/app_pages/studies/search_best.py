@@ -24,7 +24,7 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
         f"{settings[path].title.lower()} {value_words(value, settings[path])}" for path, value in best.values.items()
     )
     active = run.state().active
-    with st.container(border=True, key="search_best"):
+    with st.container(border=True):
         st.markdown(f"**{'Best so far' if active else 'The best'}: trial {best.number}**, {plain(values)}")
         val = (winner.results() or {}).get("val") or {}
         name = search.metric.removeprefix("val/")

@@ -49,7 +49,7 @@ def search_form() -> None:
         asked = _form(runs)
     search = None if isinstance(asked, ConfigError) else asked
     title = search.title if search else ""
-    with panel, st.container(key="search_panel", border=True):
+    with panel, st.container(border=True):
         name = st.text_input("Name of the search", placeholder=title, key=studies.SEARCH_FORM.of("name"))
         if search is not None:
             _cost_lines(search)

@@ -14,6 +14,10 @@ from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.wording import percent
 
 PCA, UMAP, FILM = "PCA", "UMAP", "Film"
+_MEANING = {
+    PCA: "PCA shows the directions in which the embeddings vary most. It hides all other directions.",
+    UMAP: "UMAP keeps neighbours together. Distances between groups and the sizes of groups mean nothing.",
+}
 MOST_DRAWN = 10_000  # more hide each other, and slow a browser without a graphics card
 
 
@@ -74,6 +78,24 @@ class Trust(NamedTuple):
     images: int
     trustworthiness: float | None
     votes: tuple[float, int, int] | None
+
+
+def trust_words(trust: Trust, method: str, shown: int) -> str:
+    """How many points, trustworthiness, k-NN accuracy, and what distances in the picture do not mean."""
+    total = trust.images
+    parts = [f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures."]
+    if isinstance(trust.trustworthiness, float):
+        parts.append(
+            f"**Trustworthiness {trust.trustworthiness:.2f}**"
+            " (1: all neighbours in the chart are true neighbours; 0.5: chance)."
+        )
+    if trust.votes is not None:
+        accuracy, n, voting = trust.votes
+        parts.append(
+            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training"
+            " pictures: how well the classes separate in the original space. It does not depend on the chart."
+        )
+    return " ".join([*parts, _MEANING[method]])
 
 
 def pca_cloud(points: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> Cloud:

@@ -54,7 +54,7 @@ def fitting_line(chosen: dict[str, Any], task: str) -> None:
     if (chosen["encoder"], chosen["image_size_px"]) == (name, size):
         return
     learned = f"That run trained {told.title}" if source else f"The {told.published} were learned"
-    with st.container(horizontal=True, vertical_alignment="center", key="fitting"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         less = "" if source else " Smaller pictures are faster, but these weights then recognise less."
         st.caption(f"{plain(learned)} at {size} px.{less}")
         other = f"{told.title}, " if chosen["encoder"] != name else ""

@@ -58,7 +58,7 @@ def _version(config: AnyConfig) -> Seen | None:
 def notes_view(run: Run) -> None:
     """What a person wrote about the run; nothing if there are no notes."""
     if text := run.notes()["notes"].strip():
-        with st.container(border=True, key="run_notes"):
+        with st.container(border=True):
             st.markdown("  \n".join(plain(line) for line in text.splitlines()))
 
 

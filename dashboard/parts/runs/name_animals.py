@@ -153,7 +153,7 @@ def _progress(run: Run, titled: bool) -> None:
 
 def _in_one_line(run: Run) -> None:
     test = (run.results() or {}).get("test") or {}
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="naming_line"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
         said = f"{percent(test['accuracy'])} of {test['n']:,} test pictures" if test.get("n") else "no test pictures"
         st.markdown(f":material/check_circle: **{TITLE}**: {said} classified correctly.", width="stretch")
         _open_button(run, "See the result")

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -37,6 +38,7 @@ def literal_keys(file: Path) -> list[str]:
             found += [ast.unparse(node)] if ast.unparse(node.value) == "st" else []
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] != "container":
             values = [keyword.value for keyword in node.keywords if keyword.arg == "key"]
+            values += node.args[:1] if re.search(r"\b(Url)?(Key|Value|Runs|Pictures)$", ast.unparse(node.func)) else []
             found += [ast.unparse(value) for value in values if isinstance(value, ast.Constant | ast.JoinedStr)]
     return found
 
@@ -48,8 +50,10 @@ def test_key__is_named_in_state_alone() -> None:
 
 def test_key__written_out_is_found(tmp_path: Path) -> None:
     file = tmp_path / "page.py"
-    file.write_text('st.button("Go", key=f"go.{n}")\nst.container(key="css")\nst.session_state["x"] = 1\n')
-    assert literal_keys(file) == ["f'go.{n}'", "st.session_state"]
+    file.write_text(
+        'st.button("Go", key=f"go.{n}")\nst.container(key="css")\nst.session_state["x"] = 1\nA = state.Key("a")\n'
+    )
+    assert sorted(literal_keys(file)) == ["'a'", "f'go.{n}'", "st.session_state"]
 
 
 @pytest.mark.parametrize("page", PAGES)

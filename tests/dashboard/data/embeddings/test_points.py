@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.data.embeddings.points import Cloud, facts_of, projected_cloud, shown_of
+from dashboard.data.embeddings.points import PCA, UMAP, Cloud, Trust, facts_of, projected_cloud, shown_of, trust_words
 from sealife_core.evaluation.classification.predictions import predictions_table
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 
@@ -24,6 +24,14 @@ def test_projected__leaves_out_what_is_gone_and_keeps_places_in_step(tiny_reef):
     assert found.rows.tolist() == [2, 4]
     assert found.at.tolist() == [2, 0]
     assert found.points.tolist() == [[2, 2], [4, 4]]
+
+
+def test_trust_words__say_what_is_known_and_what_distances_mean():
+    assert trust_words(Trust(10, None, None), PCA, 10).startswith("All 10 pictures. PCA shows")
+    said = trust_words(Trust(2000, 0.91, (0.5, 300, 900)), UMAP, 1000)
+    assert said.startswith("1,000 of 2,000 pictures shown. **Trustworthiness 0.91**")
+    assert "**k-NN accuracy 50 %** on 300 validation pictures, by 900 training pictures" in said
+    assert said.endswith("Distances between groups and the sizes of groups mean nothing.")
 
 
 def test_shown__is_all_of_the_chosen_classes(tiny_reef):
