@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.data.charts.echarts import axis, chart_frame, in_percent, percent_axis, row_axis
 from dashboard.data.trials import measure_title, scored
-from sealife_core.config import SearchConfig, Setting
+from sealife_core.config import Axis, SearchConfig, Setting
 from sealife_core.evaluation.comparison.differences import setting_words
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
@@ -62,18 +62,24 @@ def parallel_option(
     best = best_trial(trials)
     found = sorted(scored(trials), key=lambda trial: (trial is best, trial.state == "finished", trial.value))
     values = [trial.value or 0.0 for trial in found] or [0.0]
+
+    def put(value: Any, varied: Axis) -> Any:
+        return setting_words(value, settings[varied.path]) if varied.choices else value
+
     axes: list[dict[str, Any]] = []
     for place, varied in enumerate(search.axes):
         about: dict[str, Any] = {"dim": place, "name": settings[varied.path].title}
         if varied.choices:
-            about |= {
-                "type": "category",
-                "data": [setting_words(choice, settings[varied.path]) for choice in varied.choices],
-            }
+            about |= {"type": "category", "data": [put(choice, varied) for choice in varied.choices]}
         else:
             about |= {"type": "log" if varied.log else "value", "min": varied.low, "max": varied.high}
         axes.append(about)
     axes.append(percent_axis(scale=True) | {"dim": len(axes), "name": measure_title(search)})
+    lines = []
+    for trial in found:
+        along = [put(trial.values[varied.path], varied) for varied in search.axes]
+        style = _line_style(trial, values, trial is best, SCALES[dark])
+        lines.append({"value": [*along, _percent(trial)], "name": told(trial), "lineStyle": style})
     return {
         "animation": False,
         "parallel": {"left": 56, "right": 72, "top": 44, "bottom": 24,
@@ -86,8 +92,7 @@ def parallel_option(
         "series": [
             {
                 "type": "parallel", "smooth": False, "inactiveOpacity": 0.04, "activeOpacity": 1,
-                "emphasis": {"lineStyle": {"width": 4}},
-                "data": [_line(trial, search, settings, values, trial is best, SCALES[dark]) for trial in found],
+                "emphasis": {"lineStyle": {"width": 4}}, "data": lines,
             }
         ],
     }  # fmt: skip
@@ -115,27 +120,15 @@ def told(trial: Trial) -> str:
     return f"{trial.name}: {_percent(trial):.1f} %{how}"
 
 
-def _line(
-    trial: Trial,
-    search: SearchConfig,
-    settings: Mapping[str, Setting],
-    values: Sequence[float],
-    best: bool,
-    scale: tuple[str, str],
-) -> dict[str, Any]:
+def _line_style(trial: Trial, values: Sequence[float], best: bool, scale: tuple[str, str]) -> dict[str, Any]:
     share = ((trial.value or 0.0) - min(values)) / ((max(values) - min(values)) or 1.0)
     pruned = trial.state == "pruned"
-    style: dict[str, Any] = {
+    return {
         "width": 4 if best else 1.25 if pruned else 2,
         "type": "dashed" if pruned else "solid",
         "opacity": 1 if best else 0.5 if pruned else 0.85,
         "color": "#D3484C" if best else PRUNED if pruned else _between(share, scale),
     }
-    along = [
-        setting_words(trial.values[axis.path], settings[axis.path]) if axis.choices else trial.values[axis.path]
-        for axis in search.axes
-    ]
-    return {"value": [*along, _percent(trial)], "name": told(trial), "lineStyle": style}
 
 
 def _between(share: float, scale: tuple[str, str]) -> str:
