@@ -33,7 +33,7 @@ class HistoryRow:
 def history(dataset: Dataset) -> list[HistoryRow]:
     """All entries, the newest first."""
     holds = {entry.number for entry in in_force(dataset.entries)}
-    files = dict(zip(dataset.imported["id"], dataset.original.file_names, strict=True)) if dataset.entries else {}
+    files = dataset.original_names if dataset.entries else {}
     rows = []
     for one in reversed(dataset.entries):
         what = said(one)

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.errors import DatasetError
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.wording import percent
@@ -32,7 +33,8 @@ def add_commands(commands: Any) -> None:
 def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
     """Print the comparison of the runs ``named`` (default: all with results), and write it to the file ``html``.
 
-    As JSON: a list of runs; if two are named, an object with ``runs``, ``advice`` and ``paired``.
+    As JSON: a list of runs; if two are named, an object with ``runs``, ``advice`` and ``paired``. That lists the ids of
+    the images of each pile; its ``files`` are the original file names, by id.
     """
     from sealife_core.evaluation.comparison.advice import advice
     from sealife_core.evaluation.comparison.comparison_rows import comparison
@@ -51,7 +53,7 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
         output.say(f"Wrote {path}.")
     said = advice(rows, readable_predictions(rows, runs))
     text = "\n\n".join(part for part in (as_text(rows), _paired_text(both) if both else "", said) if part)
-    output.result({"runs": listed, "advice": said, "paired": _as_json(both)} if both else listed, text)
+    output.result({"runs": listed, "advice": said, "paired": _as_json(both, rows[0].data)} if both else listed, text)
 
 
 def _paired_text(pair: "Paired") -> str:
@@ -75,9 +77,14 @@ def _paired_text(pair: "Paired") -> str:
     return "\n".join(lines)
 
 
-def _as_json(pair: "Paired") -> dict[str, Any]:
+def _as_json(pair: "Paired", data: str) -> dict[str, Any]:
+    from sealife_core.datasets.dataset import open_dataset
     from sealife_core.evaluation.comparison.paired import PILES, class_changes
 
+    try:
+        names = open_dataset(data).original_names
+    except DatasetError:  # it has been deleted
+        names = {}
     return {
         "from": pair.name_a,
         "to": pair.name_b,
@@ -88,4 +95,5 @@ def _as_json(pair: "Paired") -> dict[str, Any]:
         "macro_f1_difference": asdict(pair.macro_f1_difference),
         "classes": [asdict(change) for change in class_changes(pair)],
         **{pile: getattr(pair, pile) for pile in PILES},
+        "files": {image: names[image] for image in pair.ids.tolist() if image in names},
     }

@@ -113,6 +113,11 @@ class Dataset:
         known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
         return [source or file for source, file in zip(known, self._files, strict=True)]
 
+    @cached_property
+    def original_names(self) -> dict[str, str]:
+        """Image id → its file name as in :attr:`file_names`; also of images that are left out by now."""
+        return dict(zip(self.imported["id"], self.original.file_names, strict=True))
+
     def has(self, image_id: str) -> bool:
         """Whether it has an image with this id, which is not left out."""
         return image_id in self._row_of

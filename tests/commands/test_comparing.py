@@ -9,10 +9,12 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.config import preset
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from tests.finished.runs import predictions_of, with_predictions
+from tests.finished.runs import predictions_of, scratch_run, with_predictions
 
 
 def finished(name: str, right: int, n: int = 40, test_hash: str = "same") -> Run:
@@ -45,6 +47,17 @@ def test_compare__speaks_json(home: Path, capsys: pytest.CaptureFixture[str]) ->
     assert found["paired"]["fixed"] == ["i10", "i11"]
     assert found["paired"]["p"] == 0.5
     assert found["advice"].startswith("The 40 test images do not decide")
+    assert found["paired"]["files"] == {}, "their data set is gone"
+
+
+def test_compare__names_the_files_of_the_images_in_json(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = scratch_run(tiny_reef, "a", 2), scratch_run(tiny_reef, "b", 3)
+    rows = tiny_reef.rows("test")
+    correct(tiny_reef, {tiny_reef.manifest["id"][int(rows[2])]: {"excluded": "yes"}})
+    assert main(["compare", a.id, b.id, "--json"]) == 0
+    pair = json.loads(capsys.readouterr().out)["paired"]
+    assert [pair["files"][image] for image in pair["fixed"]] == [tiny_reef.file_names[rows[2]]]
+    assert len(pair["files"]) == pair["n"] == len(rows)
 
 
 def test_compare__writes_one_html_file(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,14 +23,15 @@ def _pile(pair: Paired, pile: str, dataset: Dataset, pictures: int) -> str:
     figures = []
     for place in [int(i) for i in pair.mask(pile).nonzero()[0]][:pictures]:
         try:
-            jpeg = thumbnail(dataset, dataset.row_of(str(pair.ids[place])), SIDE_PX)
+            row = dataset.row_of(str(pair.ids[place]))
+            jpeg = thumbnail(dataset, row, SIDE_PX)
         except (SealifeError, OSError):
             continue  # the picture has been deleted
         label = escape(str(pair.labels[place]))
         figures.append(
             f'<figure><img alt="{label}" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
             f"<figcaption><b>{label}</b><br>{escape(str(pair.predicted_a[place]))} → "
-            f"{escape(str(pair.predicted_b[place]))}</figcaption></figure>"
+            f"{escape(str(pair.predicted_b[place]))}<br>{escape(dataset.file_names[row])}</figcaption></figure>"
         )
     said = f"{PILE_WORDS[pile]}: {len(figures):,} of {int(pair.mask(pile).sum()):,} shown"
     return f'<h3>{said}</h3><div class="piles">{"".join(figures)}</div>' if figures else ""

@@ -39,7 +39,8 @@ THUMBNAIL_PX = 96
 class Predictions:
     """Of one ``split`` every prediction (``table``), and the rows of it, with pictures, that are shown.
 
-    table: as of ``predictions.parquet``; shown: positions in it; pictures: RGB, one for each of ``shown``.
+    table: as of ``predictions.parquet``; shown: positions in it; pictures (RGB) and files (original names):
+    one for each of ``shown``.
     """
 
     split: str
@@ -47,6 +48,7 @@ class Predictions:
     table: pd.DataFrame
     shown: list[int]
     pictures: list[Image.Image]
+    files: list[str]
 
 
 def view_pairs(config: SimclrConfig, dataset: Dataset, pixels: Pixels) -> tuple[np.ndarray, str]:
@@ -94,8 +96,9 @@ def predictions_of(folder: Path, dataset: Dataset, *, seed: int) -> Predictions 
     table = table.loc[table["split"] == split, :].reset_index(drop=True)
     shown = np.sort(np.random.default_rng(seed).permutation(len(table))[:SHOWN_PREDICTIONS]).tolist()
     ids = table["id"].tolist()
-    pictures = [_thumbnail(dataset, dataset.row_of(ids[place])) for place in shown]
-    return Predictions(split, tuple(dataset.classes), table, shown, pictures)
+    rows = [dataset.row_of(ids[place]) for place in shown]
+    pictures, files = [_thumbnail(dataset, row) for row in rows], [dataset.file_names[row] for row in rows]
+    return Predictions(split, tuple(dataset.classes), table, shown, pictures, files)
 
 
 def facts(values: Mapping[str, Any], prefix: str = "") -> dict[str, float | str]:

@@ -95,12 +95,12 @@ class WandbRun:
         matrix = self._wandb.plot.confusion_matrix(
             y_true=truth, preds=said, class_names=list(found.classes), title=f"Confusion matrix, {found.split}"
         )
-        table = self._wandb.Table(columns=["image", "id", "truth", "prediction", "confidence", "right"])
+        table = self._wandb.Table(columns=["image", "file", "id", "truth", "prediction", "confidence", "right"])
         columns = (found.table[name].tolist() for name in ("id", "label", "predicted", "confidence"))
         rows = list(zip(*columns, strict=True))
-        for position, picture in zip(found.shown, found.pictures, strict=True):
+        for position, picture, file in zip(found.shown, found.pictures, found.files, strict=True):
             image_id, label, predicted, confidence = rows[position]
-            table.add_data(self._wandb.Image(picture), image_id, label, predicted, confidence, label == predicted)
+            table.add_data(self._wandb.Image(picture), file, image_id, label, predicted, confidence, label == predicted)
         self._run.log({f"{found.split}/confusion": matrix, f"{found.split}/predictions": table})
 
     def results(self, values: Mapping[str, float | str]) -> None:

@@ -112,6 +112,7 @@ def test_report__holds_pictures_only_if_asked(home: Path, tiny_reef) -> None:
     pictures = [found for found in page.fetched if not found.startswith("#")]
     assert len(pictures) == 3, "one of fixed, both right and both wrong; nothing is broken"
     assert all(found.startswith("data:image/jpeg;base64,") for found in pictures)
+    assert sum(tiny_reef.file_names[row] in page.words for row in rows) == 3, "each with its original file name"
 
 
 def test_figures__are_drawn_for_a_notebook(home: Path) -> None:

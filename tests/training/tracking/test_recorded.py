@@ -9,6 +9,7 @@ from PIL import Image
 
 from sealife_core.config import preset, trained_settings
 from sealife_core.config.settings import flattened
+from sealife_core.datasets.dataset import open_dataset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import tracking_links
@@ -110,11 +111,15 @@ def test_wandb__has_the_confusion_matrix_of_the_test_split(classifier: Run, clas
     assert (list(classified.run.tags), classified.run.job_type) == (["broken"], "scratch")
 
 
-def test_wandb__has_a_table_of_test_predictions_with_pictures(classifier: Run, classified: Recorded) -> None:
+def test_wandb__has_a_table_of_test_predictions_with_pictures(
+    bench: Bench, classifier: Run, classified: Recorded
+) -> None:
     shown = json.loads(classified.file("test/predictions").read_text())
-    assert shown["columns"] == ["image", "id", "truth", "prediction", "confidence", "right"]
+    assert shown["columns"] == ["image", "file", "id", "truth", "prediction", "confidence", "right"]
     predictions = pd.read_parquet(classifier.path / "predictions.parquet").query("split == 'test'")
-    told = [row[1:] for row in shown["data"]]
+    told = [row[2:] for row in shown["data"]]
+    names = open_dataset("reef", bench.home / "data").original_names
+    assert [row[1] for row in shown["data"]] == [names[row[2]] for row in shown["data"]]
     columns = zip(*(predictions[name] for name in ("id", "label", "predicted", "confidence")), strict=True)
     assert told == [[*row[:3], pytest.approx(row[3]), row[1] == row[2]] for row in columns]
     (pictures,) = (
