@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache
+from dashboard.cache import batch_inference
 from sealife_core.evaluation.classification.predictions import exported_table
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
@@ -29,7 +30,9 @@ def downloads(run: Run) -> None:
 
 
 def _predictions(run: Run) -> str:
-    return csv_of(exported_table(cache.predictions(run), cache.dataset(run.config().data)))
+    validated, _ = batch_inference.validated(run)
+    calibrated = validated.confidence.get("test") if validated else None
+    return csv_of(exported_table(cache.predictions(run), cache.dataset(run.config().data), calibrated))
 
 
 def _model(run: Run) -> bytes:

@@ -67,17 +67,23 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     return found
 
 
-def exported_table(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """The test predictions for people: a line an image with its original file name. Images that are gone have none."""
+def exported_table(
+    predictions: pd.DataFrame, dataset: Dataset, calibrated: Float[np.ndarray, " n"] | None = None
+) -> pd.DataFrame:
+    """The test predictions for people: a line an image with its original file name. Images that are gone have none.
+
+    calibrated: the confidences of the n test images after temperature scaling, for a column of their own; None where
+    the run has no validation predictions to fit the temperature on.
+    """
     test = predictions.loc[predictions["split"] == "test"]
-    names = dict(zip(dataset.imported["id"], dataset.original.file_names, strict=True))
     return pd.DataFrame(
         {
-            "file": [names.get(image_id, "") for image_id in test["id"]],
+            "file": [dataset.original_names.get(image_id, "") for image_id in test["id"]],
             "id": test["id"],
             "class": test["label"],
             "predicted": test["predicted"],
             "confidence": test["confidence"],
+            **({} if calibrated is None else {"calibrated": calibrated}),
             "right": np.where(test["label"] == test["predicted"], "yes", "no"),
         }
     )

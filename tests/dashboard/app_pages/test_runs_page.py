@@ -1,7 +1,10 @@
 """The Runs page without a browser: what it says about runs in every state, and what its buttons do."""
 
 import time
+from io import StringIO
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +17,8 @@ from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.classification.predictions import write_predictions
+from sealife_core.evaluation.classification.selective import validated
 from sealife_core.runs.deletion import delete, trashed
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import Run
@@ -22,6 +27,7 @@ from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.grid import build_grid
 from tests.dashboard.pages import FRAME
+from tests.finished.runs import predictions_on
 
 
 def trained(config: AnyConfig, name: str, state: str = "finished", **results) -> Run:
@@ -332,9 +338,20 @@ def test_results__of_a_classifier_can_be_downloaded(classifier: Run):
     app = open_runs(run=classifier.id, tab="Results")
     assert not app.exception
     assert [button.label for button in app.get("download_button")] == ["Test predictions (CSV)", "Model (zip)"]
-    assert downloads._predictions(classifier).startswith("file,id,class,predicted,confidence,right")
+    assert downloads._predictions(classifier).startswith("file,id,class,predicted,confidence,calibrated,right")
     assert downloads._model(classifier).startswith(b"PK")
     assert "that it never saw in training" in text(app)
+
+
+def test_results__download_the_calibrated_confidence_where_validation_says_it(classifier: Run, tiny_reef):
+    tables = {split: predictions_on(tiny_reef, lambda place: place % 3 == 0, split, 0.95) for split in ("val", "test")}
+    write_predictions(pd.concat(tables.values(), ignore_index=True), classifier.path)
+    table = pd.read_csv(StringIO(downloads._predictions(classifier)))
+    known = validated(classifier.path, tiny_reef.classes)
+    np.testing.assert_allclose(table["calibrated"], known.confidence["test"], rtol=1e-6)
+    assert (table["calibrated"] < table["confidence"] - 0.1).all(), "a third was wrong at 95 %"
+    write_predictions(tables["test"], classifier.path)
+    assert "calibrated" not in downloads._predictions(classifier)
 
 
 def test_results__of_tests_that_the_encoder_had_learned_from_say_so(classifier: Run):
