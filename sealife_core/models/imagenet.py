@@ -38,6 +38,8 @@ def imagenet_files(name: str) -> Iterator[tuple[Path, str, str]]:
 
         address = hf_hub_url(known.hub, HUB_FILE)
         yield folder() / f"{name}.safetensors", known.hub, address
+        if known.torch_file:  # what torch.hub and older releases of timm left there; not fetched by that name
+            yield folder() / known.torch_file, known.hub, ""
         if isinstance(kept := try_to_load_from_cache(known.hub, HUB_FILE), str):
             yield Path(kept), known.hub, address
 

@@ -1,7 +1,9 @@
 """What an encoder is and costs, measured on a network without storage: nothing is computed."""
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlparse
 
 import torch
 from torch import Tensor
@@ -34,10 +36,17 @@ def measured_facts(name: str) -> EncoderFacts:
         stages=measured_stages(encoder),
         licence=config.get("license") or "not stated",
         hub=config.get("hf_hub_id") or "",
+        torch_file=torch_file(config.get("url") or ""),
         published="published weights",
         learned="",
         batch_norm=encoder.has_batch_norm,
     )
+
+
+def torch_file(address: str) -> str:
+    """What torch.hub calls a download from ``address``; "" where it is no checkpoint of PyTorch (some are of NumPy)."""
+    name = PurePosixPath(urlparse(address).path).name
+    return name if name.endswith((".pth", ".pt")) else ""
 
 
 def goes_through(name: str, image_size_px: int) -> bool:

@@ -21,6 +21,7 @@ from sealife_core.models.facts import RESNETS, TIMM_PREFIX, published_weights, r
 from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
 from sealife_core.models.resnet_naming import torchvision_named, unlike
 from sealife_core.models.tensor_files import read_tensors
+from sealife_core.wording import counted
 
 DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
 
@@ -66,7 +67,8 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
         left_out = _fill(encoder, read_tensors(path), f"{path}")
         others = ""
         if left_out:
-            others = f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0][:100]}', …)"
+            others = counted(len(left_out), "tensor that is", "tensors that are")
+            others = f", without {others} not the encoder's ('{left_out[0][:100]}', …)"
         return f"The encoder starts from the file {path}{others}."
     raise WeightsError(f"There are no weights '{spec}'. Expected 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
 

@@ -9,7 +9,7 @@ import torch
 from sealife_core.models.encoder_by_name import empty_encoder
 from sealife_core.models.facts import CURATED, OFFERED, published_weights, title_of
 from sealife_core.models.known import facts, takes
-from sealife_core.models.stage_costs import measured_stages, reductions
+from sealife_core.models.stage_costs import measured_stages, reductions, torch_file
 from sealife_core.models.timm_encoder import TimmEncoder
 
 
@@ -27,6 +27,7 @@ def test_facts__are_what_is_measured(name: str) -> None:
         config = encoder.net.pretrained_cfg
         assert (encoder.own_px, config["hf_hub_id"]) == (known.own_px, known.hub)
         assert config["license"] == known.licence.lower()
+        assert torch_file(config["url"] or "") == known.torch_file
         assert encoder.has_batch_norm == known.batch_norm
         with torch.no_grad():  # of any size
             assert encoder(torch.zeros(1, 3, 48, 48, device="meta")).shape == (1, known.feature_dim)
@@ -37,6 +38,8 @@ def test_facts__of_another_network_of_timm_are_measured() -> None:
     assert (found.feature_dim, found.own_px, found.reductions) == (368, 224, (2, 4, 8, 16, 32))
     assert found.parameters == pytest.approx(2.79, abs=0.01)
     assert found.batch_norm
+    assert facts("mobilenetv3_small_050").torch_file == "mobilenetv3_small_050_lambc-4b7bbe87.pth"
+    assert facts("vit_tiny_patch16_224").torch_file == "", "an archive of NumPy"
     assert (title_of("regnety_002"), published_weights("regnety_002")) == ("regnety_002", "published weights")
 
 

@@ -13,7 +13,8 @@ from sealife_core.errors import WeightsError
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
-from sealife_core.models.imagenet import imagenet_files
+from sealife_core.models.imagenet import imagenet_files, is_here
+from sealife_core.models.known import facts
 from sealife_core.models.tensor_files import read_tensors
 from sealife_core.models.timm_naming import lite0_named
 from sealife_core.models.weights import load_weights
@@ -121,3 +122,30 @@ def test_published_weights__are_found_by_hand_and_in_the_hubs_cache(
     save_file(net.state_dict(), place / "convnextv2_atto.safetensors")
     assert "published weights (timm/convnextv2_atto" in load_weights(encoder, "imagenet")
     assert torch.equal(encoder.state_dict()["net.stem.0.weight"], net.state_dict()["stem.0.weight"])
+
+
+def test_published_weights__are_found_as_torch_hub_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DINOv2's own file holds a mask token beside the network; timm's names are its authors'."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    dinov2, encoder = "vit_small_patch14_dinov2", build_encoder("vit_small_patch14_dinov2")
+    assert not is_here(dinov2)
+    path = tmp_path / "hub" / "checkpoints" / "dinov2_vits14_pretrain.pth"
+    path.parent.mkdir(parents=True)
+    given = {
+        name.removeprefix("net."): torch.tensor(float(place)).expand(tensor.shape)
+        for place, (name, tensor) in enumerate(encoder.state_dict().items())
+    }
+    torch.save(given | {"mask_token": torch.zeros(1, 384)}, path)
+    assert is_here(dinov2)
+    assert str(path) in load_weights(encoder, "imagenet")
+    assert all(torch.equal(tensor, given[name.removeprefix("net.")]) for name, tensor in encoder.state_dict().items())
+    assert "without 1 tensor that is not the encoder's ('mask_token', …)" in load_weights(encoder, f"file:{path}")
+
+
+def test_published_weights__that_hold_code_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = tmp_path / "hub" / "checkpoints" / facts("mobilenetv3_small_050").torch_file
+    path.parent.mkdir(parents=True)
+    torch.save(timm.create_model("mobilenetv3_small_050"), path)  # the network itself, as a pickle of classes
+    with pytest.raises(WeightsError, match="contains Python code beside its tensors; it was not run"):
+        load_weights(build_encoder("mobilenetv3_small_050"), "imagenet")
