@@ -1,7 +1,7 @@
 """Mending leaks: copies of a picture, and images of one group, are brought into one split where they are in several.
 
-The split of each of them is chosen so that every class keeps its share of every split, as far as the groups
-allow. Nothing is moved before it was shown (``plan_mending``), and every mending can be undone.
+Each goes where most of it lies, unless a class's share of a split would suffer: then as many as that needs go where the
+share is short. Nothing is moved before it was shown (``plan_mending``), and every mending can be undone.
 """
 
 from collections.abc import Collection
@@ -22,6 +22,8 @@ from sealife_core.wording import counted
 
 WHY = "duplicate"
 _ROUNDS = 10  # over all groups; two or three are enough, and each only improves on the last
+# By how much a class's part of a split may change so that fewer images move; one image may always come or go.
+_TOLERATED = 0.1
 _EMPTIED = 1e9  # worse than any change of shares
 
 
@@ -105,13 +107,19 @@ class _Shares:
         np.subtract.at(self._now, (labels[labelled], self._split_of[labelled]), 1)
 
     def place(self) -> list[str]:
-        """The split of every unit: each in turn where it costs least, then again, given the splits of the others."""
-        place = [-1] * len(self._units)
+        """The split of every unit: where most of it lies, unless a class's share of a split needs it elsewhere.
+
+        All begin where most of them lies; then each in turn goes where it costs least, given the others.
+        """
+        place = [
+            min(self._open[number], key=lambda split: self._moved(number, split)) for number in range(len(self._units))
+        ]
+        for split, (of, counts) in zip(place, self._counts, strict=True):
+            self._now[of, split] += counts
         for _ in range(_ROUNDS):
             former = place.copy()
             for number, (of, counts) in enumerate(self._counts):
-                if place[number] >= 0:
-                    self._now[of, place[number]] -= counts
+                self._now[of, place[number]] -= counts
                 place[number] = min(self._open[number], key=lambda split: self._cost(number, split))
                 self._now[of, place[number]] += counts
             if place == former:
@@ -122,15 +130,25 @@ class _Shares:
         """(Class, split) of each class that had images in a split and has none now."""
         return [(self._classes[c], SPLITS[s]) for c, s in np.argwhere((self._before > 0) & (self._now == 0))]
 
-    def _cost(self, number: int, split: int) -> tuple[float, int]:
-        """How far the classes of a unit are from their shares with it in ``split``, then how many images move."""
+    def _cost(self, number: int, split: int) -> tuple[float, int, float]:
+        """What a unit in ``split`` costs: how far its classes leave the shares that they may have, then how many images
+        move, then how far those shares are from what they were."""
         of, counts = self._counts[number]
         now, before = self._now[of].copy(), self._before[of]
         now[:, split] += counts
-        # Pearson's χ²: two images more count for more in a split of 8 than in one of 44.
-        away = ((now - before) ** 2 / np.maximum(before, 0.5)).sum()
-        away += _EMPTIED * ((before > 0) & (now <= 0)).sum()
-        return round(float(away), 9), int((self._split_of[self._units[number]] != split).sum())
+        away = np.abs(now - before)
+        beyond = _chi2(np.maximum(away - np.maximum(1, _TOLERATED * before), 0), before)
+        beyond += _EMPTIED * ((before > 0) & (now <= 0)).sum()
+        return round(beyond, 9), self._moved(number, split), round(_chi2(away, before), 9)
+
+    def _moved(self, number: int, split: int) -> int:
+        """How many images of a unit move if it goes to ``split``."""
+        return int((self._split_of[self._units[number]] != split).sum())
+
+
+def _chi2(away: np.ndarray, before: np.ndarray) -> float:
+    """Pearson's χ²: two images more count for more in a split of 8 than in one of 44."""
+    return float((away**2 / np.maximum(before, 0.5)).sum())
 
 
 def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:

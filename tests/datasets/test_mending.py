@@ -73,6 +73,16 @@ def test_mend__keeps_each_splits_share_of_every_class(leaky: tuple[Dataset, Chec
     assert all(len({split_of[row] for row in group.rows}) == 1 for group in checks.exact)
 
 
+def test_mend__brings_each_group_to_where_most_of_it_lies_where_the_shares_allow_it(home: Path):
+    dataset = made(home / "data" / "bay", ["crab"] * 100, ["train"] * 60 + ["val"] * 10 + ["test"] * 30)
+    training = [(2 * n, 2 * n + 1, 70 + n) for n in range(10)]
+    tested = [(20 + n, 80 + 2 * n, 81 + 2 * n) for n in range(10)]
+    groups = [group for both in zip(training, tested, strict=True) for group in both]
+    mending = plan_mending(dataset, found(dataset, *groups))
+    assert mending.moves == {group[2]: "train" for group in training} | {group[0]: "test" for group in tested}
+    assert mending.before == mending.after
+
+
 def test_mend__what_was_shown_is_what_moves(leaky: tuple[Dataset, Checks]):
     dataset, checks = leaky
     mending = plan_mending(dataset, checks)
