@@ -131,7 +131,8 @@ def _classes(count: int, table: "pd.DataFrame", dataset: Dataset, results: dict[
 
 @dataclass(frozen=True)
 class Filters:
-    """Which answers are shown, in which order. "" is "all"; confidences in percent, from above ``low`` to ``high``."""
+    """Which answers are shown, in which order. "" is "all"; confidences in percent, from above ``low`` to ``high``;
+    ``named``: a part of the file name."""
 
     truth: str = ""
     predicted: str = ""
@@ -139,6 +140,7 @@ class Filters:
     low: int = 0
     high: int = 100
     split: str = "test"
+    named: str = ""
     order: str = "mistakes"
 
 
@@ -151,6 +153,8 @@ def chosen(answers: Answers, wanted: Filters, other: Answers | None = None) -> n
     if (wanted.low, wanted.high) != (0, 100):
         percent = 100 * answers.confidence.astype(np.float64)
         keep &= (percent > wanted.low) & (percent <= wanted.high)  # as the bins of the reliability diagram are
+    if wanted.named:
+        keep &= np.isin(answers.rows, answers.dataset.named(wanted.named))
     if wanted.outcome in OUTCOMES:
         keep &= answers.right == (wanted.outcome == "right")
     elif wanted.outcome in PAIRED and other is not None:

@@ -60,13 +60,6 @@ def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
     return rows if label != ALL else rows[np.lexsort((dataset.labels[rows], turns(dataset.labels[rows])))]
 
 
-def named_rows(dataset: Dataset, rows: np.ndarray, part: str) -> np.ndarray:
-    """Those of ``rows`` whose path at the import has ``part`` in it, in any case of letters."""
-    wanted = part.strip().casefold()
-    names = dataset.file_names
-    return rows if not wanted else rows[[wanted in names[row].casefold() for row in rows]]
-
-
 def turns(labels: np.ndarray) -> np.ndarray:
     """(n,) how many of the same label came before each."""
     return pd.Series(labels).groupby(labels).cumcount().to_numpy()

@@ -113,6 +113,12 @@ class Dataset:
         known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
         return [source or file for source, file in zip(known, self._files, strict=True)]
 
+    def named(self, part: str) -> np.ndarray:
+        """(n,) int64: the rows whose file name in :attr:`file_names` has ``part`` in it, in any case of letters."""
+        wanted = part.strip().casefold()
+        found = [row for row, name in enumerate(self.file_names) if wanted in name.casefold()]
+        return np.array(found, dtype=np.int64)
+
     @cached_property
     def original_names(self) -> dict[str, str]:
         """Image id → its file name as in :attr:`file_names`; also of images that are left out by now."""

@@ -68,6 +68,7 @@ def test_file_names__are_those_of_the_import_where_they_are_known(bay: Dataset):
     sources = [f"dive/{n}.jpg" for n in range(7)]
     named = write_dataset(bay.folder, bay.manifest.assign(source=[*sources, ""]), bay.info)
     assert named.file_names == [*sources, "images/7.jpg"]
+    assert named.named(" DIVE/").tolist() == list(range(7))
 
 
 def test_move__writes_and_changes_the_content_hash(bay: Dataset):

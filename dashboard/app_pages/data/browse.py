@@ -1,9 +1,10 @@
 """All pictures of a data set, a page at a time, by class and split; and how they are spread over both."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard.app_pages.data.class_names import class_names
-from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, named_rows, size_table
+from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, size_table
 from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -26,7 +27,8 @@ def browse(dataset: Dataset) -> None:
             key=data.SPLIT.among(SPLITS), bind="query-params",
         )  # fmt: skip
         named = st.text_input("Find by name", key=data.NAMED, bind="query-params", placeholder="part of a file name")
-    rows = named_rows(dataset, chosen_rows(dataset, label, split or "all"), named)
+    rows = chosen_rows(dataset, label, split or "all")
+    rows = rows[np.isin(rows, dataset.named(named))] if named else rows
     if not len(rows):
         what = "with this in their names" if named else "of this class"
         st.caption(f"There are no pictures {what} here. Choose another class or split.")

@@ -35,6 +35,10 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
         split_choice(answers, shown.split)
         sure = gallery.SURE.widget.showing((shown.low, shown.high))
         st.slider("Confidence (%)", 0, 100, key=sure, on_change=_sure, width=190)
+        st.text_input(
+            "Find by name", key=gallery.FILE.widget.showing(shown.named), on_change=_changed, args=(gallery.FILE,),
+            width=200, placeholder="part of a file name",
+        )  # fmt: skip
 
 
 def split_choice(answers: Answers, shown: str) -> None:
@@ -93,6 +97,8 @@ def spoken(shown: Filters) -> str:
         parts.append(PAIRED[shown.outcome].lower())
     if (shown.low, shown.high) != (0, 100):
         parts.append(f"{shown.low} to {shown.high} % sure")
+    if shown.named:
+        parts.append(f"with “{plain(shown.named)}” in the file name")
     return ", ".join(parts)
 
 
@@ -111,5 +117,6 @@ def filters_of(values: Mapping[str, str], classes: Sequence[str], paired: bool) 
         low=min(whole_number(low, 0), 100),
         high=min(whole_number(high, 100), 100),
         split=among(SPLITS, "set", "test"),
+        named=values.get("file", "").strip(),
         order=among(ORDERS, "order", "mistakes"),
     )

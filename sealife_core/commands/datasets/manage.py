@@ -27,7 +27,9 @@ def add_commands(commands: Any) -> None:
         if named:
             action.add_argument("name", metavar="NAME", help="data set")
         action.set_defaults(run=run)
-        if name == "mend":
+        if name == "find":
+            action.add_argument("part", metavar="PART", help="part of a file name or of its folders, in any case")
+        elif name == "mend":
             action.add_argument("--preview", action="store_true", help="show what would move, but move nothing")
         elif name == "empty-trash":
             action.add_argument("--yes", action="store_true", help="do it; this cannot be undone")
@@ -112,10 +114,20 @@ def _show(chosen: argparse.Namespace, output: Output) -> None:
     output.table(rows, columns, empty="This data set has no images.")
 
 
+def _find(chosen: argparse.Namespace, output: Output) -> None:
+    """List the images whose file names have a part in them; those that are left out too."""
+    whole = open_dataset(chosen.name).whole
+    found = whole.every.assign(file=whole.file_names, excluded=whole.every["excluded"].replace("yes", "left out"))
+    rows = found.iloc[whole.named(chosen.part)][["file", "label", "split", "group", "excluded", "id"]]
+    columns = {"file": "file", "label": "class", "split": "split", "group": "group", "excluded": "", "id": "id"}
+    output.table(rows.to_dict("records"), columns, empty=f"No file of '{chosen.name}' has '{chosen.part}' in its name.")
+
+
 # Name → what runs, what it does in a few words, whether it takes the name of a data set.
 ACTIONS: dict[str, tuple[Callable[[argparse.Namespace, Output], None], str, bool]] = {
     "list": (_list, "list all data sets", False),
     "show": (_show, "images of every class and split", True),
+    "find": (_find, "find images by a part of their file names", True),
     "check": (check_dataset, "find copies, by file name, and leaks between splits", True),
     "mend": (mend_dataset, "put copies that are in several splits into one", True),
     "unmend": (unmend_dataset, "undo the last mending", True),

@@ -25,6 +25,18 @@ def test_data_edit__history_undo_and_redo(tiny_reef: Dataset, capsys: pytest.Cap
     assert called(capsys, "data", "redo", "reef", "2")["images"] == len(tiny_reef) - 2
 
 
+def test_data_find__lists_by_a_part_of_the_file_name_also_what_is_left_out(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crabs = [name for name in tiny_reef.file_names if "crab" in name]
+    correct(tiny_reef, {tiny_reef.manifest["id"][tiny_reef.file_names.index(crabs[0])]: {"excluded": "yes"}})
+    found = called(capsys, "data", "find", "reef", "CRAB-")
+    assert [one["file"] for one in found] == crabs
+    assert [one["excluded"] for one in found] == ["left out", *[""] * (len(crabs) - 1)]
+    assert {one["label"] for one in found} == {"crab"}
+    assert called(capsys, "data", "find", "reef", "no such") == []
+
+
 def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     for given, says in (
         ([], "needs --images and what to change"),

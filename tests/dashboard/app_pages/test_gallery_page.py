@@ -88,6 +88,15 @@ def test_page__says_how_many_and_keeps_the_filters_of_the_url(tiny_reef):
     assert app.query_params["outcome"] == "wrong"
 
 
+def test_page__finds_pictures_by_a_part_of_their_file_names(tiny_reef):
+    run = classifier(tiny_reef, "one")
+    app = open_gallery(run=run.id, file=tiny_reef.file_names[0].upper())
+    assert "**1** test pictures, with “" in text(app)
+    app.text_input(key="gallery.file").set_value("no such").run()
+    assert app.query_params["file"] == "no such"
+    assert "No test pictures, with “no such” in the file name." in text(app)
+
+
 def test_page__of_a_run_stopped_before_its_test_shows_validation_pictures(tiny_reef):
     run = create_run(preset("scratch", data="reef", data_hash=tiny_reef.content_hash), name="stopped")
     write_predictions(table(tiny_reef, [0] * 9, [0.7] * 9, split="val"), run.path)
