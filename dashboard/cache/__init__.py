@@ -142,6 +142,14 @@ def import_preview(
     return preview_import(_upload or path_of(path), pattern, class_folder)
 
 
+@st.cache_resource(ttl=60, max_entries=16, show_spinner="Looking at the table…")
+def columns_to_import(path: str, _upload: BinaryIO | None, file_id: str) -> tuple[str, ...]:
+    """The further columns of the table that ``path`` or the upload brings along; as ``import_preview``."""
+    from sealife_core.datasets.grouping.preview import columns_to_import
+
+    return columns_to_import(_upload or path_of(path))
+
+
 @kept(16, PREDICTIONS)
 def predictions(run: Run) -> pd.DataFrame:
     """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""

@@ -22,6 +22,7 @@ from sealife_core.datasets.manifest import (
     COLUMNS,
     INFO,
     MANIFEST,
+    TABLE_COLUMN,
     classes_of,
     content_hash_of,
     damaged,
@@ -112,6 +113,15 @@ class Dataset:
         """The name of each image file when it was imported, with its folders; in a drawn set, its file."""
         known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
         return [source or file for source, file in zip(known, self._files, strict=True)]
+
+    @cached_property
+    def table_columns(self) -> dict[str, list[str]]:
+        """Further column of the table of its import → what it says of each row; empty where there was none."""
+        return {
+            str(column).removeprefix(TABLE_COLUMN): self.manifest[column].tolist()
+            for column in self.manifest.columns
+            if str(column).startswith(TABLE_COLUMN)
+        }
 
     def named(self, part: str) -> np.ndarray:
         """(n,) int64: the rows whose file name in :attr:`file_names` has ``part`` in it, in any case of letters."""

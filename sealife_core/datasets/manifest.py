@@ -13,6 +13,7 @@ from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_text
 
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
+TABLE_COLUMN = "table:"  # and the name of a further column of the table that was imported
 MANIFEST, INFO = "manifest.csv", "dataset.json"
 BLOCK = 64  # rows that are hashed at once: small beside a data set, large beside a call
 
@@ -41,7 +42,8 @@ def read_manifest(folder: Path) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in manifest.columns]
     if missing:
         raise damaged(folder, f"{MANIFEST} lacks {', '.join(missing)}")
-    for column in {"label", "group", "source"} & set(manifest.columns):  # what a person wrote
+    written = [column for column in manifest.columns if column.startswith(TABLE_COLUMN)]
+    for column in [*({"label", "group", "source"} & set(manifest.columns)), *written]:  # what a person wrote
         manifest[column] = manifest[column].map(csv_text)
     try:
         for side in ("width", "height"):

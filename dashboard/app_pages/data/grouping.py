@@ -1,5 +1,6 @@
 """Which pictures belong together: the fields that ask for a pattern, what it would make, and grouping with an undo."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.exif import READ
-from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
+from sealife_core.datasets.grouping.patterns import COLUMN, SEPARATORS, Pattern, parse_pattern
 from sealife_core.datasets.grouping.preview import MOST_OPENED, ImportPreview
 from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.datasets.imports.finding import ClassFolder
@@ -25,18 +26,21 @@ KINDS = {
     "part": "Same part of the file name",
     "date": "Same date in the file",
     "camera": "Same camera, by the file",
+    COLUMN: "Same value in a column of the table",
     "regex": "Regular expression",
 }
 PARTS = {1: "First", 2: "Second", 3: "Third", 4: "Fourth", -1: "Last"}
 TOGETHER = "Frames of a film, pictures of a dive or of a site look alike. A group stays in one split."
 
 
-def pattern_fields(first: Pattern) -> Pattern:
+def pattern_fields(first: Pattern, columns: Callable[[], Sequence[str]], *, tabled: bool) -> Pattern:
     """Fields for a pattern, which show ``first`` at first; its kind is NONE if no pictures belong together.
 
-    NONE is offered only where it is the first.
+    NONE is offered only where it is the first. ``columns`` gives the further columns of the table of the pictures, and
+    is called only if one is wanted; tabled: whether there may be some.
     """
-    kinds = [kind for kind in KINDS if kind != NONE or first.kind == NONE]
+    offered = {NONE: first.kind == NONE, COLUMN: tabled}
+    kinds = [kind for kind in KINDS if offered.get(kind, True)]
     kind = st.selectbox(
         "Pictures that belong together", kinds, kinds.index(first.kind), format_func=KINDS.__getitem__, help=TOGETHER
     )
@@ -46,6 +50,11 @@ def pattern_fields(first: Pattern) -> Pattern:
             help="What the one pair of ( ) matches in the file name with its folders is the group.",
         )  # fmt: skip
         return Pattern(kind, expression=expression)
+    if kind == COLUMN:
+        names = columns()
+        if not names:
+            return Pattern(NONE)
+        return Pattern(kind, column=st.selectbox("Column", names, names.index(first.column) if first.column else 0))
     if kind == "part":
         with st.container(horizontal=True):
             place = list(PARTS).index(first.part) if first.part in PARTS else 0
@@ -69,6 +78,19 @@ def import_preview(path: str, upload: Any, pattern: Pattern, class_folder: Class
             st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
 
 
+def columns_to_import(path: str, upload: Any) -> Sequence[str]:
+    """The further columns of the table that is to be imported; none, and why, where there are none."""
+    if upload is None and not path:
+        st.caption("The columns are shown here once there are pictures.")
+        return ()
+    with errors_shown():
+        columns = cache.columns_to_import(path, upload, getattr(upload, "file_id", ""))
+        if not columns:
+            st.caption("No table with further columns comes with these pictures, so they would not be grouped.")
+        return columns
+    return ()
+
+
 def _shown(preview: ImportPreview) -> None:
     st.markdown(plain(" ".join(preview.sentences)))
     if preview.largest:
@@ -88,7 +110,8 @@ def grouping_button(dataset: Dataset, suggestion: str) -> None:
 @errors_shown()
 def group_dialog(dataset: Dataset, first: Pattern) -> None:
     """Asks for a pattern, shows what it makes, and groups when asked to."""
-    pattern = pattern_fields(first)
+    columns = tuple(dataset.table_columns)
+    pattern = pattern_fields(first, lambda: columns, tabled=bool(columns))
     plan = cache.regrouping(dataset, pattern)
     _shown(plan.preview)
     for sentence in plan.sentences[len(plan.preview.sentences) :]:

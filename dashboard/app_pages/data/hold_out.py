@@ -7,6 +7,7 @@ from dashboard.error_display import errors_shown
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.grouping.patterns import COLUMN, Pattern
 from sealife_core.datasets.holding_out import (
     GROUP,
     HoldingOut,
@@ -24,9 +25,18 @@ MOST_NAMED = 8
 def hold_out_view(dataset: Dataset) -> None:
     """Whose pictures the test split has now, and the button that holds places out."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(split_said(places_tested(dataset, places_of(dataset, GROUP)))), width="stretch")
+        by = _place_choice(dataset)
+        st.markdown(plain(split_said(places_tested(dataset, places_of(dataset, by)))), width="stretch")
         if st.button("Hold places out as the test split", icon=":material/pin_drop:"):
-            hold_out_dialog(dataset)
+            hold_out_dialog(dataset, by)
+
+
+def _place_choice(dataset: Dataset) -> str:
+    """What names the place of a picture: its group, or a column of the table that it came with."""
+    if not dataset.table_columns:
+        return GROUP
+    options = {GROUP: "Its group"} | {str(Pattern(COLUMN, column=name)): name for name in dataset.table_columns}
+    return st.selectbox("The place of a picture is", list(options), format_func=options.__getitem__, width=220)
 
 
 def split_said(tested: PlacesTested) -> str:
@@ -56,9 +66,9 @@ def split_said(tested: PlacesTested) -> str:
 
 @st.dialog("Hold places out", width="medium")
 @errors_shown()
-def hold_out_dialog(dataset: Dataset) -> None:
-    """Asks for places, shows what would move, and moves it when asked to."""
-    places = places_of(dataset, GROUP)
+def hold_out_dialog(dataset: Dataset, by: str = GROUP) -> None:
+    """Asks for places, shows what would move, and moves it when asked to. by: as of ``places_of``."""
+    places = places_of(dataset, by)
     labelled = dataset.labels >= 0
     names = sorted({place for place, has in zip(places, labelled.tolist(), strict=True) if place and has})
     held = list(places_tested(dataset, places).new)

@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.app_pages.data.grouping import NONE, import_preview, pattern_fields
+from dashboard.app_pages.data.grouping import NONE, columns_to_import, import_preview, pattern_fields
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import BackgroundJob, Tidy
 from dashboard.error_display import errors_shown
 from dashboard.parts.import_job import IMPORT, new_name, start_import
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
-from sealife_core.datasets.grouping.patterns import Pattern, groups_of
+from sealife_core.datasets.grouping.patterns import COLUMN, Pattern, groups_of
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.imports.sources import name_of
@@ -32,7 +32,8 @@ around them. Folders named train, val and test are used as splits. Pictures outs
 the Label page asks for it.
 
 Or a **CSV** with the columns `file,label` and, optionally, `split` and `group`. A label may be empty. Pictures of one
-group, such as the frames of a film, stay in one split.
+group, such as the frames of a film, stay in one split. Further columns, such as a site, a dive, a camera or a date, are
+kept: pictures can be grouped by one, now or later, and some of its values held out whole.
 """
 
 
@@ -54,7 +55,7 @@ def import_dialog() -> None:
         help="Otherwise the outermost are, as in crab/dive 3/1.jpg. With one level of folders both are the same.",
     )
     class_folder: ClassFolder = "last" if innermost else "first"
-    pattern = pattern_fields(Pattern(NONE))
+    pattern = pattern_fields(Pattern(NONE), lambda: columns_to_import(path.strip(), upload), tabled=True)
     if pattern.kind != NONE:
         import_preview(path.strip(), upload, pattern, class_folder)
     name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder or file", max_chars=80)
@@ -87,7 +88,7 @@ def begin_import(
             f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
         )
     group_by = None if pattern is None or pattern.kind == NONE else pattern
-    if group_by is not None:
+    if group_by is not None and group_by.kind != COLUMN:
         groups_of(group_by, [], list)
     tidy: Tidy = bool
     if upload is not None:

@@ -14,7 +14,7 @@ from dashboard.error_display import show_error
 from dashboard.parts.notice import way_out
 from dashboard.parts.runs.features_source import features_run
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.grouping.patterns import Pattern, groups_of
+from sealife_core.datasets.grouping.patterns import COLUMN, Pattern, groups_of
 from sealife_core.datasets.holding_out import GROUP
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, need_places
@@ -84,7 +84,10 @@ def _hold_each_out(name: str, run_id: str, tell: Progress) -> HeldOut:
 
 
 def _likely_pattern(dataset: Dataset) -> Pattern:
-    """By folder where the folders are not just the classes, else by the name before the number."""
+    """By a column of the table where there is one, by folder where the folders are not just the classes, else by the
+    name before the number."""
+    if dataset.table_columns:
+        return Pattern(COLUMN, column=next(iter(dataset.table_columns)))
     labels = dataset.manifest["label"].tolist()
     for by_folder in (Pattern("parent"), Pattern("grandparent")):
         folders = groups_of(by_folder, dataset.file_names, list)

@@ -105,13 +105,15 @@ def _show(chosen: argparse.Namespace, output: Output) -> None:
     for label in [*dataset.classes, *([""] if (dataset.labels < 0).any() else [])]:
         of_class = {split: counts[label, split] for split in splits}
         rows.append({"class": label or "(no label)", **of_class, "images": sum(of_class.values())})
-    found = dataset_figures(dataset) | {"source": dataset.info.get("source", ""), "per_class": rows}
+    columns = list(dataset.table_columns)
+    found = dataset_figures(dataset) | {"source": dataset.info.get("source", ""), "columns": columns, "per_class": rows}
     if output.as_json:
         output.result(found)
         return
-    output.result(None, f"{dataset_sentence(found)}\nFrom: {found['source']}\nFolder: {found['folder']}")
-    columns = {"class": "class", "images": "images", "train": "train", "val": "val", "test": "test"}
-    output.table(rows, columns, empty="This data set has no images.")
+    further = f"\nColumns of its table: {', '.join(columns)}" if columns else ""
+    output.result(None, f"{dataset_sentence(found)}\nFrom: {found['source']}\nFolder: {found['folder']}{further}")
+    headings = {"class": "class", "images": "images", "train": "train", "val": "val", "test": "test"}
+    output.table(rows, headings, empty="This data set has no images.")
 
 
 def _find(chosen: argparse.Namespace, output: Output) -> None:

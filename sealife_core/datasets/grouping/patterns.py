@@ -5,11 +5,12 @@ grandparent           the name of the folder around that one: the site in "site 
 part:N, part:N:_-     the N-th part of the file name, between any of these characters; -1 is the last
 stem                  the file name without the number at its end: frames of one film
 date, camera          the day, or which camera it is, as the camera wrote it into the file
+column:NAME           what that column of the table says with which the pictures came: a site, a dive
 regex:EXPRESSION      what the one group ( ) of the expression matches in the name with its folders
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +20,8 @@ from sealife_core.datasets.grouping.expressions import matched
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
 
-EXPECTED = "parent, grandparent, part:N, part:N:SEPARATORS, stem, date, camera or regex:EXPRESSION"
+EXPECTED = "parent, grandparent, part:N, part:N:SEPARATORS, stem, date, camera, column:NAME or regex:EXPRESSION"
+COLUMN = "column"
 SEPARATORS = "_- ."
 _DIGITS = "0123456789"
 _AROUND_NUMBER = " _-.()"
@@ -28,17 +30,18 @@ _SIMPLE = ("parent", "grandparent", "stem", *READ)
 
 @dataclass(frozen=True)
 class Pattern:
-    """``kind``: one of those above; ``part`` and ``separators`` of "part", ``expression`` of "regex"."""
+    """``kind``: one of those above; ``part`` and ``separators`` of "part", ``expression`` of "regex", ``column``."""
 
     kind: str
     part: int = 0
     separators: str = SEPARATORS
     expression: str = ""
+    column: str = ""
 
     def __str__(self) -> str:
         if self.kind == "part":
             return f"part:{self.part}" + ("" if self.separators == SEPARATORS else f":{self.separators}")
-        return f"regex:{self.expression}" if self.kind == "regex" else self.kind
+        return {"regex": f"regex:{self.expression}", COLUMN: f"{COLUMN}:{self.column}"}.get(self.kind, self.kind)
 
 
 def parse_pattern(text: str) -> Pattern:
@@ -48,6 +51,8 @@ def parse_pattern(text: str) -> Pattern:
         return Pattern(kind)
     if kind == "regex" and rest:
         return Pattern(kind, expression=rest)
+    if kind == COLUMN and rest.strip():
+        return Pattern(kind, column=rest.strip().casefold())
     if kind == "part":
         number, _, separators = rest.partition(":")
         digits = number.removeprefix("-")
@@ -58,13 +63,16 @@ def parse_pattern(text: str) -> Pattern:
 
 
 def groups_of(
-    pattern: Pattern, names: Sequence[str], files: Callable[[], Sequence[Path]], progress: Progress | None = None
-) -> list[str]:
+    pattern: Pattern, names: Sequence[str], files: Callable[[], Sequence[Path]], progress: Progress | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:  # fmt: skip
     """The group of each picture, "" for none. names: of the files when they were imported, with their folders.
 
-    ``files`` gives where they are; it is called only for what a camera wrote into them. Raises DatasetError for an
-    expression that cannot be used.
+    ``files`` gives where they are; it is called only for what a camera wrote into them. columns: further columns of
+    their table. Raises DatasetError for an expression that cannot be used, and for a column that there is not.
     """
+    if pattern.kind == COLUMN:
+        return [_as_name(text) for text in _said_in(pattern.column, columns or {})]
     if pattern.kind in READ:
         return [_as_name(text) for text in written_in(pattern.kind, files(), progress)]
     slashed = [name.replace("\\", "/") for name in names]
@@ -86,6 +94,13 @@ def numbered(stem: str) -> tuple[str, int] | None:
     end = stem.rstrip(_AROUND_NUMBER)
     head = end.rstrip(_DIGITS)
     return None if head == end else (head.rstrip(_AROUND_NUMBER), int(end[len(head) :][-18:]))
+
+
+def _said_in(column: str, columns: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    if column not in columns:
+        have = f"It has {', '.join(map(repr, list(columns)[:20]))}" if columns else "It has no further columns"
+        raise DatasetError(f"The table of these images has no column {column[:100]!r} to group by. {have}.")
+    return columns[column]
 
 
 def _part(stem: str, pattern: Pattern) -> str:

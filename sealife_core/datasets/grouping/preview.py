@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
-from sealife_core.datasets.imports.finding import ClassFolder
+from sealife_core.datasets.imports.finding import ClassFolder, columns_of
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.wording import counted
@@ -86,4 +86,11 @@ def preview_import(source: Path | BinaryIO, pattern: Pattern, class_folder: Clas
                 again = find_pictures(source, Path(folder) / "heads", None, class_folder, heads=zipped)[0]
                 found = [item for item in again if int(item.path.name) in zipped]
         names, labels = [item.source for item in found], [item.label for item in found]
-        return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names, labels)
+        groups = groups_of(pattern, names, lambda: [item.path for item in found], columns=columns_of(found))
+        return preview_of(groups, names, labels)
+
+
+def columns_to_import(source: Path | BinaryIO) -> tuple[str, ...]:
+    """The further columns of the table with which an import would bring pictures. Raises DatasetError."""
+    with TemporaryDirectory(prefix="sealife-") as folder:
+        return tuple(columns_of(find_pictures(source, Path(folder) / "names", None, heads=())[0]))

@@ -36,8 +36,9 @@ class Regrouping:
 def groups_by(dataset: Dataset, pattern: Pattern, progress: Progress | None = None) -> list[str]:
     """The group of every row by ``pattern``, "" for none. Nothing is written. Raises DatasetError."""
     return groups_of(
-        pattern, dataset.file_names, lambda: [dataset.image_path(row) for row in range(len(dataset))], progress
-    )
+        pattern, dataset.file_names, lambda: [dataset.image_path(row) for row in range(len(dataset))], progress,
+        dataset.table_columns,
+    )  # fmt: skip
 
 
 def scattered(groups: Sequence[str], splits: Sequence[str]) -> list[list[int]]:

@@ -3,8 +3,8 @@
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -33,13 +33,35 @@ ClassFolder = Literal["first", "last"]
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A picture to import. ``source``: its name in the source; "" is no label, split or group."""
+    """A picture to import. ``source``: its name in the source; "" is no label, split or group.
+
+    ``columns``: what the further columns of its table say of it.
+    """
 
     source: str
     path: Path
     label: str = ""
     split: str = ""
     group: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+def columns_of(found: Sequence[FoundFile]) -> dict[str, list[str]]:
+    """Further column of the table → what it says of each picture, in the order of ``found``; all are of one table."""
+    names = found[0].columns if found else ()
+    return {name: [item.columns[name] for item in found] for name in names}
+
+
+def note_on_columns(columns: Iterable[str], grouped_by: str = "") -> list[str]:
+    """A sentence on the further columns of a table but the one that images are ``grouped_by``; none without any."""
+    names = [repr(name) for name in columns if name != grouped_by]
+    if not names:
+        return []
+    are = "column {} of the table is" if len(names) == 1 else "columns {} of the table are"
+    return [
+        f"The {are.format(listed(names))} kept, but not used. Group by one to keep its images together, or to hold a"
+        " site, a dive or a camera out whole."
+    ]
 
 
 def find_in_folder(folder: Path) -> tuple[Files, Skipped]:

@@ -21,9 +21,17 @@ from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.grouping.preview import preview_of
-from sealife_core.datasets.imports.finding import ClassFolder, FoundFile, Skipped, printable
+from sealife_core.datasets.imports.finding import (
+    ClassFolder,
+    FoundFile,
+    Skipped,
+    columns_of,
+    note_on_columns,
+    printable,
+)
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
+from sealife_core.datasets.manifest import TABLE_COLUMN
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, disk_errors
@@ -84,6 +92,7 @@ def import_images(
         said = [*notes, *said]
         if group_by is not None:
             found = _grouped(found, group_by, progress)
+        said += note_on_columns(columns_of(found), group_by.column if group_by else "")
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
             rows, unreadable, remarks = _take_all(found, folder / "images", cache, progress)
             skipped += unreadable
@@ -114,7 +123,8 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
 
 
 def _grouped(found: list[FoundFile], pattern: Pattern, progress: Progress | None) -> list[FoundFile]:
-    groups = groups_of(pattern, [item.source for item in found], lambda: [item.path for item in found], progress)
+    names, columns = [item.source for item in found], columns_of(found)
+    groups = groups_of(pattern, names, lambda: [item.path for item in found], progress, columns)
     return [replace(item, group=group) for item, group in zip(found, groups, strict=True)]
 
 
@@ -189,7 +199,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
     row = {
         "id": image_id, "file": f"{images.name}/{copy.name}", "label": item.label, "split": item.split,
         "group": item.group, "width": picture.width, "height": picture.height, "sha256": digest,
-        "source": item.source,
+        "source": item.source, **{TABLE_COLUMN + name: text for name, text in item.columns.items()},
     }  # fmt: skip
     return _Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb))
 

@@ -1,4 +1,4 @@
-"""A CSV of pictures: ``file,label[,split][,group]``, file paths relative to the CSV."""
+"""A CSV of pictures: ``file,label[,split][,group]``, file paths relative to the CSV. Further columns are kept."""
 
 import csv
 import io
@@ -20,11 +20,14 @@ from sealife_core.neutral import csv_text
 from sealife_core.opening import is_folder, read_regular
 
 _REQUIRED, _OPTIONAL = ("file", "label"), ("split", "group")
+_COUNTED = (*_REQUIRED, *_OPTIONAL)
 _DELIMITERS = ",;\t|"
 _MOST_BYTES = 256 * 2**20  # some 3 million lines
 _TOLD = 10  # problems spelled out before "and 12 more"
 _LONGEST_PATH = 4096  # characters: no system opens a longer one
 _LONGEST_NAME = 300  # characters of a name that are shown
+_LONGEST_COLUMN = 100  # characters of its name
+_MOST_COLUMNS = 1000
 # Python refuses the whole table for one longer field; here each line is judged alone. This is global to the process.
 csv.field_size_limit(_MOST_BYTES)
 
@@ -55,7 +58,8 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
         if place is None:
             skipped.append((_shortened(called), f"Line {line}: there is no such file."))
             continue
-        item = FoundFile(called, place, label, split, group)
+        columns = {name: clean_label(text) for name, text in row.items() if name not in _COUNTED}
+        item = FoundFile(called, place, label, split, group, columns)
         key = os.path.normpath(place)  # the path of one picture may be written in two ways
         if key in found:
             skipped.append((item.source, _said_twice(line, item, *found[key])))
@@ -143,7 +147,8 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
 
 
 def _checked(name: str, header: list[str]) -> dict[str, int]:
-    """The index of each column that counts. Raises DatasetError if one is missing or repeated."""
+    """The index of each column: those that count, then the first of each further name. Raises DatasetError if one that
+    counts is missing or repeated, or if there are too many."""
     missing = [column for column in _REQUIRED if column not in header]
     if missing:
         raise DatasetError(
@@ -151,13 +156,19 @@ def _checked(name: str, header: list[str]) -> dict[str, int]:
             f" {', '.join(repr(c[:50]) for c in header[:_TOLD]) or 'nothing'}. Expected: file,label and, if"
             " wanted, split and group."
         )
-    known = [column for column in (*_REQUIRED, *_OPTIONAL) if column in header]
+    if len(header) > _MOST_COLUMNS:
+        raise DatasetError(f"{name!r} has {len(header):,} columns; expected at most {_MOST_COLUMNS:,}.")
+    known = [column for column in _COUNTED if column in header]
     if doubled := [column for column in known if header.count(column) > 1]:
         raise DatasetError(
             f"{name!r} has the column {' and '.join(map(repr, doubled))} more than once. Rename or remove all but"
             " the one that counts, and try again."
         )
-    return {column: header.index(column) for column in known}
+    places = {column: header.index(column) for column in known}
+    for n, column in enumerate(header):
+        if called := clean_label(csv_text(column))[:_LONGEST_COLUMN]:
+            places.setdefault(called, n)
+    return places
 
 
 def _composed(name: str) -> str:

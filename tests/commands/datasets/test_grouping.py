@@ -80,3 +80,25 @@ def test_data_held_out__holds_places_out_after_a_preview_and_can_be_undone(
     assert open_dataset("reef").content_hash == tiny_reef.content_hash
     assert "of a place 'elsewhere'" in called(capsys, *hold, "elsewhere", status=1)["error"]
     assert "--hold" in called(capsys, *hold[:-1], "--preview", status=1)["error"]
+
+
+def test_data_import_group_and_held_out__by_columns_of_the_table(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(tmp_path / "sea", {"crab": 8, "ray": 8})
+    rows = [
+        f"{kind}/{n}.jpg,{kind},{'reef' if n < 3 else 'bay' if n < 6 else 'cape'},day {n}"
+        for kind in ("crab", "ray")
+        for n in range(8)
+    ]
+    (folder / "list.csv").write_text("\n".join(["file,label,Site,Dive", *rows]))
+    found = called(capsys, "import", str(folder / "list.csv"), "--name", "sea", "--group-by", "column:Site")
+    assert "The column 'dive' of the table is kept" in " ".join(found["notes"])
+    assert set(open_dataset("sea").manifest["group"]) == {"reef", "bay", "cape"}
+    assert called(capsys, "data", "show", "sea")["columns"] == ["site", "dive"]
+    assert called(capsys, "data", "group", "sea", "--by", "column:dive", "--preview")["groups"] == 8
+    assert "'dive'" in called(capsys, "data", "group", "sea", "--by", "column:depth", status=1)["error"]
+    hold = ("data", "held-out", "sea", "--by", "column:dive", "--hold", "day 1", "day 7")
+    assert called(capsys, *hold)["splits"]["test"] == 4
+    held = open_dataset("sea")
+    assert {held.table_columns["dive"][row] for row in held.rows("test")} == {"day 1", "day 7"}

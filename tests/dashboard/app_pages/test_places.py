@@ -14,7 +14,7 @@ from dashboard.data.charts.place_charts import only_there, place_rows, place_tab
 from dashboard.words import plain
 from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.holding_out import PlacesTested
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.held_out_places import held_out_of
@@ -135,13 +135,15 @@ def test_places__that_are_as_easy_say_that_it_cannot_be_told(sited: Dataset) -> 
     assert "Expect" not in text(app)
 
 
-def show_hold_out() -> None:  # a script of its own: a test's run of the whole page would close the dialog
+def show_hold_out(
+    by: str = "group",
+) -> None:  # a script of its own: a test's run of the whole page would close the dialog
     from dashboard import cache
     from dashboard.app_pages.data.hold_out import hold_out_dialog
     from dashboard.parts.notice import notice
 
     notice()
-    hold_out_dialog(cache.dataset("reef"))
+    hold_out_dialog(cache.dataset("reef"), by)
 
 
 def test_hold_out__shows_what_moves_then_moves_it_with_an_undo(sited: Dataset) -> None:
@@ -165,6 +167,29 @@ def test_hold_out__shows_what_moves_then_moves_it_with_an_undo(sited: Dataset) -
     assert "These are all the places" in text(again)
     button(app, "Undo").click().run()
     assert open_dataset("reef").content_hash == sited.content_hash
+
+
+def show_hold_out_view() -> None:
+    from dashboard import cache
+    from dashboard.app_pages.data.hold_out import hold_out_view
+
+    hold_out_view(cache.dataset("reef"))
+
+
+def test_hold_out__of_a_column_of_the_table_that_was_imported(sited: Dataset) -> None:
+    dives = [f"dive {row % 4}" for row in range(len(sited))]
+    write_dataset(sited.folder, sited.manifest.assign(**{"table:dive": dives}), sited.info)
+    app = AppTest.from_function(show_hold_out_view, default_timeout=60).run()
+    app.selectbox[0].select("column:dive").run()
+    assert "4 places that training or validation has too" in text(app)
+    button(app, "Hold places out as the test split").click().run()
+    assert app.multiselect[0].options == ["dive 0", "dive 1", "dive 2", "dive 3"]
+    app = AppTest.from_function(show_hold_out, args=("column:dive",), default_timeout=60).run()
+    app.multiselect[0].select("dive 2").run()
+    button(app, "Hold them out").click().run()
+    assert not app.exception
+    held = open_dataset("reef")
+    assert held.rows("test").tolist() == list(range(2, len(sited), 4))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from sealife_core.datasets.grouping.patterns import Pattern
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.tables import read_table
 from sealife_core.errors import DatasetError
@@ -32,6 +33,7 @@ def test_read_table__all_columns(folder: Path):
     ]
     assert found[0].path.is_file()
     assert skipped == []
+    assert [f.columns for f in found] == [{"depth": "3"}, {"depth": ""}]
 
 
 @pytest.mark.parametrize(
@@ -197,3 +199,23 @@ def test_import__a_table_that_gives_no_labels_is_said(home: Path, folder: Path):
     report = import_images(folder, "two")
     assert report.dataset.classes == ("pictures",)
     assert any("Several tables list pictures and labels ('a.csv', 'b.csv')" in note for note in report.notes)
+
+
+def test_import__keeps_the_further_columns_and_says_what_is_not_used(folder: Path):
+    """Whatever a heading or a cell says, it comes back as it was; of two columns of one name the first counts."""
+    lines = [f"pictures/{n}.jpg,crab,{'=REEF' if n < 4 else 'Bay'},{n % 2},x" for n in range(8)]
+    source = table(folder, "\n".join(["file,label,Site,=dive,site", *lines]))
+    report = import_images(source, "sea", group_by=Pattern("column", column="site"))
+    dataset = report.dataset
+    assert dataset.table_columns == {"site": ["=REEF"] * 4 + ["Bay"] * 4, "=dive": ["0", "1"] * 4}
+    assert dataset.manifest["group"].tolist() == dataset.table_columns["site"]
+    (said,) = [note for note in report.notes if "column" in note]
+    assert said.startswith("The column '=dive' of the table is kept, but not used.")
+    assert import_images(source, "plain").notes[0].startswith("The columns 'site' and '=dive' of the table are kept")
+    with pytest.raises(DatasetError, match=r"has no column 'depth' to group by. It has 'site', '=dive'"):
+        import_images(source, "deep", group_by=Pattern("column", column="depth"))
+
+
+def test_read_table__of_more_columns_than_a_table_of_pictures_has_is_refused(folder: Path):
+    with pytest.raises(DatasetError, match="has 1,002 columns; expected at most 1,000"):
+        read_table(table(folder, "file,label," + ",".join(f"c{n}" for n in range(1000))))

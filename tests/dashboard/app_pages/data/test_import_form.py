@@ -230,6 +230,25 @@ def test_import__with_sites_around_the_classes_takes_the_innermost_folders(photo
     assert set(survey.manifest["group"]) == {"Bay", "Cape"}
 
 
+def test_import__groups_by_a_column_of_the_table_seen_before_it_begins(photographs, tmp_path):
+    files = sorted(photographs.rglob("*.png"))
+    rows = [f"{file.relative_to(photographs)},{file.parent.name},{n % 3}" for n, file in enumerate(files)]
+    (photographs / "survey.csv").write_text("\n".join(["file,label,Dive", *rows]))
+    app = AppTest.from_function(show_import_dialog, default_timeout=60).run()
+    field(app, "selectbox", TOGETHER).select("column").run()
+    assert "The columns are shown here" in text(app)
+    field(app, "text_input", "Path of a folder, zip or CSV").input(str(photographs / files[0].parent.name)).run()
+    assert "No table with further columns" in text(app)
+    field(app, "text_input", "Path of a folder, zip or CSV").input(str(photographs)).run()
+    assert field(app, "selectbox", "Column").options == ["dive"]
+    assert "3 groups of 21 images" in text(app)
+    button(app, "Import").click().run()
+    assert not app.exception
+    next(iter(background.cache.jobs().values())).wait(60)
+    made = open_dataset("photographs")
+    assert (made.info["group_by"], set(made.manifest["group"])) == ("column:dive", {"0", "1", "2"})
+
+
 @pytest.mark.process
 def test_import__an_expression_that_cannot_be_used_is_one_sentence_before_it_begins(photographs):
     with pytest.raises(DatasetError, match="has 0 groups; expected one"):
