@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import garbage_collection, state, theme
+from dashboard.parts.pictures.large_pictures import large_pictures
 from dashboard.parts.runs.strip import run_strip
 from dashboard.parts.single_clicks import single_clicks
 
@@ -29,6 +30,7 @@ theme.apply()
 garbage_collection.freeze_imported()
 state.arrive()
 single_clicks()
+large_pictures()
 presenting = state.lessons.presenting()
 page = st.navigation(
     [

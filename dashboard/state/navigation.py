@@ -10,6 +10,7 @@ from dashboard.state.train import SIZE, TASK
 from dashboard.state.url_written import catch_up, forget
 
 SINGLE_CLICKS = Key("single_clicks")
+LARGE_PICTURES = Key("large_pictures")
 _BOUND = (DATASET, TASK, SIZE)
 _ARRIVING = Key("arriving")
 

@@ -1,13 +1,14 @@
 """A person's own picture as a query: its features under each encoder, to find its nearest neighbours."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import streamlit as st
 
-from dashboard.cache import embeddings
+from dashboard.cache import classifiers, embeddings
 from dashboard.error_display import errors_shown
+from dashboard.media import LARGE_PX, data_uri
+from dashboard.parts.pictures.large_pictures import opens
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.runs.run import MODEL, Run
 
@@ -25,10 +26,12 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         if file is None:
             st.caption("Your picture is not saved. The most similar pictures of the data set appear below.")
             return None
-        from sealife_core.datasets.decoding.reading import decode
-
         with errors_shown():
-            st.image(decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb, width=_SHOWN_PX)
+            jpeg = classifiers.own_thumbnail(file.file_id, file.getvalue(), LARGE_PX)
+            st.html(
+                f'<img src="{data_uri(jpeg, "image/jpeg")}" alt="Your picture" width="{_SHOWN_PX}"'
+                f"{opens({'facts': [('File', file.name)]})}>"
+            )
             with st.spinner("Computing the embedding…"):
                 return {run.id: embeddings.features_of(run, file.getvalue()) for run in runs}
         return None

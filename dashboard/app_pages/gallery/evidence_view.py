@@ -3,6 +3,9 @@
 The last stage says most about the class, earlier ones where it is.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from dashboard.app_pages.gallery.filters import segments
@@ -15,7 +18,9 @@ from sealife_core.runs.run import Run
 _STAGES = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}
 
 
-def evidence_view(picture: str, heat: str, *, width: int, height: int, of: str, name: str) -> None:
+def evidence_view(
+    picture: str, heat: str, *, width: int, height: int, of: str, name: str, opens_as: Mapping[str, Any]
+) -> None:
     """``picture``, which is ``of`` something, and ``heat``, the evidence for the class ``name``, are addresses.
 
     width, height: of the picture, in px. The heat covers the largest centred square, which the network sees.
@@ -25,6 +30,7 @@ def evidence_view(picture: str, heat: str, *, width: int, height: int, of: str, 
     heat_view(
         picture, heat, aspect=aspect, box=((1 - share_x) / 2, (1 - share_y) / 2, share_x, share_y),
         alt=f"{of}, with the evidence for {name}", label="Evidence", key=gallery.HEAT,
+        opens_as=opens_as,
         says=f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
     )  # fmt: skip
 

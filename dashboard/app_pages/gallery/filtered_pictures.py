@@ -9,6 +9,7 @@ from dashboard.app_pages.gallery.filters import filter_row, order_choice, spoken
 from dashboard.app_pages.gallery.large_picture import Model, large_picture
 from dashboard.cache import classifiers
 from dashboard.data.classifier_answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
+from dashboard.parts.notice import notice
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.pictures.sheets import A_PAGE
 from dashboard.parts.runs.table import colours_of_all
@@ -20,6 +21,7 @@ from sealife_core.runs.run import Run
 
 def pictures(run: Run, rival: Run | None) -> None:
     """All answers of ``run``, and those of ``rival`` if there is one."""
+    notice()
     models = [(one, classifiers.answers(one)) for one in (run, rival) if one is not None]
     answers, other = models[0][1], models[1][1] if rival else None
     shown = wanted(answers, other is not None)

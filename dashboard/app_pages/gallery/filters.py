@@ -26,18 +26,18 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
     names = ["", *answers.classes]
     words = {"": "All"} | OUTCOMES | (PAIRED if paired else {})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _select(gallery.TRUTH, "True class", names, {"": "Any class"}, shown.truth, 180)
-        _select(gallery.PREDICTED, "Predicted class", names, {"": "Any class"}, shown.predicted, 180)
+        _select(gallery.TRUTH, "True class", names, {"": "Any class"}, shown.truth, 150)
+        _select(gallery.PREDICTED, "Predicted class", names, {"": "Any class"}, shown.predicted, 150)
         if paired:
             _select(gallery.OUTCOME, "Outcome", list(words), words, shown.outcome, 220)
         else:
             segments(gallery.OUTCOME, "Outcome", words, shown.outcome)
         split_choice(answers, shown.split)
         sure = gallery.SURE.widget.showing((shown.low, shown.high))
-        st.slider("Confidence (%)", 0, 100, key=sure, on_change=_sure, width=190)
+        st.slider("Confidence (%)", 0, 100, key=sure, on_change=_sure, width=150)
         st.text_input(
             "Find by name", key=gallery.FILE.widget.showing(shown.named), on_change=_changed, args=(gallery.FILE,),
-            width=200, placeholder="part of a file name",
+            width=165, placeholder="part of a file name",
         )  # fmt: skip
 
 

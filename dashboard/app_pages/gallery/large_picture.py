@@ -12,7 +12,8 @@ from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.app_pages.gallery.training_neighbours import training_neighbours
 from dashboard.data.classifier_answers import Answers, Filters, in_order
 from dashboard.media import evidence_url, thumb_url
-from dashboard.parts.correcting.correct_button import correct_button
+from dashboard.parts.correcting.correct_here import correct_here
+from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
@@ -72,10 +73,10 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
     evidence_view(
         thumb_url(dataset, row, LARGE_PX), evidence_url(run, dataset, row, evidence, layer_held(run)),
         width=width, height=height, of=answers.classes[answers.truth[place]], name=answers.classes[evidence],
+        opens_as=told(dataset, row),
     )  # fmt: skip
-    st.caption(f"{plain(dataset.file_names[row])} · {width:,} × {height:,} px")
+    correct_here(dataset, row, gallery.CORRECT)
     layer_choice(run)
-    correct_button(dataset, row, gallery.CORRECT)
 
 
 def _answer(models: Sequence[Model], place: int, evidence: int) -> None:

@@ -17,6 +17,7 @@ from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.parts.notice import notice
+from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.picture_picker import picture_picker
 from dashboard.parts.pictures.view_pairs import Named, compared_html
 from dashboard.words import plain
@@ -55,7 +56,7 @@ def page() -> None:
         responses = activations(dataset, previews, mark)
         recipe_differences(recipes)
         shows = {
-            "Positive pairs": lambda: _pairs(recipes, previews, responses, size_px, pairs),
+            "Positive pairs": lambda: _pairs(dataset, recipes, previews, responses, size_px, pairs),
             "One view, step by step": lambda: steps(recipes, previews, size_px),
             f"Where do {DRAWS} crops fall?": lambda: crops(dataset, recipes, previews, responses),
         }
@@ -67,13 +68,14 @@ def page() -> None:
 
 
 def _pairs(
-    recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]", size_px: int,
-    pairs: int,
+    dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview],
+    activations: "Sequence[Tensor | None]", size_px: int, pairs: int,
 ) -> None:  # fmt: skip
     """Each picture with its positive pairs. activations: of an ImageNet encoder; None: not asked for."""
     named = recipes if len(recipes) > 1 else [("", recipes[0][1])]
     for preview, activation in zip(previews, activations, strict=True):
-        st.html(compared_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation))
+        original = told(dataset, preview.row)
+        st.html(compared_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation, original))
     dashed = f" solid: {plain(recipes[0][0])}, dashed: {plain(recipes[1][0])}." if len(recipes) > 1 else ""
     st.caption(
         f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"

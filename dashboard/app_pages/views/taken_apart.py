@@ -10,6 +10,7 @@ from dashboard.data.crops import crops_said, lost_said
 from dashboard.data.previews import Preview
 from dashboard.media import data_uri, thumb_url
 from dashboard.parts.pictures.heat_view import heat_view
+from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.view_pairs import VIEW_NAMES, Named, strip_html
 from dashboard.words import plain, unbroken
 from sealife_core.datasets.dataset import Dataset
@@ -45,7 +46,7 @@ def crops(
 
     place = _place(previews)
     preview, activation = previews[place], activations[place]
-    picture = thumb_url(dataset, preview.row, LARGE_PX)
+    picture, original = thumb_url(dataset, preview.row, LARGE_PX), told(dataset, preview.row)
     places = iter(st.columns(max(2, len(recipes) + (activation is not None)), gap="medium"))
     for number, (name, recipe) in enumerate(recipes):
         coverage = crop_coverage(recipe, preview.aspect)
@@ -59,6 +60,7 @@ def crops(
                 picture, data_uri(heat_png(coverage.share.numpy()), "image/png"), aspect=preview.aspect,
                 alt=f"{preview.name}, with the share of crops that contain each place", label="Crops",
                 says="The brighter a place, the more crops contain it.", opacity=90, key=state.views.HEAT.of(number),
+                opens_as=original,
             )  # fmt: skip
             st.markdown(unbroken(said))
     if activation is not None:
@@ -68,6 +70,7 @@ def crops(
                 picture, data_uri(heat_png(activation.numpy()), "image/png"), aspect=preview.aspect,
                 alt=f"{preview.name}, with what an ImageNet network looks at", label="Response",
                 says="The brighter a place, the stronger the response.", key=state.views.HEAT.of("response"),
+                opens_as=original,
             )  # fmt: skip
             st.markdown(_RESPONSE)
 

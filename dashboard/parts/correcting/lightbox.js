@@ -1,31 +1,15 @@
-// One picture large, with what is known of it. It lives in the browser: opening it runs nothing on the server; what was
-// changed of it and its neighbours are fetched. Where data.correcting has a place to send it, it can be corrected with keys.
+// What is known of one picture, and a form to correct it. It lives in the browser: showing it runs nothing on the server;
+// what was changed of the picture and its neighbours are fetched. Where correcting has a place to send it, keys correct it.
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
-class Lightbox {
+class KnownPicture {
   // corrected: called once something was changed, so that the page can show it.
-  constructor(pictures, start, correcting, corrected) {
-    Object.assign(this, { pictures, place: start, correcting, corrected, last: 0, asked: 0, turn: Promise.resolve() });
-    this.dialog = el('dialog', 'large');
-    this.image = telling(el('img'));
+  constructor(correcting, corrected) {
+    Object.assign(this, { correcting, corrected, last: 0, asked: 0, turn: Promise.resolve() });
     this.facts = el('dl');
-    this.count = el('span', 'count');
     this.near = el('div', 'near');
-    this.back = this.action('‹ Previous', () => this.step(-1));
-    this.next = this.action('Next ›', () => this.step(1));
-    const bar = el('div', 'bar');
-    bar.append(this.back, this.count, this.next, this.action('Close', () => this.dialog.close()));
-    this.dialog.append(bar, this.image);
-    if (correcting?.send) this.dialog.append(this.form());
-    this.dialog.append(this.facts, this.near);
-    this.dialog.setAttribute('aria-label', 'Picture');
-    this.dialog.onkeydown = (event) => this.pressed(event);
-    this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
-    this.dialog.onclose = () => this.dialog.remove();
-    this.show();
+    this.parts = [...(correcting?.send ? [this.form()] : []), this.facts, this.near];
   }
-
-  get picture() { return this.pictures[this.place]; }
 
   action(label, run) {
     const button = el('button', 'action', label);
@@ -33,21 +17,9 @@ class Lightbox {
     return button;
   }
 
-  step(by) {
-    this.place = Math.min(this.pictures.length - 1, Math.max(0, this.place + by));
-    if (this.said) this.said.textContent = '';
-    this.show();
-  }
-
-  show() {
-    const picture = this.picture;
-    this.image.src = picture.large;
-    this.image.alt = picture.alt;
+  about(picture) {
     this.tell(picture.facts);
     this.near.replaceChildren();
-    this.count.textContent = (this.place + 1) + ' of ' + this.pictures.length;
-    this.back.disabled = this.place === 0;
-    this.next.disabled = this.place === this.pictures.length - 1;
     if (!this.correcting) return;
     this.fetch(picture);
     if (!this.correcting.send) return;
@@ -61,7 +33,7 @@ class Lightbox {
     this.facts.replaceChildren(...[...(this.picture.first ?? []), ...facts].flatMap(([name, value]) => [el('dt', '', name), el('dd', '', value)]));
   }
 
-  // What was changed of the picture, and its neighbours, as it is now; the answer to an earlier question is no news.
+  // What was changed of a picture, and its neighbours, as it is now; the answer to an earlier question is no news.
   async fetch(picture) {
     const asked = ++this.asked;
     const answer = await fetch(this.correcting.about.replace('{id}', encodeURIComponent(picture.id))).catch(() => null);
@@ -152,11 +124,9 @@ class Lightbox {
     this.corrected(done.version);
   }
 
-  pressed(event) {
-    event.stopPropagation();  // the page has keys of its own
-    if (['INPUT', 'SELECT'].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in STEPS) this.step(STEPS[event.key]);
-    if (!this.correcting?.send) return;
+  // Correct the picture by the key that was pressed. Whether it was one of those that do.
+  keyed(event) {
+    if (!this.correcting?.send) return false;
     const chosen = this.suggested && this.suggested[Number(event.key) - 1];
     if (chosen) this.correct('label', chosen);
     else if (event.key === 'x') this.out.click();
@@ -164,7 +134,61 @@ class Lightbox {
     else if (event.key === 'c') {
       event.preventDefault();
       this.named.focus();
-    }
+    } else return false;
+    return true;
+  }
+}
+
+// Whether a key is typed into a field, or means something else with another one held down.
+function meansOther(event) {
+  const typed = event.composedPath().some((node) => node.matches?.('input, select, textarea, [contenteditable="true"]'));
+  return typed || event.ctrlKey || event.metaKey || event.altKey;
+}
+
+// One of pictures large, with what is known of it.
+class Lightbox extends KnownPicture {
+  constructor(pictures, start, correcting, corrected) {
+    super(correcting, corrected);
+    Object.assign(this, { pictures, place: start });
+    this.dialog = el('dialog', 'large');
+    this.image = telling(el('img'));
+    this.count = el('span', 'count');
+    this.back = this.action('‹ Previous', () => this.step(-1));
+    this.next = this.action('Next ›', () => this.step(1));
+    const bar = el('div', 'bar');
+    bar.append(this.back, this.count, this.next, this.action('Close', () => this.dialog.close()));
+    this.dialog.append(bar, this.image, ...this.parts);
+    this.dialog.setAttribute('aria-label', 'Picture');
+    this.dialog.onkeydown = (event) => this.pressed(event);
+    this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
+    this.dialog.onclose = () => this.dialog.remove();
+    this.show();
+  }
+
+  get picture() { return this.pictures[this.place]; }
+
+  step(by) {
+    this.place = Math.min(this.pictures.length - 1, Math.max(0, this.place + by));
+    if (this.said) this.said.textContent = '';
+    this.show();
+  }
+
+  show() {
+    const picture = this.picture;
+    this.image.src = picture.large;
+    this.image.alt = picture.alt;
+    this.image.classList.toggle('pixels', Boolean(picture.pixels));
+    this.count.textContent = (this.place + 1) + ' of ' + this.pictures.length;
+    this.back.disabled = this.place === 0;
+    this.next.disabled = this.place === this.pictures.length - 1;
+    this.about(picture);
+  }
+
+  pressed(event) {
+    event.stopPropagation();  // the page has keys of its own
+    if (meansOther(event)) return;
+    if (event.key in STEPS) this.step(STEPS[event.key]);
+    this.keyed(event);
   }
 }
 

@@ -7,6 +7,7 @@ export default function ({ data, parentElement }) {
   stack.style.maxWidth = 'min(100%, ' + Math.round(TALLEST_PX * data.aspect) + 'px)';
   if (picture.getAttribute('src') !== data.picture) picture.src = data.picture;
   picture.alt = data.alt;
+  stack.dataset.opens = JSON.stringify(data.opens);
   const [left, top, width, height] = data.box.map((share) => 100 * share + '%');
   for (const part of [square, heat]) Object.assign(part.style, { left, top, width, height });
   square.hidden = data.box[2] > 0.98 && data.box[3] > 0.98;

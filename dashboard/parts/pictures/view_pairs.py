@@ -1,14 +1,16 @@
 """Positive pairs as a person sees them: the original with both crops drawn on it, the two views, and what was done."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from PIL import Image
 from torch import Tensor
 
 from dashboard.data.previews import Preview, drawn
 from dashboard.media import data_uri
+from dashboard.parts.pictures.large_pictures import opens
 from sealife_core.config import ViewRecipe
 from sealife_core.evaluation.contrast.animal_share import LOST_BELOW, animal_share
 from sealife_core.views.sampling import ViewParameters
@@ -24,14 +26,16 @@ def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pai
 
 
 def compared_html(
-    recipes: Sequence[Named], preview: Preview, size_px: int, draw: int, pairs: int, activation: Tensor | None = None
-) -> str:
+    recipes: Sequence[Named], preview: Preview, size_px: int, draw: int, pairs: int, activation: Tensor | None = None,
+    original: Mapping[str, Any] | None = None,
+) -> str:  # fmt: skip
     """As :func:`pair_html`; of two recipes, each view of both side by side, with their names.
 
-    activation: of an ImageNet encoder; crops that keep little of it are marked.
+    activation: of an ImageNet encoder; crops that keep little of it are marked. original: what the original opens
+    as, see ``large_pictures.told``.
     """
     crops = [[drawn(recipe, preview, draw, 0, view).crop[0].tolist() for view in (0, 1)] for _, recipe in recipes]
-    parts = [_original(preview, crops)]
+    parts = [_original(preview, crops, original or {})]
     for pair in range(pairs):
         views = [
             _view_html(named, preview, size_px, drawn(named[1], preview, draw, pair, view), view, activation)
@@ -46,14 +50,14 @@ def _view_html(
     named: Named, preview: Preview, size_px: int, parameters: ViewParameters, view: int, activation: Tensor | None
 ) -> str:
     letter, seen = VIEW_NAMES[view], apply_views(preview.square[None], parameters, size_px)[0]
-    words = "".join(
-        f"<span><b>{escape(name)}</b> {escape(what)}</span>" for name, what in parameters.describe(0).items()
-    )
+    did = parameters.describe(0)
+    words = "".join(f"<span><b>{escape(name)}</b> {escape(what)}</span>" for name, what in did.items())
     title = f"View {letter}{f', {escape(named[0])}' if named[0] else ''}"
     lost = activation is not None and float(animal_share(activation, parameters.crop)) < LOST_BELOW
     mark = ' <span class="lost">most of the animal may be outside</span>' if lost else ""
     return (
-        f'<figure class="view {letter}"><img src="{view_uri(seen)}" alt="{title} of {escape(preview.name)}">'
+        f'<figure class="view {letter}"><img src="{view_uri(seen)}" alt="{title} of {escape(preview.name)}"'
+        f"{_opens_pixels(seen, did)}>"
         f'<figcaption>{title}{mark}<div class="did">{words}</div></figcaption></figure>'
     )
 
@@ -63,11 +67,18 @@ def strip_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, vi
     parameters = drawn(recipe, preview, draw, 0, view)
     cells = [
         f'<div class="{"idle" if words == "not this time" else "done"}">'
-        f'<img src="{view_uri(seen)}" alt="after {escape(step)}"><b>{escape(step.capitalize())}</b>'
+        f'<img src="{view_uri(seen)}" alt="after {escape(step)}"{_opens_pixels(seen, {step.capitalize(): words})}>'
+        f"<b>{escape(step.capitalize())}</b>"
         f"<span>{escape(words)}</span></div>"
         for step, words, seen in step_strip(preview.square[None], parameters, size_px)
     ]
     return f'<div class="steps">{"".join(cells)}</div>'
+
+
+def _opens_pixels(seen: Tensor, did: Mapping[str, str]) -> str:
+    """The attributes of an image that opens large, each pixel as the network sees it, with what was done."""
+    height, width = seen.shape[-2:]
+    return opens({"facts": [*did.items(), ("Size", f"{width} × {height} px")], "pixels": True})
 
 
 def view_uri(view: Tensor) -> str:
@@ -88,7 +99,7 @@ def _webp(image: Image.Image) -> str:
     return data_uri(held.getvalue(), "image/webp")
 
 
-def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]]) -> str:
+def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]], opens_as: Mapping[str, Any]) -> str:
     """The whole picture in its own proportions, the crops of the first pair drawn on it.
 
     crops: of each recipe, of both views; those of a second recipe are dashed.
@@ -101,6 +112,7 @@ def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]]) -> s
     )
     name = escape(preview.name)
     return (
-        f'<figure class="original"><div><img src="{original_uri(preview)}" alt="{name}, the original picture">'
-        f"{boxes}</div><figcaption>{name}, the original</figcaption></figure>"
+        f'<figure class="original"><div{opens(opens_as)}>'
+        f'<img src="{original_uri(preview)}" alt="{name}, the original picture">{boxes}</div>'
+        f"<figcaption>{name}, the original</figcaption></figure>"
     )

@@ -1,6 +1,7 @@
 """The Embeddings page without a browser: what it says and offers; what a link brings back."""
 
 import re
+from html import unescape
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -129,6 +130,8 @@ def test_upload__shows_what_the_encoder_finds_most_alike(tiny_reef):
     first = re.search(r"/thumb/reef/(\d+)\.jpg", pictures(app))
     assert first is not None
     assert first[1] == "9", "a picture of the data set is most alike to itself"
+    (query,) = (one.proto.body for one in app.get("html") if 'alt="Your picture"' in one.proto.body)
+    assert f'"File", "{picture.name}"' in unescape(re.findall(r'data-opens="([^"]*)"', query)[0]), "it opens large"
 
 
 def test_upload__that_is_no_picture_is_refused_in_a_sentence(tiny_reef):

@@ -1,12 +1,15 @@
 """Positive pairs as HTML: of one recipe, or of two from the same random numbers."""
 
+import json
 import re
+from html import unescape
 
 import pytest
 import torch
 
 from dashboard.data.previews import Preview, preview_of
-from dashboard.parts.pictures.view_pairs import compared_html, pair_html
+from dashboard.parts.pictures.large_pictures import opens
+from dashboard.parts.pictures.view_pairs import compared_html, pair_html, strip_html
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 
@@ -53,3 +56,18 @@ def test_compared_html__marks_crops_that_keep_little_of_the_activation(preview: 
         for recipe, activation in ((small, corner), (small, None), (RECIPES["Shape"], everywhere))
     ]
     assert marks == [4, 0, 0]
+
+
+def test_opens__holds_no_name_as_html() -> None:
+    nasty = {"facts": [["File", "'\"><img src=x onerror=alert(1)>"]]}
+    html = opens(nasty)
+    assert "<" not in html
+    (told,) = re.findall(r'data-opens="([^"]*)"', html)
+    assert json.loads(unescape(told)) == nasty
+
+
+def test_strip__each_step_opens_with_what_was_done(preview: Preview) -> None:
+    html = strip_html(SIMCLR, preview, SIZE, 3, 0)
+    told = [json.loads(unescape(one)) for one in re.findall(r'data-opens="([^"]*)"', html)]
+    assert [one["facts"][0][0] for one in told][:2] == ["Original", "Crop"]
+    assert all(one["pixels"] and one["facts"][-1] == ["Size", f"{SIZE} × {SIZE} px"] for one in told[1:])

@@ -71,8 +71,9 @@ def _seen(run: Run, picture: OwnPicture, asked: str) -> None:
     width, height = Image.open(io.BytesIO(jpeg)).size
     heat = classifiers.own_evidence(run, key, content, found.classes.index(asked), layer_held(run))
     evidence_view(
-        data_uri(jpeg, "image/jpeg"), data_uri(heat, "image/png"), width=width, height=height, of=name, name=asked
-    )
+        data_uri(jpeg, "image/jpeg"), data_uri(heat, "image/png"), width=width, height=height, of=name, name=asked,
+        opens_as={"facts": [("File", name)]},
+    )  # fmt: skip
     layer_choice(run)
 
 

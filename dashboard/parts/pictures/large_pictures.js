@@ -1,0 +1,29 @@
+let listening;
+
+function told(node) {
+  const image = node.matches('img') ? node : node.querySelector('img');
+  return { large: image.src, alt: image.alt, facts: [], ...JSON.parse(node.dataset.opens) };
+}
+
+export default function ({ parentElement, setTriggerValue }) {
+  const host = parentElement.querySelector('i');
+  const open = (event) => {
+    const node = event.composedPath().find((one) => one.dataset?.opens);
+    const key = event.type === 'keydown';
+    if (!node || (key && (!['Enter', ' '].includes(event.key) || event.composedPath()[0] !== node))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    // Those of its kind can be stepped through: the pictures of a data set, or what a network sees of them.
+    const { correcting } = told(node);
+    const alike = [...node.getRootNode().querySelectorAll('[data-opens]')].filter(
+      (one) => told(one).correcting?.about === correcting?.about,
+    );
+    const corrected = (number) => setTriggerValue('corrected', number);
+    openLarge(host, alike.map(told), alike.indexOf(node), correcting, corrected);
+  };
+  const listen = (how) => ['click', 'keydown'].forEach((type) => window[how](type, listening, true));
+  if (listening) listen('removeEventListener');
+  listening = open;
+  listen('addEventListener');
+  return () => ['click', 'keydown'].forEach((type) => window.removeEventListener(type, open, true));
+}
