@@ -8,6 +8,7 @@ from dashboard.app_pages.home.next_step import next_step
 from dashboard.data.pictures import some_rows
 from dashboard.parts.dataset_cards import dataset_links, readable
 from dashboard.parts.pictures.image_grid import picture_strip
+from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.view_pairs import pair_html
 from dashboard.parts.runs.name_animals import (
     TAKES,
@@ -83,7 +84,7 @@ def page() -> None:
 def _positive_pair(dataset: Dataset) -> None:
     st.subheader("What it learns from: a positive pair")
     preview = cache.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
-    st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1))
+    st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1, told(dataset, preview.row)))
     st.caption(
         "Two random views of one picture. The network gets no labels. It learns that these two views belong"
         " together and that all other pictures do not."

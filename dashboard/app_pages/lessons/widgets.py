@@ -22,6 +22,7 @@ from dashboard.data.recipe_words import recipe_says, recipe_teaches
 from dashboard.media import data_uri
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
+from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.view_pairs import VIEW_NAMES, original_uri, pair_html, view_uri
 from dashboard.words import plain, unbroken
 from sealife_core.config import RECIPES, ViewRecipe
@@ -46,7 +47,7 @@ def view() -> Shown:
     st.caption(unbroken(f"{recipe_says(recipe)} {recipe_teaches(recipe)}"))
     previews = cache.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
     for column, preview in zip(st.columns(len(previews), gap="large"), previews, strict=True):
-        column.html(pair_html(recipe, preview, VIEW_PX, draw, 1))
+        column.html(pair_html(recipe, preview, VIEW_PX, draw, 1, told(dataset, preview.row)))
     kept = crop_coverage(recipe, previews[0].aspect, draws=DRAWS).kept
     says = f"Two views of each picture, drawn with the recipe {name}."
     return {"kept_area": float(kept.mean()), "draws": DRAWS}, lambda: figure(

@@ -1,6 +1,7 @@
 """What is known of the one picture of a page, below it, and the keys that correct it; see lightbox.js."""
 
 from functools import partial
+from typing import Any
 
 from dashboard import cache
 from dashboard.parts.correcting.correcting import correcting, events
@@ -16,11 +17,8 @@ _here = own_component(__file__, '<div class="here"></div>', shared=("correcting"
 def correct_here(dataset: Dataset, row: int, key: Key) -> None:
     """Class, split, group and history of the picture in ``row``, and the form and keys that correct it."""
     picture = grid_picture(dataset, row, "")
-    gone = partial(_say_if_gone, dataset.name, picture["id"])
-    _here(
-        data={"picture": picture, "correcting": correcting(dataset)}, key=key,
-        **events(key) | {"on_corrected_change": gone},
-    )  # fmt: skip
+    called: dict[str, Any] = events(key) | {"on_corrected_change": partial(_say_if_gone, dataset.name, picture["id"])}
+    _here(data={"picture": picture, "correcting": correcting(dataset)}, key=key, **called)
 
 
 def _say_if_gone(name: str, image: str) -> None:

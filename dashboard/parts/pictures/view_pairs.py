@@ -20,9 +20,11 @@ VIEW_NAMES = ("A", "B")
 Named = tuple[str, ViewRecipe]
 
 
-def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:
-    """The original and ``pairs`` positive pairs of it as HTML."""
-    return compared_html([("", recipe)], preview, size_px, draw, pairs)
+def pair_html(
+    recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int, original: Mapping[str, Any] | None = None
+) -> str:
+    """The original and ``pairs`` positive pairs of it as HTML. original: as of :func:`compared_html`."""
+    return compared_html([("", recipe)], preview, size_px, draw, pairs, original=original)
 
 
 def compared_html(
