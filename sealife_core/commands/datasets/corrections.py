@@ -121,7 +121,8 @@ def _undo(chosen: argparse.Namespace, output: Output) -> None:
 
 def _apply(chosen: argparse.Namespace, output: Output) -> None:
     applied = apply_csv(open_dataset(chosen.name), path_of(chosen.file), by=chosen.by)
-    found = {"entries": applied.entries, "changes": applied.images, "missing": applied.missing}
+    found = {"entries": applied.entries, "changes": applied.images}
+    found |= {"missing": applied.missing, "undone": applied.undone}
     output.result(dataset_figures(applied.dataset) | found, applied.said)
 
 

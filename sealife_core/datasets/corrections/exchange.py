@@ -30,18 +30,25 @@ CLASS = "class"
 
 @dataclass(frozen=True)
 class Applied:
-    """What a file of corrections did: the data set with them, how many entries and images, what was left out."""
+    """What a file of corrections did: the data set with them, how many entries and images, what was left out.
+
+    undone: numbers of entries here that the file holds too and somebody undid here.
+    """
 
     dataset: Dataset
     entries: int
     images: int
     missing: list[str]
+    undone: list[int]
 
     @property
     def said(self) -> str:
         """In a sentence."""
         to = f" to {counted(self.images, 'image')}" if self.images else ""
         done = f"{counted(self.entries, 'correction')} applied{to}."
+        if self.undone:
+            numbers = ", ".join(map(str, self.undone[:3])) + (", …" if len(self.undone) > 3 else "")
+            done += f" Undone here and left so: {numbers}. 'data redo' or the history brings it back."
         if not self.missing:
             return done
         named = ", ".join(self.missing[:3]) + (", …" if len(self.missing) > 3 else "")
@@ -74,7 +81,7 @@ def apply_csv(dataset: Dataset, path: Path, *, by: str = "") -> Applied:
     """
     applying = _Applying(dataset, _read(path, dataset), by)
     corrected = add_entries(dataset, applying.find)
-    return Applied(corrected, len(applying.entries), len(applying.images), list(applying.missing))
+    return Applied(corrected, len(applying.entries), len(applying.images), list(applying.missing), applying.undone)
 
 
 class _Applying:
@@ -99,10 +106,17 @@ class _Applying:
 
     def _new(self, draft: Draft) -> list[dict[str, str]]:
         """The lines after the last one, of each image and field, that the log holds."""
-        known, held = {(entry.by, entry.why, entry.at) for entry in draft.entries}, dict[tuple[str, ...], int]()
+        known = {(entry.by, entry.why, entry.at): entry for entry in draft.entries if entry.corrects}
+        held: dict[tuple[str, ...], int] = {}
+        numbers: set[int] = set()
         for at, line in enumerate(self._lines):
-            if self._told(line) in known:
+            by, why, told_at = self._told(line)
+            # Where it was made, nobody may have been named.
+            if entry := known.get((by, why, told_at)) or known.get((line["by"], why, told_at)):
                 held[_of(line)] = at
+                numbers.add(entry.number)
+        done = {entry.number for entry in in_force(draft.entries)}
+        self.undone = sorted(numbers - done)
         return [line for at, line in enumerate(self._lines) if at > held.get(_of(line), -1)]
 
     def _renamed(self, draft: Draft, line: dict[str, str]) -> None:

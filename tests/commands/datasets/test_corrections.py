@@ -1,5 +1,6 @@
 """Correcting a data set from a shell."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,14 +56,16 @@ def test_data_edit__refuses_two_opposites(both: tuple[str, ...], tiny_reef: Data
 
 
 def test_data_apply__brings_corrections_to_another_copy(
-    tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny_reef: Dataset, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shutil.copytree(tiny_reef.folder, home / "data" / "copy")
     file = tmp_path / "corrections.csv"
     image = str(tiny_reef.manifest["id"].iat[0])
     corrected = correct(tiny_reef, {image: {"label": "eel"}})
     assert main(["data", "history", "reef", "--csv", str(file)]) == 0
     assert "1 correction written" in capsys.readouterr().err
-    called(capsys, "data", "undo", "reef", "1")
-    assert main(["data", "apply", "reef", str(file)]) == 0
+    assert main(["data", "apply", "copy", str(file)]) == 0
     assert "1 correction applied to 1 image." in capsys.readouterr().out
-    assert open_dataset("reef").content_hash == corrected.content_hash
+    assert open_dataset("copy").content_hash == corrected.content_hash
+    called(capsys, "data", "undo", "reef", "1")
+    assert called(capsys, "data", "apply", "reef", str(file))["undone"] == [1], "what was undone here stays so"

@@ -63,7 +63,9 @@ def test_apply__a_second_time_takes_back_nothing_that_was_corrected_since(bay: D
     again = apply_csv(applied, file)
     assert (again.entries, again.missing) == (1, [])
     assert again.dataset.manifest["label"].tolist()[:3] == ["cod", "eel", "spider"]
-    assert apply_csv(undo(again.dataset, 4), file).entries == 0, "it can be redone"
+    once_more = apply_csv(undo(again.dataset, 4), file)
+    assert (once_more.entries, once_more.undone) == (0, [4])
+    assert "Undone here and left so: 4. 'data redo'" in once_more.said
 
 
 def test_applied__a_renamed_class_is_of_no_image(bay: Dataset, home: Path, tmp_path: Path):
