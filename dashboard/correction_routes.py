@@ -14,11 +14,12 @@ from starlette.routing import Route
 
 from dashboard import cache
 from dashboard.cache import embeddings
-from dashboard.data.corrections import known_label, known_of, renamed_since
+from dashboard.data.corrections import known_of
 from dashboard.media import thumb_url
 from sealife_core.datasets.corrections.draft import Changes, Draft
 from sealife_core.datasets.corrections.editing import add_entries, said, undo
 from sealife_core.datasets.corrections.entries import QUEUE, in_force
+from sealife_core.datasets.corrections.versions import known_label, renamed_since
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.errors import SealifeError
 

@@ -9,7 +9,6 @@ from dashboard.data.pictures import class_of, picture_facts
 from sealife_core.datasets.corrections.editing import change_said, said
 from sealife_core.datasets.corrections.entries import Entry, changed, in_force
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.palette import label_colour
 
 WHY_WORDS = {
@@ -89,29 +88,6 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
             for place, similarity in near
         ],
     }  # fmt: skip
-
-
-def known_label(label: str, dataset: Dataset) -> str:
-    """The class of that name whatever its capitals, where there is one: another tab may just have named it."""
-    if label in dataset.classes:
-        return label
-    return next((name for name in dataset.classes if name.casefold() == label.casefold()), label)
-
-
-def renamed_since(label: str, dataset: Dataset, version: int | None) -> str:
-    """What the class ``label`` of that version is called now: a page that was open since may still show its old name.
-
-    Raises DatasetError where nobody calls it anything any more.
-    """
-    if version is None or label in dataset.classes:
-        return label
-    now = label
-    for entry in in_force(dataset.entries):
-        if entry.number > version and entry.rename and entry.rename[0] == now:
-            now = entry.rename[1]
-    if label and not now:
-        raise DatasetError(f"The class {label!r} was removed meanwhile. Choose another.")
-    return now
 
 
 def suggested(dataset: Dataset, rows: Sequence[int]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -70,9 +71,9 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     imported = dataset.original
     found = _read_cache(imported)
     if found is None:
-        exact, hashes = same_files(imported.manifest["sha256"].tolist()), _hashes(imported, progress)
+        exact, hashes = same_files(imported.manifest["sha256"].tolist()), hashes_of(imported, progress)
         same = {tuple(group) for group in exact}
-        near = [g for g in _near(imported, hashes, progress) if tuple(g) not in same]
+        near = [g for g in nearly_same(_paths(imported), hashes, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near, "series": look_alike_series(imported.file_names, hashes)}
         with suppress(OSError):  # on a full or read-only disk the result is not stored, and found again the next time
             replace_file(dataset.folder / CACHE, json.dumps({"key": _key(imported), **found}))
@@ -154,25 +155,30 @@ def evenness(totals: Mapping[str, int]) -> str:
     return f"Classes are even enough for accuracy: {said}. Macro-F1 shows whether small classes score lower."
 
 
-def _hashes(dataset: Dataset, progress: Progress | None) -> list[str]:
+def hashes_of(dataset: Dataset, progress: Progress | None = None) -> list[str]:
     """The perceptual hash of every picture, as the import made it."""
     if "phash" in dataset.manifest:
         return dataset.manifest["phash"].tolist()
-    return _of_images(dataset, range(len(dataset)), perceptual_hash, "", progress, at_least_px=_HASHED_AT_PX)
+    return _of_images(_paths(dataset), perceptual_hash, "", progress, at_least_px=_HASHED_AT_PX)
 
 
-def _near(dataset: Dataset, hashes: list[str], progress: Progress | None) -> list[list[int]]:
-    """Groups of rows of nearly the same picture; only candidates are decoded."""
+def _paths(dataset: Dataset) -> list[Path]:
+    return [dataset.image_path(row) for row in range(len(dataset))]
+
+
+def nearly_same(paths: Sequence[Path], hashes: Sequence[str], progress: Progress | None = None) -> list[list[int]]:
+    """Groups of places in ``paths`` of nearly the same picture; hashes: of each. Only candidates are decoded."""
     unread = np.zeros(coarse_colours(Image.new("RGB", (1, 1))).shape, dtype=np.float32)
-    return near_pictures(
-        hashes,
-        lambda rows: np.stack(_of_images(dataset, rows, coarse_colours, unread, progress, at_least_px=_SMALL_PX)),
-    )
+
+    def colours(places: list[int]) -> np.ndarray:
+        asked = [paths[place] for place in places]
+        return np.stack(_of_images(asked, coarse_colours, unread, progress, at_least_px=_SMALL_PX))
+
+    return near_pictures(hashes, colours)
 
 
 def _of_images(
-    dataset: Dataset,
-    rows: Sequence[int],
+    paths: Sequence[Path],
     compute: Callable[[Image.Image], T],
     unread: T,
     progress: Progress | None,
@@ -180,18 +186,18 @@ def _of_images(
 ) -> list[T]:
     """``compute`` of every picture, on several threads; ``unread`` where it is lost or damaged (see ``missing``)."""
 
-    def one(row: int) -> T:
+    def one(path: Path) -> T:
         try:
-            return compute(read_rgb(dataset.image_path(row), at_least_px))
+            return compute(read_rgb(path, at_least_px))
         except DatasetError:
             return unread
 
     results = []
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for done, result in enumerate(pool.map(one, rows)):
+        for done, result in enumerate(pool.map(one, paths)):
             results.append(result)
             if progress:
-                progress("Comparing pictures", done + 1, len(rows))
+                progress("Comparing pictures", done + 1, len(paths))
     return results
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.corrections.entries import Entry, in_force, read_log
-from sealife_core.datasets.corrections.replay import replay
+from sealife_core.datasets.corrections.replay import replay, with_added
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.manifest import (
     COLUMNS,
@@ -41,8 +41,8 @@ from sealife_core.neutral import csv_of
 class Dataset:
     """Images, labels and splits as corrected. A row is the place of an image in the manifest, 0 … N-1.
 
-    ``imported``: the import's manifest; ``every``: the same as corrected, with a column "excluded" ("" or "yes");
-    ``places`` (N,): where in both each row is. ``entries``: the log; ``reviews``: image id → "kept" or "unsure", where
+    ``imported``: the import's manifest, then the images added since, whatever the version, with a column "excluded"
+    ("" or "yes": those were added); ``every``: the same as corrected; ``places`` (N,): where in both each row is. ``entries``: the log; ``reviews``: image id → "kept" or "unsure", where
     a person has looked at a doubtful label.
     """
 
@@ -152,20 +152,24 @@ class Dataset:
 
     def version_of(self, content_hash: str) -> int | None:
         """The newest version with that content; None if there was none."""
-        hashes = [content_hash_of(self.imported), *(entry.content_hash for entry in self.entries)]
+        imported = self.imported[self.imported["excluded"] == ""]
+        hashes = [content_hash_of(imported), *(entry.content_hash for entry in self.entries)]
         return next((n for n in reversed(range(len(hashes))) if hashes[n] == content_hash), None)
 
     @cached_property
     def original(self) -> "Dataset":
-        """The data set as it was imported."""
-        return self.at(0)
+        """Every image as it came, with the import or later, and without any correction."""
+        return replace(self._all(self.imported), entries=(), reviews={})
 
     @cached_property
     def whole(self) -> "Dataset":
         """The data set as it is, with the images that are left out."""
-        manifest = self.every.drop(columns="excluded")
+        return self._all(self.every)
+
+    def _all(self, images: pd.DataFrame) -> "Dataset":
+        manifest = images.drop(columns="excluded")
         return replace(
-            self, manifest=manifest, places=np.arange(len(manifest)), classes=tuple(classes_of(manifest)),
+            self, manifest=manifest, every=images, places=np.arange(len(manifest)), classes=tuple(classes_of(manifest)),
             content_hash=content_hash_of(manifest),
         )  # fmt: skip
 
@@ -251,6 +255,7 @@ def _open(folder: Path) -> Dataset:
 
 
 def _made(folder: Path, info: Mapping[str, Any], imported: pd.DataFrame, entries: Sequence[Entry]) -> Dataset:
+    imported = with_added(imported, {image: one for entry in entries for image, one in entry.added.items()})
     every, reviews = replay(imported, entries)
     places = np.flatnonzero((every["excluded"] == "").to_numpy(dtype=bool))
     manifest = every.drop(columns="excluded").iloc[places].reset_index(drop=True)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.data.corrections import known_label
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.state import Key, corrections
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.versions import known_label
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.wording import counted
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.entries import FIELDS, FORMAT, Change, Entry, changed, in_force
-from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected
+from sealife_core.datasets.corrections.entries import FIELDS, FORMAT, AddedImage, Change, Entry, changed, in_force
+from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected, with_added
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import DatasetError
@@ -23,13 +23,14 @@ Changes = Mapping[str, Mapping[str, str]]
 
 
 class Draft:
-    """A data set while entries are added to it. ``entries``: the log with them."""
+    """A data set while entries are added to it. ``dataset``: as it was before; ``entries``: the log with them."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.name = dataset.name
         self.entries = [*dataset.entries]
-        self._dataset = dataset
-        self._images = Corrected(dataset.imported, dataset.entries)
+        self.dataset = dataset
+        self._imported = dataset.imported
+        self._images = Corrected(self._imported, dataset.entries)
 
     @property
     def classes(self) -> list[str]:
@@ -69,6 +70,13 @@ class Draft:
         newer = any("opinion" in fields for fields in found.values())
         self._add(by, why, at, newer=newer, images=found)
 
+    def add(self, images: Mapping[str, AddedImage], *, by: str, why: str) -> None:
+        """Add images that the data set has never had, unlabelled; their files lie in its folder by then."""
+        self._imported = with_added(self._imported, images)
+        self._images = Corrected(self._imported, self.entries)
+        taken_in: Mapping[str, Any] = {image: {"excluded": (EXCLUDED, "")} for image in images}
+        self._add(by, why, added=images, images=taken_in)
+
     def rename(self, was: str, became: str, *, by: str, why: str, at: str = "") -> None:
         """Give every image of a class another label; "" for none."""
         check_values({"label": became}, self)
@@ -92,8 +100,8 @@ class Draft:
 
     def done(self) -> Dataset:
         """The data set with all entries."""
-        found = self._dataset.after(self.entries)
-        if found.version == self._dataset.version:
+        found = self.dataset.after(self.entries)
+        if found.version == self.dataset.version:
             return found
         self._hash_last(found.content_hash)
         return replace(found, entries=tuple(self.entries))
@@ -106,16 +114,17 @@ class Draft:
     def _add(self, by: str, why: str, at: str = "", *, newer: bool = False, **told: Any) -> None:
         """``at``: when it was made, if that was before now; then it is also told when it was applied. ``newer``:
         earlier versions of this program do not know what is ``told``."""
-        if len(self.entries) > self._dataset.version:
+        if len(self.entries) > self.dataset.version:
             self._hash_last(self._images.content_hash())
         now = datetime.now(UTC).isoformat(timespec="seconds")
         told |= {"number": len(self.entries) + 1, "at": at or now, "applied": now if at else ""}
-        entry = Entry(format=FORMAT if newer or at else 1, by=by.strip(), why=why, **told)
+        edition = FORMAT if told.get("added") else 2 if newer or at else 1
+        entry = Entry(format=edition, by=by.strip(), why=why, **told)
         self.entries.append(entry)
         if entry.corrects:
             self._images.lay(entry)
         else:
-            self._images = Corrected(self._dataset.imported, self.entries)
+            self._images = Corrected(self._imported, self.entries)
         if not self._images.left:
             raise DatasetError(f"No image of {self.name!r} would be left. Delete the data set instead.")
 

@@ -4,7 +4,7 @@ Every function adds one entry to the log and returns the data set with it; :func
 people who write at once both entries are kept, in order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sealife_core.datasets.corrections.draft import Changes, Draft
 from sealife_core.datasets.corrections.entries import Change, Entry, append_entries, changed, lines_in
@@ -55,11 +55,14 @@ def redo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
     return add_entries(dataset, lambda draft: draft.redo(number, by=by))
 
 
-def add_entries(dataset: Dataset, find: Callable[[Draft], object]) -> Dataset:
+def add_entries(
+    dataset: Dataset, find: Callable[[Draft], object], first: Callable[[Sequence[Entry]], object] = bool
+) -> Dataset:
     """Append the entries that ``find`` adds to a draft of the data set as it is then.
 
-    They are found before the lock is taken, which others wait for, and once more where somebody else was faster. Raises
-    DatasetError where one cannot be made or the disk is full; then none is added.
+    They are found before the lock is taken, which others wait for, and once more where somebody else was faster.
+    ``first``: what is done under the lock before they are written. Raises DatasetError where one cannot be made or the
+    disk is full; then none is added.
     """
     root = dataset.folder.parent
     while True:
@@ -71,6 +74,7 @@ def add_entries(dataset: Dataset, find: Callable[[Draft], object]) -> Dataset:
             if lines_in(now.folder) != now.version or read_info(now.folder).get("made") != now.info.get("made"):
                 continue
             with disk_errors(DatasetError, f"The correction of {dataset.name!r} was not saved."):
+                first(corrected.entries[now.version :])
                 append_entries(now.folder, corrected.entries[now.version :])
             return corrected
 
@@ -86,6 +90,8 @@ def said(entry: Entry) -> str:
         return (
             f"Class {was!r} renamed to {became!r}." if became else f"Class {was!r} removed: its images have no label."
         )
+    if entry.added:
+        return f"{counted(len(entry.added), 'image')} added."
     changes: dict[str, set[Change]] = {}
     for image in entry.images.values():
         for field, pair in changed(image).items():

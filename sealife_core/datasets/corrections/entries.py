@@ -15,13 +15,29 @@ from sealife_core.errors import DatasetError
 from sealife_core.opening import read_regular
 
 LOG = "corrections.jsonl"
-FORMAT = 2
+FORMAT = 3
 FIELDS = ("label", "split", "group", "excluded", "review", "opinion")
 MOST_BYTES = 1 << 30
 QUEUE = "queue"  # why: it was asked next
-WHYS = ("hand", "duplicate", "suspect", QUEUE, "prediction", "pattern", "place", "agreement", "blind", "file")
+PREDICTION = "prediction"  # a model had said something of it
+WHYS = ("hand", "duplicate", "suspect", QUEUE, PREDICTION, "pattern", "place", "agreement", "blind", "file")
 
 Said = Literal["label", "opinion"]
+
+
+class AddedImage(BaseModel):
+    """What the manifest says of an image that was added after the import."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Annotated[str, Field(pattern=r"^images/[^/\\\x00]+$")]
+    source: str
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+    sha256: str
+    phash: str = ""
+
+
 Change = tuple[str, str]
 """From, to. Of "excluded" they are "" and "yes"; of "review" "", "kept" or "unsure". An "opinion" is the label that a
 person gave without seeing the one in force, which stays; it is from ""."""
@@ -31,20 +47,22 @@ class Entry(BaseModel):
     """One line. ``number`` counts from 1, and is the version of the data set that the entry makes; 0 is the import.
 
     Exactly one is set of ``images`` (image id → field → from, to), ``rename`` (a class: from, to; it is a merger where
-    both exist), ``undo`` and ``redo`` (the number of a correction). ``at``: UTC, ISO 8601. ``applied``: when it was
+    both exist), ``undo`` and ``redo`` (the number of a correction). ``added``: image id → an image that came after the
+    import; it is left out until ``images`` of the same entry take it in. ``at``: UTC, ISO 8601. ``applied``: when it was
     added here, if it was made elsewhere and came in a file. ``content_hash``: that of the data set with this entry, so
     that a run can tell which version it saw.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1, 2]  # 2: with ``applied`` or an opinion, which earlier versions of this program do not know
+    format: Literal[1, 2, 3]  # 2: with ``applied`` or an opinion; 3: with ``added``. Earlier programs do not know them
     number: Annotated[int, Field(ge=1)]
     at: str
     applied: str = ""
     by: str
     why: str
     images: Mapping[str, Mapping[Literal["label", "split", "group", "excluded", "review", "opinion"], Change]] = {}
+    added: Mapping[str, AddedImage] = {}
     rename: Change | None = None
     undo: int | None = None
     redo: int | None = None

@@ -200,7 +200,7 @@ def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
             )
         row |= {name: csv_text(row[name]) for name in COLUMNS}
         try:
-            row["at"] = _time(row["at"])
+            row["at"] = utc_time(row["at"])
             check_values({"label" if row["field"] == CLASS else row["field"]: row["to"]}, dataset)
         except DatasetError as error:
             raise DatasetError(f"Line {number} of '{path.name}': {error}") from None
@@ -209,8 +209,8 @@ def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
     return rows
 
 
-def _time(text: str) -> str:
-    """The same time in UTC; "" for none."""
+def utc_time(text: str) -> str:
+    """The same time in UTC; "" for none. Raises DatasetError."""
     if not text:
         return ""
     try:

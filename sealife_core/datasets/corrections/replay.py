@@ -1,26 +1,41 @@
 """The manifest in force: that of the import with the corrections that are not undone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import pandas as pd
 
-from sealife_core.datasets.corrections.entries import Entry, in_force
+from sealife_core.datasets.corrections.entries import AddedImage, Entry, in_force
 from sealife_core.datasets.manifest import ChangingDigest
 
 EXCLUDED = "yes"
 
 
+def with_added(imported: pd.DataFrame, added: Mapping[str, AddedImage]) -> pd.DataFrame:
+    """The images of ``imported`` with a column "excluded" ("" unless it has one), and below them those of ``added``
+    that it lacks: unlabelled, in "train", and left out ("yes")."""
+    if "excluded" not in imported:
+        imported = imported.assign(excluded="")
+    known = set(imported["id"]) if added else set()
+    told = {"label": "", "split": "train", "group": "", "excluded": EXCLUDED}
+    rows = [{"id": image, **told, **one.model_dump()} for image, one in added.items() if image not in known]
+    if not rows:
+        return imported
+    more = pd.DataFrame(rows)
+    if "phash" not in imported:  # of a drawn data set: hashes are made of all its images when they are needed
+        more = more.drop(columns="phash")
+    return pd.concat([imported, more], ignore_index=True).fillna("")
+
+
 class Corrected:
-    """The images of an import with ``entries`` laid over them, and others after those.
+    """The images of an import, as of :func:`with_added`, with ``entries`` laid over them, and others after those.
 
     ``columns``: "label", "split", "group" and "excluded" ("" or "yes") of every image; ``reviews``: image id → its
     review, "" where it was taken back.
     """
 
     def __init__(self, imported: pd.DataFrame, entries: Sequence[Entry]) -> None:
-        self.columns = {field: imported[field].tolist() for field in ("label", "split", "group")}
-        self.columns["excluded"] = [""] * len(imported)
+        self.columns = {field: imported[field].tolist() for field in ("label", "split", "group", "excluded")}
         self.reviews: dict[str, str] = {}
         self._imported = imported
         self._changed: set[int] = set(range(len(imported)))  # since the last hash

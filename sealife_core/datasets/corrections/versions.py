@@ -1,8 +1,10 @@
-"""Which version of a data set a run saw, and what was corrected since, in words."""
+"""Which version of a data set a run saw, what was corrected since, in words, and what its classes are called now."""
 
 from dataclasses import dataclass
 
+from sealife_core.datasets.corrections.entries import in_force
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError
 from sealife_core.wording import counted
 
 
@@ -36,6 +38,29 @@ def seen(dataset: Dataset, content_hash: str) -> Seen:
     )
 
 
+def known_label(label: str, dataset: Dataset) -> str:
+    """The class of that name whatever its capitals, where there is one: somebody may just have named it."""
+    if label in dataset.classes:
+        return label
+    return next((name for name in dataset.classes if name.casefold() == label.casefold()), label)
+
+
+def renamed_since(label: str, dataset: Dataset, version: int | None) -> str:
+    """What the class ``label`` of that version is called now: who has seen that version may still use its old name.
+
+    Raises DatasetError where nobody calls it anything any more.
+    """
+    if version is None or label in dataset.classes:
+        return label
+    now = label
+    for entry in in_force(dataset.entries):
+        if entry.number > version and entry.rename and entry.rename[0] == now:
+            now = entry.rename[1]
+    if label and not now:
+        raise DatasetError(f"The class {label!r} was removed meanwhile. Choose another.")
+    return now
+
+
 def _changes(dataset: Dataset, version: int) -> str:
     """ "2 pictures relabelled, 1 left out"."""
     before = dataset.at(version).every
@@ -44,14 +69,17 @@ def _changes(dataset: Dataset, version: int) -> str:
     differs = {field: then[field] != now[field] for field in then}
     there = (then["excluded"] == "") & (now["excluded"] == "")
     labelled = differs["label"] & (then["label"] == "")
+    added = dataset.every["id"].isin([image for entry in dataset.entries[version:] for image in entry.added]).to_numpy()
+    taken_in = differs["excluded"] & (now["excluded"] == "")
     counts = {
+        "added": taken_in & added,
         "labelled": there & labelled,
         "relabelled": there & differs["label"] & ~labelled & (now["label"] != ""),
         "left without a label": there & differs["label"] & (now["label"] == ""),
         "moved to another split": there & differs["split"] & ~differs["label"],
         "regrouped": there & differs["group"],
         "left out": differs["excluded"] & (now["excluded"] != ""),
-        "taken back in": differs["excluded"] & (now["excluded"] == ""),
+        "taken back in": taken_in & ~added,
     }
     told = [(int(which.sum()), what) for what, which in counts.items() if which.any()]
     return ", ".join(

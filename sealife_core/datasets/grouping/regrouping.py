@@ -51,7 +51,7 @@ def scattered(groups: Sequence[str], splits: Sequence[str]) -> list[list[int]]:
 
 def plan_regrouping(dataset: Dataset, pattern: Pattern, progress: Progress | None = None) -> Regrouping:
     """How ``pattern`` groups the images of ``dataset``. Nothing is written. Raises DatasetError."""
-    imported = dataset.at(0)  # what is excluded now may come back
+    imported = dataset.original  # what is excluded now may come back
     groups = groups_by(imported, pattern, progress)
     names, places = imported.file_names, dataset.places.tolist()
     shown = [groups[place] for place in places]

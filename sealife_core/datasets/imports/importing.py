@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,50 +131,63 @@ def _grouped(found: list[FoundFile], pattern: Pattern, progress: Progress | None
 def _take_all(
     found: list[FoundFile], images: Path, cache: EarlyCache, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], Skipped, list[str]]:
-    """Decode and copy everything in order, on several threads (Pillow decodes without holding Python's lock).
+    """Decode and copy everything in order.
 
     The last value has notes on what the pictures look like.
     """
-    images.mkdir()
     rows: list[dict[str, Any]] = []
     skipped: Skipped = []
     ids: set[str] = set()
     unhashed: list[bytes] = []
     hashes: list[str] = []
     dark: list[str] = []
-    pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
-    try:
-        taken_in_order = in_order(pool, lambda item: _take(item, images, cache), found)
-        for done, (item, taken) in enumerate(zip(found, taken_in_order, strict=True), start=1):
-            if isinstance(taken, str):
-                skipped.append((item.source, taken))
-            elif taken.row["id"] in ids:  # a zip may hold one path twice
-                skipped.append((item.source, "The same file under the same name again."))
-            else:
-                ids.add(taken.row["id"])
-                rows.append(taken.row)
-                cache.add(taken.square)
-                if max(taken.hashed_pixels) < _NEARLY_BLACK:
-                    dark.append(item.source)
-                unhashed.append(taken.hashed_pixels)
-            if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
-                hashes += perceptual_hashes(unhashed)
-                unhashed.clear()
-            if progress:
-                progress("Reading pictures", done, len(found))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for done, (item, taken) in enumerate(taken_in_order(found, images, cache, progress), start=1):
+        if isinstance(taken, str):
+            skipped.append((item.source, taken))
+        elif taken.row["id"] in ids:  # a zip may hold one path twice
+            skipped.append((item.source, "The same file under the same name again."))
+        else:
+            ids.add(taken.row["id"])
+            rows.append(taken.row)
+            cache.add(taken.square)
+            if max(taken.hashed_pixels) < _NEARLY_BLACK:
+                dark.append(item.source)
+            unhashed.append(taken.hashed_pixels)
+        if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
+            hashes += perceptual_hashes(unhashed)
+            unhashed.clear()
     taken_rows = [row | {"phash": phash} for row, phash in zip(rows, hashes, strict=True)]
     return taken_rows, skipped, _notes_on_pictures(dark)
 
 
-class _Taken(NamedTuple):
-    row: dict[str, Any]  # of the manifest
+class Taken(NamedTuple):
+    """A picture that was copied: its row of the manifest, what its hash is made of, its square of the decoded cache."""
+
+    row: dict[str, Any]
     hashed_pixels: bytes
-    square: bytes  # of the decoded cache
+    square: bytes
 
 
-def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
+def taken_in_order(
+    found: Sequence[FoundFile], images: Path, cache: EarlyCache | None, progress: Progress | None
+) -> Iterator[tuple[FoundFile, Taken | str]]:
+    """Each picture, decoded and copied to ``images`` (made); or the reason why it is skipped.
+
+    On several threads: Pillow decodes without holding Python's lock.
+    """
+    images.mkdir()
+    pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
+    try:
+        all_taken = in_order(pool, lambda item: _take(item, images, cache), found)
+        for done, pair in enumerate(zip(found, all_taken, strict=True), start=1):
+            yield pair
+            if progress:
+                progress("Reading pictures", done, len(found))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _take(item: FoundFile, images: Path, cache: EarlyCache | None) -> Taken | str:
     """A picture, copied to ``images``; or the reason why it is skipped."""
     try:
         file = open_regular(item.path)
@@ -187,7 +200,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
         if not size_bytes:
             return "Empty: 0 bytes."
         try:
-            picture = decode(file, at_least_px=DECODED_AT * cache.size_px)
+            picture = decode(file, at_least_px=DECODED_AT * (cache.size_px if cache else USUAL_IMAGE_SIZE_PX))
         except DatasetError as error:
             return str(error)
         file.seek(0)
@@ -201,7 +214,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
         "group": item.group, "width": picture.width, "height": picture.height, "sha256": digest,
         "source": item.source, **{TABLE_COLUMN + name: text for name, text in item.columns.items()},
     }  # fmt: skip
-    return _Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb))
+    return Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb) if cache else b"")
 
 
 def _copied(file: BinaryIO, images: Path) -> tuple[Path, str]:

@@ -39,7 +39,7 @@ def test_a_full_disk__leaves_nothing_of_the_entry(bay: Dataset, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"format":3,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
+        (b'{"format":4,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
         (b"\xff\xfe", "Line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b"", "Line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b'{"format":1,"number":7,"at":"","by":"","why":""}', "line 2 is entry 7"),

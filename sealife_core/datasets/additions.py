@@ -1,0 +1,207 @@
+"""Adding pictures to a data set: an entry of its log, so that old and new ones are trained on together.
+
+New pictures go to training: the test split stays as it is, and runs before and after remain comparable. A picture that
+is there already is not added again; a copy of a validation or test picture is left out, because no model may learn from
+it. Files lie in their place before the entry is written: after a crash the data set is as before, or has them all.
+"""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sealife_core.claims import claimed_folder
+from sealife_core.datasets.checks import hashes_of, nearly_same
+from sealife_core.datasets.corrections.draft import Draft
+from sealife_core.datasets.corrections.editing import add_entries
+from sealife_core.datasets.corrections.entries import AddedImage, Entry, in_force
+from sealife_core.datasets.corrections.versions import known_label, renamed_since
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.duplicates import perceptual_hashes
+from sealife_core.datasets.imports.finding import FoundFile, Skipped
+from sealife_core.datasets.imports.importing import taken_in_order
+from sealife_core.durable import flush_folder, flush_tree
+from sealife_core.errors import DatasetError, disk_errors
+from sealife_core.progress import Progress
+from sealife_core.wording import counted
+
+IMAGES = "images"
+HELD_OUT = ("val", "test")
+_ADDING = ".adding-"
+_HASHED_AT_ONCE = 256
+_NAMED = 3
+
+
+class ByHand(NamedTuple):
+    """The class that a person gave a picture; by whom ("": not known), and when: UTC, ISO 8601, "" if not known."""
+
+    label: str
+    by: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What was added: the data set with it, how many pictures, and how many have got the class of a person.
+
+    known: names of those that it had already; copies: of those left out, because validation or test has them; skipped:
+    (name, reason) of those that cannot be read.
+    """
+
+    dataset: Dataset
+    added: int
+    labelled: int
+    known: list[str]
+    copies: list[str]
+    skipped: Skipped
+
+    @property
+    def said(self) -> str:
+        """In a few sentences."""
+        told = f"{counted(self.added, 'picture')} added to {self.dataset.name!r}"
+        told += f", {counted(self.labelled, 'label', 'labels')} given by hand." if self.labelled else "."
+        if self.known:
+            told += f" {counted(len(self.known), 'was', 'were')} there already."
+        if self.copies:
+            told += (
+                f" {counted(len(self.copies), 'copy', 'copies')} of validation or test pictures left out:"
+                f" {_named(self.copies)}."
+            )
+        if self.skipped:
+            told += f" {len(self.skipped):,} could not be read: {_named([name for name, _ in self.skipped])}."
+        return told
+
+
+def add_pictures(
+    dataset: Dataset,
+    files: Sequence[FoundFile],
+    given: Sequence[ByHand | None],
+    *,
+    by: str = "",
+    why: str = "hand",
+    version: int | None = None,
+    progress: Progress | None = None,
+) -> Addition:
+    """Add ``files`` to the training images, unlabelled but for the classes that people gave: ``given``, one a file.
+
+    Each of those is an entry of who gave it, and when; of those who told no name, ``by``, who adds the pictures. A
+    picture that is there already gets its class only if it has none. version: the one whose class names are used in
+    ``given``, for classes that were renamed since. Raises DatasetError; then nothing is added.
+    """
+    with disk_errors(DatasetError, f"Nothing was added to {dataset.name!r}."):
+        staged = claimed_folder(dataset.folder, _ADDING)
+        try:
+            adding = _Adding(dataset, files, given, staged / IMAGES, by, why, version)
+            adding.read(progress)
+            flush_tree(staged, progress)
+            corrected = add_entries(dataset, adding.find, adding.place)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    return Addition(corrected, adding.added, adding.labelled, adding.known, adding.copies, adding.skipped)
+
+
+@dataclass
+class _Adding:
+    """Reads pictures once, and finds the entries for them as often as somebody else is faster."""
+
+    dataset: Dataset
+    files: Sequence[FoundFile]
+    given: Sequence[ByHand | None]
+    staged: Path
+    by: str
+    why: str
+    version: int | None
+
+    def read(self, progress: Progress | None) -> None:
+        """Copy and look at every picture."""
+        self.rows: list[tuple[dict[str, Any], ByHand | None]] = []
+        self.skipped: Skipped = []
+        pixels: list[bytes] = []
+        taken_all = taken_in_order(self.files, self.staged, None, progress)
+        for (item, taken), by_hand in zip(taken_all, self.given, strict=True):
+            if isinstance(taken, str):
+                self.skipped.append((item.source, taken))
+            else:
+                self.rows.append((taken.row, by_hand))
+                pixels.append(taken.hashed_pixels)
+        starts = range(0, len(pixels), _HASHED_AT_ONCE)
+        hashes = [phash for at in starts for phash in perceptual_hashes(pixels[at : at + _HASHED_AT_ONCE])]
+        for (row, _), phash in zip(self.rows, hashes, strict=True):
+            row["phash"] = phash
+        self.near = self._near_held_out(progress)
+
+    def _near_held_out(self, progress: Progress | None) -> set[str]:
+        """The sha256 of those that show nearly the same as a validation or test picture."""
+        manifest = self.dataset.manifest
+        held_out = [row for split in HELD_OUT for row in self.dataset.rows(split).tolist()]
+        if not held_out:
+            return set()
+        known = hashes_of(self.dataset, progress)
+        paths = [self.dataset.image_path(row) for row in held_out]
+        paths += [self.staged.parent / row["file"] for row, _ in self.rows]
+        hashes = [known[row] for row in held_out] + [row["phash"] for row, _ in self.rows]
+        sha256s = manifest["sha256"].iloc[held_out].tolist() + [row["sha256"] for row, _ in self.rows]
+        alike = [group for group in nearly_same(paths, hashes, progress) if group[0] < len(held_out)]
+        return {sha256s[place] for group in alike for place in group}
+
+    def find(self, draft: Draft) -> None:
+        """The entries: one for all that are new, then one for each time that a person gave classes."""
+        self.known: list[str] = []
+        self.copies: list[str] = []
+        there, undone = _there(draft.dataset)
+        new: dict[str, AddedImage] = {}
+        back: list[str] = []
+        labels: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for row, by_hand in self.rows:
+            image, split, label = there.get(row["sha256"], ("", "", ""))
+            if split in HELD_OUT or (not image and row["sha256"] in self.near):
+                self.copies.append(row["source"])
+                continue
+            if image in undone:
+                back.append(image)
+            elif image:
+                self.known.append(row["source"])
+            else:
+                image = row["id"]
+                new[image] = AddedImage(**{field: row[field] for field in AddedImage.model_fields})
+            there[row["sha256"]] = (image, "train", label or (by_hand.label if by_hand else ""))
+            undone.discard(image)
+            if by_hand and by_hand.label and not label:
+                now = known_label(renamed_since(by_hand.label, draft.dataset, self.version), draft.dataset)
+                labels[by_hand.at, by_hand.by or self.by][image] = now
+        if new:
+            draft.add(new, by=self.by, why=self.why)
+        if back:
+            draft.correct({image: {"excluded": ""} for image in back}, by=self.by, why=self.why)
+        for (at, by), classes in sorted(labels.items()):
+            draft.correct({image: {"label": label} for image, label in classes.items()}, by=by, why=self.why, at=at)
+        self.added, self.labelled = len(new) + len(back), sum(map(len, labels.values()))
+
+    def place(self, entries: Sequence[Entry]) -> None:
+        """Move the files that the entries name to where they say; those of other tries stay behind."""
+        target = self.dataset.folder / IMAGES
+        target.mkdir(exist_ok=True)
+        for image in (image for entry in entries for image in entry.added.values()):
+            (self.staged.parent / image.file).replace(self.dataset.folder / image.file)
+        flush_folder(target)
+
+
+def _there(dataset: Dataset) -> tuple[dict[str, tuple[str, str, str]], set[str]]:
+    """Content → image, its split and label; and the images that somebody's undoing has taken out again.
+
+    Of several with one content, one that is held out goes first, then one that is not left out. One that a person has
+    left out has the split "".
+    """
+    columns = (dataset.every[name].tolist() for name in ("sha256", "id", "split", "label", "excluded"))
+    rows = list(zip(*columns, strict=True))
+    rows.sort(key=lambda row: (not row[4], row[2] in HELD_OUT))
+    there = {sha256: (image, "" if out else split, label) for sha256, image, split, label, out in rows}
+    holds = {image for entry in in_force(dataset.entries) for image in entry.added}
+    out = {image for _, image, _, _, excluded in rows if excluded}
+    return there, {image for entry in dataset.entries for image in entry.added if image in out} - holds
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
