@@ -26,6 +26,13 @@ def left(run: Run, dataset: Dataset) -> int:
 
 
 @kept(8, *EMBEDDED)
+def unseen(run: Run, dataset: Dataset) -> int:
+    """How many pictures without a label came after the features, and wait for newer ones."""
+    known = set(_points(run).ids)
+    return sum(image not in known for image in dataset.manifest["id"][dataset.labels < 0])
+
+
+@kept(8, *EMBEDDED)
 def picks(run: Run, dataset: Dataset, count: int) -> list[Pick]:
     """What to label next."""
     return _queue(run, dataset).picks(count)

@@ -56,6 +56,7 @@ FROM = Key("classified_from")
 TASK = Key("classified_task")
 GIVEN = Key("classified_given")
 IMPORTED = Key("classified_import")
+ADDED = Key("classified_added")
 
 
 def looked_at(run_ids: Sequence[str]) -> str:

@@ -42,8 +42,8 @@ class Dataset:
     """Images, labels and splits as corrected. A row is the place of an image in the manifest, 0 … N-1.
 
     ``imported``: the import's manifest, then the images added since, whatever the version, with a column "excluded"
-    ("" or "yes": those were added); ``every``: the same as corrected; ``places`` (N,): where in both each row is. ``entries``: the log; ``reviews``: image id → "kept" or "unsure", where
-    a person has looked at a doubtful label.
+    ("" or "yes": those were added); ``every``: the same as corrected; ``places`` (N,): where in both each row is.
+    ``entries``: the log; ``reviews``: image id → "kept" or "unsure", where a person has looked at a doubtful label.
     """
 
     folder: Path

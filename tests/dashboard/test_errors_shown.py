@@ -17,8 +17,8 @@ def failed_script(number: int) -> None:
 
 
 def failed_job(number: int) -> None:
-    from dashboard.app_pages.data.job_progress import job_error
     from dashboard.background import BackgroundJob
+    from dashboard.parts.job_progress import job_error
 
     def work(_: object) -> None:
         raise OSError(number, "words", "/lab/*data*/.secret/x")

@@ -20,19 +20,14 @@ from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.label_queue import LabelQueue
 from sealife_core.evaluation.curation.queue_features import points_of
+from tests.datasets.new_pictures import new_picture
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[FoundFile]:
     """Three pictures that are in no data set."""
-    return [picture(tmp_path, name, seed) for seed, name in enumerate(["dive/a.png", "dive/b.png", "=c.png"])]
-
-
-def picture(folder: Path, name: str, seed: int) -> FoundFile:
-    path = folder / f"{seed}.png"
-    noise = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), np.uint8)
-    Image.fromarray(noise).resize((40, 32), Image.Resampling.BICUBIC).save(path)
-    return FoundFile(name, path)
+    names = ["dive/a.png", "dive/b.png", "=c.png"]
+    return [FoundFile(name, new_picture(tmp_path, seed)) for seed, name in enumerate(names)]
 
 
 ADA, NOBODY = ByHand("crab", "Ada", "2026-11-29T14:05:00+00:00"), ByHand("sea hare")
@@ -107,9 +102,10 @@ def test_add__a_crash_before_the_entry_leaves_the_data_set_as_it_was(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(additions, "flush_folder", crash)  # the files are in their place by then
-        add_pictures(tiny_reef, files, [None] * 3)
+        with pytest.raises(KeyboardInterrupt):
+            add_pictures(tiny_reef, files, [None] * 3)
     assert open_dataset("reef").content_hash == tiny_reef.content_hash
     assert not (tiny_reef.folder / LOG).exists()
     assert not list(tiny_reef.folder.glob(".adding-*"))
@@ -117,7 +113,7 @@ def test_add__a_crash_before_the_entry_leaves_the_data_set_as_it_was(
 
 
 def test_add__by_two_people_at_once_adds_each_picture_once(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):
-    others = [picture(tmp_path, f"other {seed}.png", seed) for seed in (7, 8)]
+    others = [FoundFile(f"other {seed}.png", new_picture(tmp_path, seed)) for seed in (7, 8)]
     shutil.copy(files[0].path, tmp_path / "again.png")
     both = [files, [*others, FoundFile("again.png", tmp_path / "again.png")]]
     people = [threading.Thread(target=add_pictures, args=(tiny_reef, some, [None] * 3)) for some in both]

@@ -45,7 +45,7 @@ def test_check__finds_exact_and_near_duplicates_with_what_is_wrong(leaky: Datase
 
 def test_check__is_kept_until_the_images_change(leaky: Dataset, monkeypatch: pytest.MonkeyPatch):
     before = check(leaky)
-    monkeypatch.setattr(checks_module, "_near", None)
+    monkeypatch.setattr(checks_module, "nearly_same", None)
     assert check(leaky).near == before.near
     assert check(move(leaky, {0: "val"})).near == before.near
     changed = write_dataset(leaky.folder, leaky.manifest.iloc[:-1], leaky.info)

@@ -5,9 +5,9 @@ import streamlit as st
 
 from dashboard import background, state
 from dashboard.app_pages.data.grouping import grouping_button
-from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.data.pictures import class_of
 from dashboard.parts.correcting.correct_many import correct_many, correct_now
+from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet

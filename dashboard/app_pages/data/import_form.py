@@ -10,10 +10,10 @@ import streamlit as st
 
 from dashboard import background, state
 from dashboard.app_pages.data.grouping import NONE, columns_to_import, import_preview, pattern_fields
-from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import BackgroundJob, Tidy
 from dashboard.error_display import errors_shown
 from dashboard.parts.import_job import IMPORT, new_name, start_import
+from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.grouping.patterns import COLUMN, Pattern, groups_of

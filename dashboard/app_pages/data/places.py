@@ -7,10 +7,10 @@ import streamlit as st
 from dashboard import background, cache, state
 from dashboard.app_pages.data.grouping import group_dialog, grouping_button
 from dashboard.app_pages.data.hold_out import hold_out_view
-from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.app_pages.data.place_scores_view import place_details, score_summary
 from dashboard.cache import curation
 from dashboard.error_display import show_error
+from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.notice import way_out
 from dashboard.parts.runs.features_source import features_run
 from sealife_core.datasets.dataset import Dataset

@@ -6,6 +6,7 @@ from dashboard.app_pages.label.bought import bought_view
 from dashboard.cache import curation
 from dashboard.data.pictures import class_of
 from dashboard.parts.correcting.labeller import Ask, labeller
+from dashboard.parts.runs.features_source import newer_features
 from dashboard.state import label
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.corrections.entries import QUEUE
@@ -25,10 +26,12 @@ NOTES = {
 
 def next_view(dataset: Dataset, run: Run) -> None:
     """The labeller, and below it what the answers have bought."""
-    left = curation.left(run, dataset)
+    left, unseen = curation.left(run, dataset), curation.unseen(run, dataset)
+    if unseen:
+        newer_features(dataset, unseen, leads=not left)
     if left:
         _ask(dataset, run, left)
-    else:
+    elif not unseen:
         _none_left(dataset)
     bought_view(dataset, run)  # after the labeller, which is there meanwhile
     if left:
@@ -42,13 +45,10 @@ def next_view(dataset: Dataset, run: Run) -> None:
 def _none_left(dataset: Dataset) -> None:
     without = dataset.manifest["id"][dataset.labels < 0]
     unsure = sum(dataset.reviews.get(image) == "unsure" for image in without)
-    unseen = len(without) - unsure
     with st.container(border=True):
         said = "**Every picture has a label.**" if not len(without) else "**Nothing is left to ask.**"
         if unsure:
             said += f" You were unsure about {counted(unsure, 'picture')}; History on the Data page takes that back."
-        if unseen:
-            said += f" {counted(unseen, 'picture has', 'pictures have')} neither label nor features yet."
         st.markdown(f"{said} Some labels may be wrong.")
         st.button(
             "Look at doubtful labels", type="primary", icon=":material/arrow_forward:", on_click=label.VIEW.set,

@@ -17,6 +17,7 @@ from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch, prewarm
+from sealife_core.wording import counted
 
 TASK = "embed"
 NETWORK: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "weights": "imagenet"}  # its weights come along
@@ -44,6 +45,18 @@ def features_run(dataset: Dataset, then: str, *, leads: bool = True) -> Run | No
             _start(dataset)
         st.rerun()
     return None
+
+
+def newer_features(dataset: Dataset, unseen: int, *, leads: bool) -> None:
+    """For ``unseen`` pictures that came after the features: starts those of all, and shows how far they are."""
+    if waiting := _under_way(dataset.name):
+        st.fragment(_progress, run_every=POLL_S)(waiting)
+        return
+    have = counted(unseen, "new picture has", "new pictures have")
+    if way_out(f"**{have} no features yet**, and cannot be asked for.", "Compare the new pictures", leads=leads):
+        with errors_said():
+            _start(dataset)
+        st.rerun()
 
 
 def _start(dataset: Dataset) -> None:

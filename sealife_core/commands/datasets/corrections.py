@@ -30,16 +30,16 @@ def add_actions(actions: Any) -> None:
     there.add_argument("--include", action="store_true", help="take them back in")
     edit.add_argument("--rename-class", nargs=2, metavar=("FROM", "TO"), help="a class that exists merges both")
     edit.add_argument("--why", choices=WHYS, default="hand", help="what made you look at them (default: hand)")
-    _by(edit)
+    by_option(edit)
     history = add_action(actions, "history", _history, "list all corrections, the newest first")
     history.add_argument("--csv", metavar="FILE", help="write those in force with the original file names")
     for name, run, text in (("undo", _undo, "take back one correction"), ("redo", _undo, "bring it back")):
         action = add_action(actions, name, run, text)
         action.add_argument("number", type=int, help="number of the correction, as 'data history' lists it")
-        _by(action)
+        by_option(action)
     applying = add_action(actions, "apply", _apply, "apply corrections that 'data history --csv' wrote")
     applying.add_argument("file", type=Path, help="the CSV")
-    _by(applying)
+    by_option(applying)
 
 
 def add_action(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -51,7 +51,8 @@ def add_action(actions: Any, name: str, run: Any, text: str) -> argparse.Argumen
     return action
 
 
-def _by(action: argparse.ArgumentParser) -> None:
+def by_option(action: argparse.ArgumentParser) -> None:
+    """The flag for who does it."""
     action.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands.datasets import corrections, grouping, labelling, suspects
+from sealife_core.commands.datasets import adding, corrections, grouping, labelling, suspects
 from sealife_core.commands.datasets.check_mend import check_dataset, mend_dataset, unmend_dataset
 from sealife_core.commands.datasets.summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
@@ -34,6 +34,7 @@ def add_commands(commands: Any) -> None:
         elif name == "empty-trash":
             action.add_argument("--yes", action="store_true", help="do it; this cannot be undone")
     corrections.add_actions(actions)
+    adding.add_actions(actions)
     grouping.add_actions(actions)
     suspects.add_actions(actions)
     labelling.add_actions(actions)

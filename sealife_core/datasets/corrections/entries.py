@@ -48,9 +48,9 @@ class Entry(BaseModel):
 
     Exactly one is set of ``images`` (image id → field → from, to), ``rename`` (a class: from, to; it is a merger where
     both exist), ``undo`` and ``redo`` (the number of a correction). ``added``: image id → an image that came after the
-    import; it is left out until ``images`` of the same entry take it in. ``at``: UTC, ISO 8601. ``applied``: when it was
-    added here, if it was made elsewhere and came in a file. ``content_hash``: that of the data set with this entry, so
-    that a run can tell which version it saw.
+    import; it is left out until ``images`` of the same entry take it in. ``at``: UTC, ISO 8601. ``applied``: when it
+    was added here, if it was made elsewhere or earlier. ``content_hash``: that of the data set with this entry, so that
+    a run can tell which version it saw.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,6 +1,7 @@
 """The page Label: what it asks for, what it says of doubtful labels and of two people who label the same."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +10,16 @@ from streamlit.testing.v1 import AppTest
 from dashboard import background
 from dashboard.app_pages.label import doubtful
 from dashboard.media import thumb_url
-from dashboard.parts.runs import name_animals
+from dashboard.parts.runs import features_source, name_animals
 from sealife_core.config import task_of
+from sealife_core.datasets.additions import add_pictures
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import visit
+from tests.datasets.new_pictures import new_picture
 from tests.finished.runs import features_run
 
 
@@ -53,6 +57,19 @@ def test_next__asks_for_what_has_no_label_and_says_why(featured: Dataset) -> Non
     random = [item for item in data["items"] if "at random" in item["note"]]
     assert random
     assert all(item["split"] == "val" and "for validation" in item["note"] for item in random)
+
+
+def test_next__new_pictures_are_compared_before_they_are_asked_for(
+    featured: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features_source, "launch", lambda run: None)
+    add_pictures(featured, [FoundFile("new.png", new_picture(tmp_path, 0))], [None])
+    app = visit("label", {"dataset": "reef"})
+    assert "**1 new picture has no features yet**" in text(app)
+    next(button for button in app.button if button.label == "Compare the new pictures").click().run()
+    assert not app.exception
+    assert task_of(list_runs()[0].config()) == "embed"
+    assert list_runs()[0].config().data_hash == open_dataset("reef").content_hash
 
 
 def test_next__says_what_the_labels_have_bought(featured: Dataset) -> None:

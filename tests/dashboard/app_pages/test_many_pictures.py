@@ -27,6 +27,7 @@ from sealife_core.evaluation.batch_inference.inference_jobs import (
 from sealife_core.evaluation.classification import predictor
 from sealife_core.runs.run import Run
 from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
+from tests.datasets.new_pictures import new_picture
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,16 @@ def folder(tiny_reef: Dataset, tmp_path: Path) -> Path:
 @pytest.fixture
 def job(classifier: Run, folder: Path) -> InferenceJob:
     return at_work(begin(classifier.path, str(folder)))
+
+
+@pytest.fixture
+def new_job(classifier: Run, tmp_path: Path) -> InferenceJob:
+    """Four pictures that the reef does not have."""
+    pictures = tmp_path / "new"
+    pictures.mkdir()
+    for seed in range(4):
+        new_picture(pictures, seed)
+    return at_work(begin(classifier.path, str(pictures)))
 
 
 def at_work(job: InferenceJob) -> InferenceJob:
@@ -211,6 +222,32 @@ def test_import__makes_a_data_set_of_the_corrected_ones_under_their_names(classi
     assert made.manifest["label"].tolist() == ["sea hare" if row in (0, 5) else "" for row in range(64)]
 
 
+def test_addition__says_first_what_will_happen_and_who_gave_a_class(
+    classifier: Run, new_job: InferenceJob, tiny_reef: Dataset
+) -> None:
+    correct(new_job, read_rows(new_job.folder), [0, 1], "crab", by="Ada")
+    app = open_job(classifier, new_job)
+    assert "gets 2 pictures with the class that you gave and 2 pictures without a label, for the Label page" in text(
+        app
+    )
+    app.text_input(key="classified_added.by").set_value(" Bo ").run()
+    assert app.session_state["corrected_by"] == "Bo"
+    app.button(key="classified_added.begin").click().run()
+    adding = background.find(f"add {new_job.id}")
+    assert adding is not None
+    adding.wait(60)
+    app.run()
+    assert not app.exception
+    assert "4 pictures added to 'reef', 2 labels given by hand" in text(app)
+    now = open_dataset("reef")
+    assert [(entry.by, entry.why) for entry in now.entries] == [("Bo", "prediction"), ("Ada", "prediction")]
+    assert now.manifest["label"].tolist()[64:] == ["crab", "crab", "", ""]
+    assert labelled(app, "Label pictures")
+    assert labelled(app, f"Train a model on {len(now.rows('train', labelled_only=True))} labels")
+    app.button(key="classified_added.dismiss").click().run()
+    assert "added to" not in text(app)
+
+
 def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predictor, "_BLOCK", 10)
     job = begin(classifier.path, str(folder))
@@ -220,7 +257,7 @@ def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypa
     app = open_job(classifier, job)
     assert "Stopped after 10 of 65 pictures" in app.info[0].value
     assert len(shown(app)) == 10
-    assert "Table and import have 10 of 65 pictures" in text(app)
+    assert "The table and what is added have 10 of 65 pictures" in text(app)
     assert any("Only 10 of 65 pictures" in one.value for one in app.warning)
     app.text_input(key="classified_import.name").set_value("part").run()
     app.button(key="classified_import.begin").click().run()
@@ -231,7 +268,7 @@ def test_page__stops_goes_on_and_deletes(classifier: Run, folder: Path, monkeypa
     app = open_job(classifier, job)
     labelled(app, "Go on").click().run()
     assert at_work(job).state == "done"
-    assert "Table and import have" not in text(open_job(classifier, job))
+    assert "The table and what is added have" not in text(open_job(classifier, job))
     correct(job, read_rows(job.folder), [0], "crab")
     app = open_job(classifier, job)
     labelled(app, "Delete it").click().run()

@@ -1,6 +1,7 @@
 """What people correct in predictions, how it is kept, and as what the pictures are imported."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,7 +10,13 @@ import pytest
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import RunError
-from sealife_core.evaluation.batch_inference.corrected_classes import CORRECTED, correct, read_corrected, to_import
+from sealife_core.evaluation.batch_inference.corrected_classes import (
+    CORRECTED,
+    correct,
+    read_corrected,
+    read_given,
+    to_import,
+)
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, write_files
 
 
@@ -42,6 +49,20 @@ def test_correct__keeps_the_last_class_of_each_and_takes_one_back(job: Inference
     assert read_corrected(job.folder) == {1: "sea hare"}
     correct(job, ROWS, [1], "")
     assert read_corrected(job.folder) == {}
+
+
+def test_given__has_who_and_when_and_files_of_earlier_versions_still_open(job: InferenceJob) -> None:
+    correct(job, ROWS, [0], "whale", by=" Ada ")
+    label, by, at = read_given(job.folder)[0]
+    assert (label, by) == ("whale", "Ada")
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()) < 60
+    (job.folder / CORRECTED).write_text("number,file,predicted,class\n1,'=b.png,ray,sea hare\n")
+    assert read_given(job.folder) == {1: ("sea hare", "", "")}
+    correct(job, ROWS, [0], "whale", by="Bo")
+    assert [(given.label, given.by) for given in read_given(job.folder).values()] == [("whale", "Bo"), ("sea hare", "")]
+    (job.folder / CORRECTED).write_text("number,file,predicted,class,by,at\n1,b.png,ray,sea hare,Ada,noon\n")
+    with pytest.raises(RunError, match="damaged"):
+        read_given(job.folder)
 
 
 def test_correct__by_two_people_at_once_keeps_both(job: InferenceJob) -> None:

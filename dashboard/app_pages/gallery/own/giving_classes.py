@@ -1,30 +1,19 @@
-"""Giving pictures that were predicted wrongly their class, and making a data set of them."""
+"""Giving pictures that were predicted wrongly their class."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 import numpy as np
 import streamlit as st
 
 from dashboard.data.inference_columns import InferenceColumns
-from dashboard.error_display import show_error
-from dashboard.parts.import_job import new_name, start_import
 from dashboard.parts.notice import errors_said
-from dashboard.state import gallery, go
+from dashboard.state import corrections, gallery
 from dashboard.words import plain
-from sealife_core.datasets.imports.importing import import_images
-from sealife_core.errors import SealifeError
-from sealife_core.evaluation.batch_inference.corrected_classes import correct, part_of, to_import
+from sealife_core.evaluation.batch_inference.corrected_classes import correct
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
 from sealife_core.wording import counted
 
 MOST_KEYS = 9  # classes under a key each
-# Which labels go with the pictures: (those of the model, those of people).
-LABELS = {
-    "corrected": "Corrected ones with their class, all others unlabelled",
-    "none": "All unlabelled",
-    "all": "With the classes of this table",
-}
 
 
 def correct_large(
@@ -91,40 +80,4 @@ def correct_chosen(
 
 def _correct(job: InferenceJob, found: InferenceColumns, places: Sequence[int], label: str) -> None:
     with errors_said():
-        correct(job, found.rows, places, label)
-
-
-def import_popover(
-    job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]
-) -> None:
-    """The pictures as a data set, by the usual import under their original names."""
-    with st.popover("Import as a data set", icon=":material/add_photo_alternate:"):
-        name = st.text_input(
-            "Name of the data set", PurePosixPath(job.name).stem[:80], max_chars=80, key=gallery.IMPORTED.of("name")
-        )
-        chosen = st.radio(
-            "Labels", list(LABELS), format_func=LABELS.__getitem__, key=gallery.IMPORTED.of("labels"),
-            captions=[f"{len(corrected):,} corrected so far", "", "Classes that the model predicted are not checked"],
-        )  # fmt: skip
-        if part := part_of(job, found.rows):
-            st.warning(f"Only {part}: the others are not classified yet.", icon=":material/warning:")
-        if chosen == "all":
-            st.caption(
-                "A score on classes that a model gave says how well another model agrees with it, not how often it is"
-                " right. Unknown pictures stay unlabelled."
-            )
-        if st.button("Import", type="primary", icon=":material/download:", key=gallery.IMPORTED.of("begin")):
-            try:
-                _import(job, found, name.strip(), chosen, threshold)
-            except SealifeError as error:
-                show_error(error)
-            else:
-                go("data")
-
-
-def _import(job: InferenceJob, found: InferenceColumns, name: str, labels: str, threshold: float | None) -> None:
-    new_name(name)
-    files = to_import(job, found.rows, predicted=labels == "all", corrected=labels != "none", threshold=threshold)
-    part = part_of(job, found.rows)
-    notes = [f"Imported from {part}: the others were not classified yet."] if part else []
-    start_import(name, lambda tell: import_images(job.folder, name, progress=tell, files=files, notes=notes))
+        correct(job, found.rows, places, label, by=corrections.BY.held(""))

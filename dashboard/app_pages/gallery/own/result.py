@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from dashboard.app_pages.gallery.own.giving_classes import MOST_KEYS, correct_chosen, correct_large, import_popover
+from dashboard.app_pages.gallery.own.giving_classes import MOST_KEYS, correct_chosen, correct_large
 from dashboard.app_pages.gallery.own.inference_progress import progress
+from dashboard.app_pages.gallery.own.joining import join_popover, join_status
 from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view
 from dashboard.cache import batch_inference as kept
 from dashboard.cache import classifiers
@@ -44,6 +45,7 @@ def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
             st.caption("Here the probabilities are as the model gives them; those of the table are calibrated.")
         return
     progress(job)
+    join_status(job)
     if not len(found):
         return
     threshold = _threshold(run, found)
@@ -131,9 +133,9 @@ def _summary(
                 f"{PurePosixPath(job.name).stem}-predictions{_part(job, found)}.csv", "text/csv",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
-            import_popover(job, found, threshold, corrected)
+            join_popover(run, job, found, threshold, corrected)
     if part := part_of(job, found.rows):
-        st.caption(f"Table and import have {part}: the others are not classified yet.")
+        st.caption(f"The table and what is added have {part}: the others are not classified yet.")
 
 
 def _part(job: InferenceJob, found: InferenceColumns) -> str:
