@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sealife_core.evaluation.batch_inference.inference_rows import Row, sure_of
+from sealife_core.evaluation.batch_inference.inference_rows import UNKNOWN, Row, sure_of
 from sealife_core.wording import percent
 
 FOUND = {
@@ -105,26 +105,27 @@ def places_of(
 
 
 def lines_of(
-    found: InferenceColumns, places: Sequence[int], threshold: float | None, corrected: Mapping[int, str]
+    found: InferenceColumns, places: Sequence[int], threshold: float | None, corrected: Mapping[int, str] | None = None
 ) -> dict[str, list[Any]]:
-    """Column → values of a page of the table."""
+    """Column → values of a page of the table; without ``corrected`` nothing of what people corrected."""
     named = is_named(found, threshold)
     rows = [found.rows[place] for place in places]
-
-    def said(place: int, row: Row) -> str:
-        if "problem" in row:
-            return "not read"
-        return row["prediction"] if named[place] else f"unknown ({row['prediction']}?)"
-
     return {
         "File": [row["file"] for row in rows],
-        "Class": [said(place, row) for place, row in zip(places, rows, strict=True)],
+        "Class": [class_said(row, named=bool(named[place])) for place, row in zip(places, rows, strict=True)],
         "Confidence": [None if np.isnan(found.sure[place]) else 100 * found.sure[place] for place in places],
-        "Corrected": [corrected.get(place, "") for place in places],
+        **({"Corrected": [corrected.get(place, "") for place in places]} if corrected is not None else {}),
         "Next most likely": [row.get("problem") or _others(row) for row in rows],
         "Nearest training picture": [_nearest(row) for row in rows],
         "Unlike training": ["yes" if found.unlike[place] else "" for place in places],
     }
+
+
+def class_said(row: Row, *, named: bool) -> str:
+    """The class of a row; below the threshold "unknown" and, in brackets, what it might be."""
+    if "problem" in row:
+        return "not read"
+    return row["prediction"] if named else f"{UNKNOWN} ({row['prediction']}?)"
 
 
 def _others(row: Row) -> str:

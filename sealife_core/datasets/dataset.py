@@ -152,7 +152,7 @@ class Dataset:
 
     def version_of(self, content_hash: str) -> int | None:
         """The newest version with that content; None if there was none."""
-        imported = self.imported[self.imported["excluded"] == ""]
+        imported = self.imported.iloc[np.flatnonzero(self.imported["excluded"] == "")]
         hashes = [content_hash_of(imported), *(entry.content_hash for entry in self.entries)]
         return next((n for n in reversed(range(len(hashes))) if hashes[n] == content_hash), None)
 

@@ -140,7 +140,7 @@ def test_own_pictures__are_all_answered_in_pages_and_a_table(tiny_reef):
     assert f"**{A_PAGE + 3} pictures**" in text(app)
     told = app.dataframe[0].value
     assert told["File"].tolist() == [name for name, _, _ in files]
-    assert set(told["Prediction"]) <= set(tiny_reef.classes)
+    assert set(told["Class"]) <= set(tiny_reef.classes)
     assert len(own_cards(app)) == A_PAGE
     app.query_params["own_page"] = "2"
     app.session_state["own_page"] = 2

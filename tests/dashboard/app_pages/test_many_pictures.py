@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -146,6 +147,26 @@ def test_page__keeps_the_folders_of_a_chosen_folder(
         found.source
         for found in to_import(done, read_rows(done.folder), predicted=False, corrected=True, threshold=None)
     ] == names
+
+
+def test_dropped__say_the_same_as_the_job_of_the_same_pictures(
+    classifier: Run, new_job: InferenceJob, tmp_path: Path
+) -> None:
+    files = [
+        (row["file"], (tmp_path / "new" / row["file"]).read_bytes(), "image/png") for row in read_rows(new_job.folder)
+    ]
+    app = open_gallery(run=classifier.id, show="own", wrong="20")
+    app.file_uploader(key="own_pictures").set_value(files).run()
+    assert not app.exception
+    of_job = open_job(classifier, new_job, wrong="20")
+    dropped, job = (shown(one).drop(columns="Picture") for one in (app, of_job))
+    pd.testing.assert_frame_equal(dropped, job.drop(columns="Corrected"), rtol=1e-4)
+    assert dropped["Class"].str.startswith("unknown (").all(), "nobody trained this model"
+    assert (dropped["Next most likely"].str.count(",") == 3).all(), "the other four of the top five"
+    assert dropped["Nearest training picture"].str.contains("images/").all()
+    said = "**4 pictures** · 0 named (0.0 %), 4 unknown"
+    assert said in text(app)
+    assert said in text(of_job)
 
 
 def test_table__pages_and_filters_and_says_what_a_threshold_does(classifier: Run, job: InferenceJob) -> None:

@@ -8,15 +8,17 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.app_pages.gallery.own.asking import ask_dropped, ask_here, earlier
 from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view, warning_of
+from dashboard.app_pages.gallery.own.prediction_table import prediction_table, raw_note, said_of, threshold_choice
 from dashboard.app_pages.gallery.own.result import result
+from dashboard.cache import batch_inference as kept
 from dashboard.cache import classifiers
 from dashboard.data.classifier_answers import Answers
+from dashboard.data.inference_columns import InferenceColumns, class_said, columns_of, is_named, lines_of
 from dashboard.media import data_uri
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.cards import show_cards
@@ -25,11 +27,12 @@ from dashboard.state import gallery
 from dashboard.words import plain
 from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.batch_inference.inference_jobs import jobs_of
+from sealife_core.evaluation.batch_inference.inference_jobs import TOP, jobs_of
+from sealife_core.evaluation.batch_inference.inference_rows import Row, row_of, sure_of, table_of
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
-from sealife_core.wording import counted, percent
+from sealife_core.wording import percent
 
 KINDS = sorted(suffix[1:] for suffix in SUFFIXES)
 MOST = 100  # pictures that are classified while a person waits: half a minute
@@ -96,7 +99,9 @@ def _uploaded(run: Run, rival: Run | None, files: list[UploadedFile]) -> None:
         )
     else:
         _show(run, rival, [(f.name, f.getvalue()) for f in files])
-        ask_dropped(run, files, "To correct what is wrong, or to import them: copies are stored with the run.")
+        ask_dropped(
+            run, files, "To correct what is wrong, or to add them to a data set: copies are stored with the run."
+        )
 
 
 def _show(run: Run, rival: Run | None, files: Sequence[tuple[str, bytes]]) -> None:
@@ -106,44 +111,42 @@ def _show(run: Run, rival: Run | None, files: Sequence[tuple[str, bytes]]) -> No
         st.warning(f"**{plain(name)}** was skipped. {plain(reason)}", icon=":material/image_not_supported:")
     if not told:
         return
+    known, _ = kept.validated(run)
+    found = columns_of([row_of(one.name, one.found, TOP, known) for one in told])
     alone = len(told) == 1
     chosen = next((one for one in told if one.key == gallery.OWN_LARGE.held()), told[0] if alone else None)
     if chosen is not None:
         large_view(run, rival, answers, chosen, alone=alone)
+        raw_note(found)
+    if chosen is not None and not alone:
         return
-    table, unlike = own_table(told), sum(bool(one.found.unlike) for one in told)
-    looks = f"; {counted(unlike, 'looks', 'look')} unlike the training images" if unlike else ""
+    threshold = threshold_choice(run, found)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{counted(len(told), 'picture')}**{looks}.", width="stretch")
+        st.markdown(said_of(found, threshold, {}), width="stretch")
         st.download_button(
-            "Table (CSV)", lambda: csv_of(table), f"{run.id}-own-pictures.csv", "text/csv",
-            icon=":material/download:", on_click="ignore",
+            "Table (CSV)", lambda: csv_of(table_of(found.rows, skipped, TOP, threshold)),
+            f"{run.id}-own-pictures.csv", "text/csv", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
+    if not alone:
+        _cards(run, answers, told, found, threshold)
+    with st.expander("Show as a table", icon=":material/table:"):
+        prediction_table([_thumbnail(one, 96) for one in told], lines_of(found, range(len(told)), threshold))
+    _whole_folders(run)
+
+
+def _cards(
+    run: Run, answers: Answers, told: Sequence[OwnPicture], found: InferenceColumns, threshold: float | None
+) -> None:
     st.caption(plain(warning_of(run, None)[1]))
     on_page = sheet(np.arange(len(told)), gallery.OWN_PAGE)
     with on_page.place:
         if len(told) > A_PAGE:
             st.caption(on_page.says)
-        cards = [_card(answers, told[place]) for place in on_page.shown]
+        named = is_named(found, threshold)
+        cards = [
+            _card(answers, told[place], found.rows[place], named=bool(named[place])) for place in on_page.shown.tolist()
+        ]
         show_cards(cards, "Your pictures", gallery.CARDS, gallery.choose_own_picture)
-    with st.expander("Show as a table", icon=":material/table:"):
-        st.dataframe(table, hide_index=True, alt="The prediction for each of your pictures")
-    _whole_folders(run)
-
-
-def own_table(told: Sequence[OwnPicture]) -> pd.DataFrame:
-    """One row a picture: its file, the answer, how surely, what is next likeliest, and whether it looks unlike."""
-    return pd.DataFrame(
-        {
-            "File": name,
-            "Prediction": found.label,
-            "Confidence": percent(found.confidence),
-            "Second most likely": "".join(f"{label}, {percent(share)}" for label, share in found.ranked(2)[1:]),
-            "Novelty": None if found.ood_score is None else round(found.ood_score, 2),
-            "Unlike training": {True: "yes", False: "no", None: ""}[found.unlike],
-        }
-        for _, name, _, found in told
-    )
 
 
 def _whole_folders(run: Run) -> None:
@@ -166,18 +169,23 @@ def _predicted(run: Run, files: Sequence[tuple[str, bytes]]) -> tuple[list[OwnPi
     return list(told.values()), skipped
 
 
-def _card(answers: Answers, picture: OwnPicture) -> dict[str, Any]:
-    key, name, content, found = picture
-    index = answers.classes.index(found.label) if found.label in answers.classes else -1
-    text = f"{name}: {found.label}, {percent(found.confidence)}" + (", unlike training" if found.unlike else "")
+def _thumbnail(picture: OwnPicture, side_px: int) -> str:
+    return data_uri(classifiers.own_thumbnail(picture.key, picture.content, side_px), "image/jpeg")
+
+
+def _card(answers: Answers, picture: OwnPicture, row: Row, *, named: bool) -> dict[str, Any]:
+    key, name, _, found = picture
+    index = answers.classes.index(found.label) if named and found.label in answers.classes else -1
+    said, sure = class_said(row, named=named), percent(sure_of(row))
+    text = f"{name}: {said}, {sure}" + (", unlike training" if found.unlike else "")
     return {
         "id": key,
-        "url": data_uri(classifiers.own_thumbnail(key, content, 320), "image/jpeg"),
+        "url": _thumbnail(picture, 320),
         "alt": text,
         "title": text,
         "state": "unlike" if found.unlike else "",
         "badge": "! unlike training" if found.unlike else "",
-        "truth": found.label,
+        "truth": said,
         "colour": answers.colour(index) if index >= 0 else UNLABELLED_COLOUR,
-        "said": [{"run": "", "state": "", "sign": "", "text": name, "sure": percent(found.confidence)}],
+        "said": [{"run": "", "state": "", "sign": "", "text": name, "sure": sure}],
     }

@@ -5,16 +5,16 @@ from functools import partial
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.app_pages.gallery.own.giving_classes import MOST_KEYS, correct_chosen, correct_large
 from dashboard.app_pages.gallery.own.inference_progress import progress
 from dashboard.app_pages.gallery.own.joining import join_popover, join_status
 from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view
+from dashboard.app_pages.gallery.own.prediction_table import prediction_table, raw_note, said_of, threshold_choice
 from dashboard.cache import batch_inference as kept
 from dashboard.cache import classifiers
-from dashboard.data.inference_columns import FOUND, ORDERS, InferenceColumns, Wanted, is_named, lines_of, places_of
+from dashboard.data.inference_columns import FOUND, ORDERS, InferenceColumns, Wanted, lines_of, places_of
 from dashboard.media import data_uri
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import gallery
@@ -27,10 +27,8 @@ from sealife_core.evaluation.batch_inference.inference_rows import table_of
 from sealife_core.neutral import csv_of
 from sealife_core.opening import read_regular
 from sealife_core.runs.run import Run
-from sealife_core.wording import counted, percent
 
 A_PAGE = 50
-ROW_PX = 56
 _MOST_BYTES = 2**30  # as an import takes
 
 
@@ -41,14 +39,13 @@ def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
     if large.isdecimal() and int(large) < len(found) and (picture := _picture(run, job, int(large))):
         acts = partial(correct_large, job, found, int(large), picture.found.ranked(MOST_KEYS), corrected)
         large_view(run, rival, classifiers.answers(run), picture, alone=False, acts=acts)
-        if found.calibrated:
-            st.caption("Here the probabilities are as the model gives them; those of the table are calibrated.")
+        raw_note(found)
         return
     progress(job)
     join_status(job)
     if not len(found):
         return
-    threshold = _threshold(run, found)
+    threshold = threshold_choice(run, found)
     wanted = _wanted(found, threshold, corrected)
     places = places_of(found, wanted, threshold, corrected)
     _summary(run, job, found, threshold, corrected)
@@ -60,28 +57,6 @@ def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
         st.caption(on_page.says + ". Tick rows to correct them or to open one.")
         chosen = _table(job, found, on_page.shown.tolist(), threshold, corrected)
         correct_chosen(job, found, chosen, corrected)
-
-
-def _threshold(run: Run, found: InferenceColumns) -> float | None:
-    """The confidence below which a picture is unknown, from the error that a person wants; None for no such."""
-    known, why_not = kept.validated(run)
-    wrong = min(50, max(0, gallery.WRONG.number))
-    widget = gallery.WRONG.widget.showing(wrong or None)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Wrong among those named, at most (%)", 1, 50, None, step=1, key=widget, width=330, placeholder="no limit",
-            on_change=lambda: gallery.look_for(gallery.WRONG, str(widget.held() or 0)), disabled=known is None,
-            help="Pictures of which the model is less sure are called unknown. Without a limit every picture is named.",
-        )  # fmt: skip
-    if known is None:
-        st.caption(f"Confidences are as the model gives them, and nothing is called unknown. {plain(why_not)}")
-        return None
-    if not found.calibrated or not wrong:
-        st.caption("Every picture is named. Confidences are calibrated on the validation pictures of the run.")
-        return None
-    chosen = known.threshold(wrong / 100)
-    st.caption(plain(chosen.sentence))
-    return chosen.value
 
 
 def _wanted(found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]) -> Wanted:
@@ -118,15 +93,8 @@ def _one_of(key: UrlValue, options: object) -> str:
 def _summary(
     run: Run, job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]
 ) -> None:
-    read, named = int(found.read.sum()), int(is_named(found, threshold).sum())
-    parts = [f"**{counted(read, 'picture')}**"]
-    if threshold is not None:
-        parts.append(f"{named:,} named ({percent(named / read if read else None)}), {read - named:,} unknown")
-    parts += [f"{int(found.unlike.sum()):,} unlike the training images"] if found.unlike.any() else []
-    parts += [counted(len(corrected), "corrected", "corrected")] if corrected else []
-    parts += [f"{len(found) - read:,} not read"] if read < len(found) else []
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(" · ".join(parts), width="stretch")
+        st.markdown(said_of(found, threshold, corrected), width="stretch")
         with st.container(horizontal=True, width="content"):
             st.download_button(
                 "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)),
@@ -152,17 +120,10 @@ def _table(
 ) -> list[int]:
     """The rows at ``places``; those that are ticked."""
     urls = [data_uri(jpeg, "image/jpeg") if jpeg else None for jpeg in kept.thumbnails(job, places)]
-    lines = pd.DataFrame({"Picture": urls} | lines_of(found, places, threshold, corrected))
-    ticked = st.dataframe(
-        lines, hide_index=True, row_height=ROW_PX, selection_mode="multi-row", on_select="rerun",
-        key=_key(job, places, corrected), alt="The prediction for each picture",
-        height=min(len(places), 10) * ROW_PX + 40,
-        column_config={
-            "Picture": st.column_config.ImageColumn(width=72),
-            "Confidence": st.column_config.NumberColumn(format="%.1f %%", width=90),
-            "Next most likely": st.column_config.TextColumn(width=220),
-        },
-    )  # fmt: skip
+    lines = lines_of(found, places, threshold, corrected)
+    ticked = prediction_table(
+        urls, lines, selection_mode="multi-row", on_select="rerun", key=_key(job, places, corrected)
+    )
     return [places[row] for row in ticked["selection"]["rows"] if row < len(places)]
 
 
