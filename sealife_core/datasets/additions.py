@@ -16,7 +16,7 @@ from sealife_core.claims import claimed_folder
 from sealife_core.datasets.checks import hashes_of, nearly_same
 from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.editing import add_entries
-from sealife_core.datasets.corrections.entries import AddedImage, Entry, in_force
+from sealife_core.datasets.corrections.entries import AddedImage, Entry, hear, in_force
 from sealife_core.datasets.corrections.versions import known_label, renamed_since
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.duplicates import perceptual_hashes
@@ -46,13 +46,15 @@ class ByHand(NamedTuple):
 class Addition:
     """What was added: the data set with it, how many pictures, and how many have got the class of a person.
 
-    known: names of those that it had already; copies: of those left out, because validation or test has them; skipped:
-    (name, reason) of those that cannot be read.
+    opinions: how many classes were kept as second opinions, of pictures that have a label. known: names of those that
+    it had already; copies: of those left out, because validation or test has them; skipped: (name, reason) of those that
+    cannot be read.
     """
 
     dataset: Dataset
     added: int
     labelled: int
+    opinions: int
     known: list[str]
     copies: list[str]
     skipped: Skipped
@@ -69,6 +71,8 @@ class Addition:
                 f" {counted(len(self.copies), 'copy', 'copies')} of validation or test pictures left out:"
                 f" {_named(self.copies)}."
             )
+        if self.opinions:
+            told += f" {counted(self.opinions, 'class', 'classes')} of labelled pictures kept as second opinions."
         if self.skipped:
             told += f" {len(self.skipped):,} could not be read: {_named([name for name, _ in self.skipped])}."
         return told
@@ -87,7 +91,8 @@ def add_pictures(
     """Add ``files`` to the training images, unlabelled but for the classes that people gave: ``given``, one a file.
 
     Each of those is an entry of who gave it, and when; of those who told no name, ``by``, who adds the pictures. A
-    picture that is there already gets its class only if it has none. version: the one whose class names are used in
+    picture that is there already gets its class only if it has none; else the class is kept as a second opinion, which
+    changes nothing, if it is known whose it is. version: the one whose class names are used in
     ``given``, for classes that were renamed since. Raises DatasetError; then nothing is added.
     """
     with disk_errors(DatasetError, f"Nothing was added to {dataset.name!r}."):
@@ -99,7 +104,8 @@ def add_pictures(
             corrected = add_entries(dataset, adding.find, adding.place)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-    return Addition(corrected, adding.added, adding.labelled, adding.known, adding.copies, adding.skipped)
+    counts = (adding.added, adding.labelled, adding.opinions)
+    return Addition(corrected, *counts, adding.known, adding.copies, adding.skipped)
 
 
 @dataclass
@@ -153,31 +159,29 @@ class _Adding:
         there, undone = _there(draft.dataset)
         new: dict[str, AddedImage] = {}
         back: list[str] = []
-        labels: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        said = _Said(draft.dataset, self.version, self.by)
         for row, by_hand in self.rows:
             image, split, label = there.get(row["sha256"], ("", "", ""))
             if split in HELD_OUT or (not image and row["sha256"] in self.near):
                 self.copies.append(row["source"])
-                continue
-            if image in undone:
+            elif image in undone:
                 back.append(image)
             elif image:
                 self.known.append(row["source"])
             else:
                 image = row["id"]
                 new[image] = AddedImage(**{field: row[field] for field in AddedImage.model_fields})
-            there[row["sha256"]] = (image, "train", label or (by_hand.label if by_hand else ""))
-            undone.discard(image)
-            if by_hand and by_hand.label and not label:
-                now = known_label(renamed_since(by_hand.label, draft.dataset, self.version), draft.dataset)
-                labels[by_hand.at, by_hand.by or self.by][image] = now
+            if image:
+                given = said.take(image, label, by_hand) if by_hand else ""
+                there[row["sha256"]] = (image, split or "train", label or given)
+                undone.discard(image)
         if new:
             draft.add(new, by=self.by, why=self.why)
         if back:
             draft.correct({image: {"excluded": ""} for image in back}, by=self.by, why=self.why)
-        for (at, by), classes in sorted(labels.items()):
-            draft.correct({image: {"label": label} for image, label in classes.items()}, by=by, why=self.why, at=at)
-        self.added, self.labelled = len(new) + len(back), sum(map(len, labels.values()))
+        for (at, by), changes in sorted(said.changes.items()):
+            draft.correct(changes, by=by, why=self.why, at=at)
+        self.added, self.labelled, self.opinions = len(new) + len(back), said.count("label"), said.count("opinion")
 
     def place(self, entries: Sequence[Entry]) -> None:
         """Move the files that the entries name to where they say; those of other tries stay behind."""
@@ -186,6 +190,34 @@ class _Adding:
         for image in (image for entry in entries for image in entry.added.values()):
             (self.staged.parent / image.file).replace(self.dataset.folder / image.file)
         flush_folder(target)
+
+
+class _Said:
+    """What people said of pictures, as changes to the data set by when and by whom; nothing that its log has."""
+
+    def __init__(self, dataset: Dataset, version: int | None, otherwise: str) -> None:
+        self.changes: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(dict)
+        self._dataset, self._version, self._otherwise = dataset, version, otherwise
+        self._heard: dict[str, dict[str, str]] = {}
+        self._times: set[tuple[str, str, str]] = set()
+        for entry in in_force(dataset.entries):
+            hear(self._heard, entry, "label")
+            hear(self._heard, entry, "opinion")
+            self._times.update((entry.by, entry.at, image) for image in entry.images)
+
+    def take(self, image: str, label: str, by_hand: ByHand) -> str:
+        """Take in what was said of ``image``, which has that ``label`` by now; returns the class as it is called."""
+        by = (by_hand.by or self._otherwise).strip()
+        now = known_label(renamed_since(by_hand.label, self._dataset, self._version), self._dataset)
+        heard = self._heard.setdefault(by, {})
+        if heard.get(image) != now and (by, by_hand.at, image) not in self._times and (by or not label):
+            self.changes[by_hand.at, by][image] = {"opinion" if label else "label": now}
+            heard[image] = now
+        return now
+
+    def count(self, field: str) -> int:
+        """How many classes are a new "label", or an "opinion"."""
+        return sum(field in fields for images in self.changes.values() for fields in images.values())
 
 
 def _there(dataset: Dataset) -> tuple[dict[str, tuple[str, str, str]], set[str]]:

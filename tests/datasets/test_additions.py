@@ -10,8 +10,8 @@ from PIL import Image
 
 from sealife_core.datasets import additions
 from sealife_core.datasets.additions import ByHand, add_pictures
-from sealife_core.datasets.corrections.editing import rename_class, said, undo
-from sealife_core.datasets.corrections.entries import LOG
+from sealife_core.datasets.corrections.editing import correct, rename_class, said, undo
+from sealife_core.datasets.corrections.entries import LOG, labels_by
 from sealife_core.datasets.corrections.exchange import corrections_csv
 from sealife_core.datasets.corrections.versions import seen
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -68,7 +68,23 @@ def test_add__twice_is_once_and_a_class_given_since_comes_after(tiny_reef: Datas
     second = add_pictures(tiny_reef, files, [NOBODY, NOBODY, None])
     assert (second.added, second.labelled, len(second.known)) == (0, 1, 3)
     assert second.dataset.manifest["label"].tolist()[-3:] == ["crab", "sea hare", ""]
-    assert add_pictures(tiny_reef, files, [NOBODY, NOBODY, None]).dataset.version == second.dataset.version
+    third = add_pictures(tiny_reef, files, [NOBODY, NOBODY, None])
+    assert (third.dataset.version, third.opinions) == (second.dataset.version, 0)
+
+
+def test_add__a_class_for_a_labelled_picture_is_a_second_opinion_once(tiny_reef: Dataset):
+    train, test = (int(tiny_reef.rows(split)[0]) for split in ("train", "test"))
+    own = [FoundFile(f"{row}.png", tiny_reef.image_path(row)) for row in (train, test)]
+    found = add_pictures(tiny_reef, own, [ByHand("sea hare", "Ada"), ByHand("eel", "Ada", ADA.at)])
+    assert (found.added, found.labelled, found.opinions) == (0, 0, 2)
+    now = found.dataset
+    assert now.content_hash == tiny_reef.content_hash
+    ids = now.manifest["id"]
+    assert labels_by(now.entries, "opinion") == {"Ada": {ids[train]: "sea hare", ids[test]: "eel"}}
+    changed = correct(now, {ids[test]: {"opinion": "ray"}}, by="Ada")
+    again = add_pictures(changed, own, [ByHand("sea hare", "Ada"), ByHand("eel", "Ada", ADA.at)])
+    assert again.dataset.version == changed.version, "an older word does not replace a newer one"
+    assert add_pictures(changed, own, [ByHand("whale"), None]).opinions == 0, "nobody knows whose it is"
 
 
 def test_add__a_copy_of_a_test_picture_is_left_out_and_told(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):

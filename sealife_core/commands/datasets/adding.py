@@ -16,8 +16,9 @@ Add the pictures of a classification in the background (Gallery, your own pictur
 learned from.
 
 Those that a person corrected there get that class, with who gave it and when; all others have no label, and 'data next'
-asks for them. They are for training: the test split stays as it is. A picture that is there already is not added again,
-and a copy of a validation or test picture is left out. 'data undo' takes it back.
+asks for them. They are for training: the test split stays as it is. A picture that is there already is not added again:
+its class is kept as a second opinion if it has a label. A copy of a validation or test picture is left out. 'data undo'
+takes it back.
 """
 
 
@@ -48,7 +49,13 @@ def _add(chosen: argparse.Namespace, output: Output) -> None:
     rows = read_rows(job.folder)
     with output.progress() as tell:
         found = add_to_dataset(run, job, rows, by=chosen.by, progress=tell)
-    told = {"added": found.added, "labelled": found.labelled, "known": found.known, "copies": found.copies}
+    told = {
+        "added": found.added,
+        "labelled": found.labelled,
+        "opinions": found.opinions,
+        "known": found.known,
+        "copies": found.copies,
+    }
     skipped = [{"file": name, "reason": reason} for name, reason in found.skipped]
     part = part_of(job, rows)
     said = f"Only {part}: the others are not classified yet. {found.said}" if part else found.said

@@ -248,9 +248,7 @@ def test_addition__says_first_what_will_happen_and_who_gave_a_class(
 ) -> None:
     correct(new_job, read_rows(new_job.folder), [0, 1], "crab", by="Ada")
     app = open_job(classifier, new_job)
-    assert "gets 2 pictures with the class that you gave and 2 pictures without a label, for the Label page" in text(
-        app
-    )
+    assert "gets 2 pictures with the class that you gave and 2 pictures without a label, to be asked" in text(app)
     app.text_input(key="classified_added.by").set_value(" Bo ").run()
     assert app.session_state["corrected_by"] == "Bo"
     app.button(key="classified_added.begin").click().run()

@@ -19,7 +19,7 @@ from sealife_core.datasets.additions import Addition
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.batch_inference.corrected_classes import add_to_dataset, part_of, to_import
+from sealife_core.evaluation.batch_inference.corrected_classes import add_to_dataset, part_of, read_given, to_import
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
@@ -57,20 +57,22 @@ def _join(run: Run, job: InferenceJob, found: InferenceColumns, corrected: Mappi
         "Your name", key=typed, max_chars=60, placeholder="for the history of the data set",
         on_change=lambda: corrections.BY.hold(typed.held().strip()),
     )  # fmt: skip
+    nameless = not name and any(not given.by for given in read_given(job.folder).values())
     st.button(
         f"Add to {plain(dataset.name)}", type="primary", icon=":material/playlist_add:", key=gallery.ADDED.of("begin"),
-        disabled=not found.read.any(), on_click=_begin, args=(run, job, found),
+        disabled=nameless or not found.read.any(), on_click=_begin, args=(run, job, found),
+        help="Type your name first: the history says who gave a class." if nameless else None,
     )  # fmt: skip
 
 
 def joining(dataset: Dataset, by_hand: int, others: int) -> str:
     """What will happen, in a sentence (Markdown)."""
     labelled = f"{counted(by_hand, 'picture')} with the class that you gave" if by_hand else ""
-    waiting = f"{counted(others, 'picture')} without a label, for the Label page" if others else ""
+    waiting = f"{counted(others, 'picture')} without a label, to be asked for on the Label page" if others else ""
     both = " and ".join(filter(None, (labelled, waiting)))
     return (
-        f"**{plain(dataset.name)}**, from which the model learned, gets {both or 'no picture'}. They are for training:"
-        " the test pictures stay as they are. You can undo it."
+        f"**{plain(dataset.name)}**, from which the model learned, gets {both or 'no picture'}. All are for training,"
+        " and the test pictures stay as they are. What it has already is left out. You can undo it."
     )
 
 
@@ -95,17 +97,15 @@ def join_status(job: InferenceJob) -> None:
         return
     job_error(adding)
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(_said(adding), width="stretch")
+        st.markdown(_said(adding))
+        with st.container(horizontal=True):
+            if isinstance(adding.result, Addition):
+                label_button(adding.result.dataset.name, primary=False)
+                again_button(adding.result.dataset.name)
             st.button(
-                "", icon=":material/close:", type="tertiary", help="Dismiss", key=gallery.ADDED.of("dismiss"),
+                "Dismiss", type="tertiary", key=gallery.ADDED.of("dismiss"),
                 on_click=partial(background.forget, adding.key),
             )  # fmt: skip
-        if isinstance(adding.result, Addition):
-            name = adding.result.dataset.name
-            with st.container(horizontal=True):
-                label_button(name, primary=False)
-                again_button(name)
 
 
 def _said(adding: BackgroundJob) -> str:
