@@ -47,8 +47,8 @@ class Addition:
     """What was added: the data set with it, how many pictures, and how many have got the class of a person.
 
     opinions: how many classes were kept as second opinions, of pictures that have a label. known: names of those that
-    it had already; copies: of those left out, because validation or test has them; skipped: (name, reason) of those that
-    cannot be read.
+    it had already; copies: of those left out, because validation or test has them; skipped: of those that cannot be
+    read, with the reason.
     """
 
     dataset: Dataset
