@@ -15,6 +15,7 @@ from sealife_core.datasets.corrections.entries import LOG, labels_by
 from sealife_core.datasets.corrections.exchange import corrections_csv
 from sealife_core.datasets.corrections.versions import seen
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.decoding import pixels
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.errors import DatasetError
@@ -143,10 +144,16 @@ def test_add__by_two_people_at_once_adds_each_picture_once(tiny_reef: Dataset, f
     assert all(now.image_path(row).is_file() for row in range(64, 69))
 
 
-def test_add__decoded_pictures_follow_and_an_older_version_keeps_its_rows(tiny_reef: Dataset, files: list[FoundFile]):
+def test_add__only_new_pictures_are_decoded_and_an_older_version_keeps_its_rows(
+    tiny_reef: Dataset, files: list[FoundFile], monkeypatch: pytest.MonkeyPatch
+):
     before, _ = open_pixels(tiny_reef, 32).gather(range(64))
     now = add_pictures(tiny_reef, files, [None] * 3).dataset
+    decoded: list[str] = []
+    read = pixels.read_rgb
+    monkeypatch.setattr(pixels, "read_rgb", lambda path, **more: decoded.append(path.name) or read(path, **more))
     images, aspects = open_pixels(now, 32).gather(range(67))
+    assert sorted(decoded) == sorted(now.image_path(row).name for row in (64, 65, 66))
     assert (images[:64] == before).all()
     assert aspects[-1] == pytest.approx(40 / 32)
     assert images[-1].float().std() > 10, "not a black one"

@@ -154,10 +154,13 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             return Image.new("RGB", (size_px, size_px))
 
     if fits:
+        before = _first_squares(dataset, size_px)
         array_path, about_path = paths(dataset.folder, size_px)
         with _undescribed(array_path, about_path) as file:
             file.write(head(count, size_px))
-            _write_all(file, lambda row: decoded(row).tobytes(), count, progress)
+            _write_all(
+                file, lambda row: (before[row] if row < len(before) else decoded(row)).tobytes(), count, progress
+            )
     elif needed * _JPEG_SHARE <= free:
         bounds_path, about_path = paths(dataset.folder, size_px, "encoded")
         with _undescribed(_jpegs(dataset, size_px), about_path) as file:
@@ -171,6 +174,19 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             " choose a smaller image size."
         )
     replace_file(about_path, json.dumps(identity))
+
+
+def _first_squares(dataset: Dataset, size_px: int) -> np.ndarray:
+    """The squares (n, S, S, 3) that the cache has of the first n images, from before others were added."""
+    none = np.empty((0, size_px, size_px, 3), np.uint8)
+    try:
+        count = json.loads(paths(dataset.folder, size_px)[1].read_text(encoding="utf-8"))["count"]
+        identity = description(dataset.imported["sha256"].tolist()[:count], size_px)
+    except (OSError, ValueError, LookupError, TypeError):
+        return none
+    array = _array(dataset, size_px, identity, "pixels")
+    known = array is not None and array.shape == (count, *none.shape[1:]) and array.dtype == np.uint8
+    return array if array is not None and known else none
 
 
 def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progress: Progress | None) -> list[int]:
