@@ -13,7 +13,7 @@ from sealife_core.evaluation.figures.palette import label_colour
 
 WHY_WORDS = {
     "hand": "by hand", "duplicate": "a copy", "suspect": "a doubtful label", "queue": "labelled next",
-    "prediction": "a prediction corrected", "pattern": "a pattern or a column", "place": "a place held out",
+    "prediction": "after a prediction", "pattern": "a pattern or a column", "place": "a place held out",
     "agreement": "a disagreement settled", "blind": "without seeing the label", "file": "from a file",
 }  # fmt: skip
 MOST_SUGGESTED = 9  # one a key

@@ -199,18 +199,18 @@ class _Said:
         self.changes: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(dict)
         self._dataset, self._version, self._otherwise = dataset, version, otherwise
         self._heard: dict[str, dict[str, str]] = {}
-        self._times: set[tuple[str, str, str]] = set()
+        self._times: set[tuple[str, str]] = set()  # when something was said, and of which image
         for entry in in_force(dataset.entries):
             hear(self._heard, entry, "label")
             hear(self._heard, entry, "opinion")
-            self._times.update((entry.by, entry.at, image) for image in entry.images)
+            self._times.update((entry.at, image) for image in entry.images)
 
     def take(self, image: str, label: str, by_hand: ByHand) -> str:
         """Take in what was said of ``image``, which has that ``label`` by now; returns the class as it is called."""
         by = (by_hand.by or self._otherwise).strip()
         now = known_label(renamed_since(by_hand.label, self._dataset, self._version), self._dataset)
         heard = self._heard.setdefault(by, {})
-        if heard.get(image) != now and (by, by_hand.at, image) not in self._times and (by or not label):
+        if heard.get(image) != now and (by_hand.at, image) not in self._times and (by or not label):
             self.changes[by_hand.at, by][image] = {"opinion" if label else "label": now}
             heard[image] = now
         return now

@@ -80,12 +80,15 @@ def test_add__a_class_for_a_labelled_picture_is_a_second_opinion_once(tiny_reef:
     assert (found.added, found.labelled, found.opinions) == (0, 0, 2)
     now = found.dataset
     assert now.content_hash == tiny_reef.content_hash
-    ids = now.manifest["id"]
+    ids = now.manifest["id"].tolist()
     assert labels_by(now.entries, "opinion") == {"Ada": {ids[train]: "sea hare", ids[test]: "eel"}}
     changed = correct(now, {ids[test]: {"opinion": "ray"}}, by="Ada")
     again = add_pictures(changed, own, [ByHand("sea hare", "Ada"), ByHand("eel", "Ada", ADA.at)])
     assert again.dataset.version == changed.version, "an older word does not replace a newer one"
     assert add_pictures(changed, own, [ByHand("whale"), None]).opinions == 0, "nobody knows whose it is"
+    nameless = [ByHand("whale", at="2026-11-29T15:00:00+00:00"), None]
+    assert add_pictures(changed, own, nameless, by="Bo").opinions == 1
+    assert add_pictures(changed, own, nameless, by="Cy").opinions == 0, "it was Bo's"
 
 
 def test_add__a_copy_of_a_test_picture_is_left_out_and_told(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):

@@ -154,13 +154,11 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             return Image.new("RGB", (size_px, size_px))
 
     if fits:
-        before = _first_squares(dataset, size_px)
+        first = _first_squares(dataset, size_px)
         array_path, about_path = paths(dataset.folder, size_px)
         with _undescribed(array_path, about_path) as file:
             file.write(head(count, size_px))
-            _write_all(
-                file, lambda row: (before[row] if row < len(before) else decoded(row)).tobytes(), count, progress
-            )
+            _write_all(file, lambda row: (first[row] if row < len(first) else decoded(row)).tobytes(), count, progress)
     elif needed * _JPEG_SHARE <= free:
         bounds_path, about_path = paths(dataset.folder, size_px, "encoded")
         with _undescribed(_jpegs(dataset, size_px), about_path) as file:
