@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.batch_inference.corrected_classes import read_corrected
 from sealife_core.evaluation.batch_inference.inference_jobs import jobs_of, read_rows
 from sealife_core.runs.run import Run
@@ -44,3 +44,14 @@ def test_folder__its_pictures_are_classified_with_the_tab_closed_and_corrected(
     until(lambda: read_corrected(job.folder), PATIENCE_MS / 1000)
     assert read_corrected(job.folder) == {files.index(names[7]): "sea hare"}
     expect(page.get_by_text("1 corrected")).to_be_visible(timeout=PATIENCE_MS)
+
+    page.get_by_role("button", name="Add to a data set").click()
+    add = page.get_by_role("button", name="Add to reef")
+    expect(add).to_be_disabled(timeout=PATIENCE_MS)
+    page.get_by_label("Your name").fill("Ada")
+    page.keyboard.press("Tab")
+    expect(add).to_be_enabled(timeout=PATIENCE_MS)
+    add.click()
+    expect(page.get_by_text("0 pictures added to 'reef'")).to_be_visible(timeout=PATIENCE_MS)
+    (opinion,) = open_dataset("reef").entries
+    assert (opinion.by, opinion.why) == ("Ada", "prediction"), "the reef has this picture, with a label"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:  # they import torch or SciPy
+    from sealife_core.datasets.additions import ByHand
     from sealife_core.evaluation.classification.predictor import Prediction
     from sealife_core.evaluation.classification.selective import Validated
 
@@ -64,14 +65,16 @@ def table_of(
     skipped: Sequence[tuple[str, str]],
     top: int,
     threshold: float | None = None,
-    corrected: Mapping[int, str] | None = None,
+    corrected: "Mapping[int, ByHand] | None" = None,
 ) -> pd.DataFrame:
     """One line a file, also for files that could not be read and those ``skipped``, (name, reason).
 
-    threshold: with one, a column says "unknown" or the class. corrected: place of a row → the class that a person gave.
+    threshold: with one, a column says "unknown" or the class. corrected: place of a row → the class that a person
+    gave, who, and when.
     """
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
-    judged = ["named"] * (threshold is not None) + ["corrected"] * (corrected is not None)
+    by_hand = ["corrected", "corrected_by", "corrected_at"]
+    judged = ["named"] * (threshold is not None) + by_hand * (corrected is not None)
     columns = ["file", "prediction", "confidence", *others, "similarity", "novelty", "unlike"]
     columns += ["calibrated", *judged, "nearest", "nearest_class", "problem"]
     lines = [_line(row, top, threshold, corrected, place) for place, row in enumerate(rows)]
@@ -80,10 +83,11 @@ def table_of(
 
 
 def _line(
-    row: Row, top: int, threshold: float | None, corrected: Mapping[int, str] | None, place: int
+    row: Row, top: int, threshold: float | None, corrected: "Mapping[int, ByHand] | None", place: int
 ) -> dict[str, str]:
     if "problem" in row:
         return row
+    given = corrected.get(place) if corrected else None
     line = {
         "file": row["file"],
         "prediction": row["prediction"],
@@ -93,7 +97,9 @@ def _line(
         "unlike": "" if row["unlike"] is None else "yes" if row["unlike"] else "no",
         "calibrated": "" if row["calibrated"] is None else f"{row['calibrated']:.6f}",
         "named": named(row, threshold),
-        "corrected": (corrected or {}).get(place, ""),
+        "corrected": given.label if given else "",
+        "corrected_by": given.by if given else "",
+        "corrected_at": given.at if given else "",
         "nearest": row["nearest"]["file"] if row["nearest"] else "",
         "nearest_class": row["nearest"]["label"] if row["nearest"] else "",
     }

@@ -18,10 +18,12 @@ from sealife_core.evaluation.batch_inference.corrected_classes import (
     to_import,
 )
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, write_files
+from sealife_core.evaluation.batch_inference.inference_rows import table_of
 
 
 def row(name: str, label: str, sure: float) -> dict[str, Any]:
-    return {"file": name, "prediction": label, "confidence": sure, "calibrated": None}
+    nothing = dict.fromkeys(["calibrated", "similarity", "nearest", "novelty", "unlike"])
+    return {"file": name, "prediction": label, "confidence": sure, "top": [], **nothing}
 
 
 ROWS = [
@@ -63,6 +65,14 @@ def test_given__has_who_and_when_and_files_of_earlier_versions_still_open(job: I
     (job.folder / CORRECTED).write_text("number,file,predicted,class,by,at\n1,b.png,ray,sea hare,Ada,noon\n")
     with pytest.raises(RunError, match="damaged"):
         read_given(job.folder)
+
+
+def test_table__says_who_corrected_what_and_when(job: InferenceJob) -> None:
+    correct(job, ROWS, [1], "whale", by="Ada")
+    table = table_of(ROWS, [], 5, corrected=read_given(job.folder))
+    assert table["corrected"].tolist() == ["", "whale", "", ""]
+    assert table["corrected_by"].tolist() == ["", "Ada", "", ""]
+    assert table["corrected_at"][1] == read_given(job.folder)[1].at
 
 
 def test_correct__by_two_people_at_once_keeps_both(job: InferenceJob) -> None:

@@ -21,7 +21,7 @@ from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.batch_inference.corrected_classes import part_of, read_corrected
+from sealife_core.evaluation.batch_inference.corrected_classes import part_of, read_corrected, read_given
 from sealife_core.evaluation.batch_inference.inference_jobs import TOP, InferenceJob
 from sealife_core.evaluation.batch_inference.inference_rows import table_of
 from sealife_core.neutral import csv_of
@@ -97,7 +97,7 @@ def _summary(
         st.markdown(said_of(found, threshold, corrected), width="stretch")
         with st.container(horizontal=True, width="content"):
             st.download_button(
-                "Table (CSV)", partial(_csv, job, found, threshold, dict(corrected)),
+                "Table (CSV)", partial(_csv, job, found, threshold),
                 f"{PurePosixPath(job.name).stem}-predictions{_part(job, found)}.csv", "text/csv",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
@@ -111,8 +111,8 @@ def _part(job: InferenceJob, found: InferenceColumns) -> str:
     return f"-{len(found)}-of-{job.total}" if part_of(job, found.rows) else ""
 
 
-def _csv(job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]) -> str:
-    return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, corrected))
+def _csv(job: InferenceJob, found: InferenceColumns, threshold: float | None) -> str:
+    return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, read_given(job.folder)))
 
 
 def _table(
