@@ -92,8 +92,8 @@ def add_pictures(
 
     Each of those is an entry of who gave it, and when; of those who told no name, ``by``, who adds the pictures. A
     picture that is there already gets its class only if it has none; else the class is kept as a second opinion, which
-    changes nothing, if it is known whose it is. version: the one whose class names are used in
-    ``given``, for classes that were renamed since. Raises DatasetError; then nothing is added.
+    changes nothing, if it is known whose it is. version: the one whose class names ``given`` has, for classes that were
+    renamed since. Raises DatasetError; then nothing is added.
     """
     with disk_errors(DatasetError, f"Nothing was added to {dataset.name!r}."):
         staged = claimed_folder(dataset.folder, _ADDING)
