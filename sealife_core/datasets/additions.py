@@ -8,6 +8,7 @@ it. Files lie in their place before the entry is written: after a crash the data
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,13 +126,13 @@ class _Adding:
         self.rows: list[tuple[dict[str, Any], ByHand | None]] = []
         self.skipped: Skipped = []
         pixels: list[bytes] = []
-        taken_all = taken_in_order(self.files, self.staged, None, progress)
-        for (item, taken), by_hand in zip(taken_all, self.given, strict=True):
-            if isinstance(taken, str):
-                self.skipped.append((item.source, taken))
-            else:
-                self.rows.append((taken.row, by_hand))
-                pixels.append(taken.hashed_pixels)
+        with closing(taken_in_order(self.files, self.staged, None, progress)) as all_taken:
+            for (item, taken), by_hand in zip(all_taken, self.given, strict=True):
+                if isinstance(taken, str):
+                    self.skipped.append((item.source, taken))
+                else:
+                    self.rows.append((taken.row, by_hand))
+                    pixels.append(taken.hashed_pixels)
         starts = range(0, len(pixels), _HASHED_AT_ONCE)
         hashes = [phash for at in starts for phash in perceptual_hashes(pixels[at : at + _HASHED_AT_ONCE])]
         for (row, _), phash in zip(self.rows, hashes, strict=True):

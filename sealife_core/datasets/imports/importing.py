@@ -6,8 +6,9 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -141,21 +142,22 @@ def _take_all(
     unhashed: list[bytes] = []
     hashes: list[str] = []
     dark: list[str] = []
-    for done, (item, taken) in enumerate(taken_in_order(found, images, cache, progress), start=1):
-        if isinstance(taken, str):
-            skipped.append((item.source, taken))
-        elif taken.row["id"] in ids:  # a zip may hold one path twice
-            skipped.append((item.source, "The same file under the same name again."))
-        else:
-            ids.add(taken.row["id"])
-            rows.append(taken.row)
-            cache.add(taken.square)
-            if max(taken.hashed_pixels) < _NEARLY_BLACK:
-                dark.append(item.source)
-            unhashed.append(taken.hashed_pixels)
-        if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
-            hashes += perceptual_hashes(unhashed)
-            unhashed.clear()
+    with closing(taken_in_order(found, images, cache, progress)) as all_taken:
+        for done, (item, taken) in enumerate(all_taken, start=1):
+            if isinstance(taken, str):
+                skipped.append((item.source, taken))
+            elif taken.row["id"] in ids:  # a zip may hold one path twice
+                skipped.append((item.source, "The same file under the same name again."))
+            else:
+                ids.add(taken.row["id"])
+                rows.append(taken.row)
+                cache.add(taken.square)
+                if max(taken.hashed_pixels) < _NEARLY_BLACK:
+                    dark.append(item.source)
+                unhashed.append(taken.hashed_pixels)
+            if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
+                hashes += perceptual_hashes(unhashed)
+                unhashed.clear()
     taken_rows = [row | {"phash": phash} for row, phash in zip(rows, hashes, strict=True)]
     return taken_rows, skipped, _notes_on_pictures(dark)
 
@@ -170,10 +172,10 @@ class Taken(NamedTuple):
 
 def taken_in_order(
     found: Sequence[FoundFile], images: Path, cache: EarlyCache | None, progress: Progress | None
-) -> Iterator[tuple[FoundFile, Taken | str]]:
+) -> Generator[tuple[FoundFile, Taken | str]]:
     """Each picture, decoded and copied to ``images`` (made); or the reason why it is skipped.
 
-    On several threads: Pillow decodes without holding Python's lock.
+    On several threads: Pillow decodes without holding Python's lock. They end when this is closed.
     """
     images.mkdir()
     pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
