@@ -1,8 +1,9 @@
 """Adding pictures to a data set: an entry of its log, so that old and new ones are trained on together.
 
 New pictures go to training: the test split stays as it is, and runs before and after remain comparable. A picture that
-is there already is not added again; a copy of a validation or test picture is left out, because no model may learn from
-it. Files lie in their place before the entry is written: after a crash the data set is as before, or has them all.
+is there already is not added again; what shows the same as a validation or test picture, or is of its group, is
+left out, because no model may learn from it. Groups are made as the import made them. Files lie in their place before
+the entry is written: after a crash the data set is as before, or has them all.
 """
 
 import shutil
@@ -21,6 +22,7 @@ from sealife_core.datasets.corrections.entries import AddedImage, Entry, hear, i
 from sealife_core.datasets.corrections.versions import known_label, renamed_since
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.duplicates import perceptual_hashes
+from sealife_core.datasets.grouping.patterns import groups_of, parse_pattern
 from sealife_core.datasets.imports.finding import FoundFile, Skipped
 from sealife_core.datasets.imports.importing import taken_in_order
 from sealife_core.durable import flush_folder, flush_tree
@@ -48,8 +50,8 @@ class Addition:
     """What was added: the data set with it, how many pictures, and how many have got the class of a person.
 
     opinions: how many classes were kept as second opinions, of pictures that have a label. known: names of those that
-    it had already; copies: of those left out, because validation or test has them; skipped: of those that cannot be
-    read, with the reason.
+    it had already; held_out: of those left out, because they belong with validation or test; skipped: of those that
+    cannot be read, with the reason.
     """
 
     dataset: Dataset
@@ -57,7 +59,7 @@ class Addition:
     labelled: int
     opinions: int
     known: list[str]
-    copies: list[str]
+    held_out: list[str]
     skipped: Skipped
 
     @property
@@ -67,10 +69,10 @@ class Addition:
         told += f", {counted(self.labelled, 'label', 'labels')} given by hand." if self.labelled else "."
         if self.known:
             told += f" {counted(len(self.known), 'was', 'were')} there already."
-        if self.copies:
+        if self.held_out:
             told += (
-                f" {counted(len(self.copies), 'copy', 'copies')} of validation or test pictures left out:"
-                f" {_named(self.copies)}."
+                f" {len(self.held_out):,} left out, the same as validation or test pictures or of one group with them:"
+                f" {_named(self.held_out)}."
             )
         if self.opinions:
             told += f" {counted(self.opinions, 'class', 'classes')} of labelled pictures kept as second opinions."
@@ -106,7 +108,7 @@ def add_pictures(
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     counts = (adding.added, adding.labelled, adding.opinions)
-    return Addition(corrected, *counts, adding.known, adding.copies, adding.skipped)
+    return Addition(corrected, *counts, adding.known, adding.held_out, adding.skipped)
 
 
 @dataclass
@@ -137,17 +139,22 @@ class _Adding:
         hashes = [phash for at in starts for phash in perceptual_hashes(pixels[at : at + _HASHED_AT_ONCE])]
         for (row, _), phash in zip(self.rows, hashes, strict=True):
             row["phash"] = phash
-        self.near = self._near_held_out(progress)
+        pattern = self.dataset.info.get("group_by")
+        files = [self.staged.parent / row["file"] for row, _ in self.rows]
+        names = [row["source"] for row, _ in self.rows]
+        groups = groups_of(parse_pattern(pattern), names, lambda: files, progress) if pattern else [""] * len(names)
+        for (row, _), group in zip(self.rows, groups, strict=True):
+            row["group"] = group
+        self.near = self._near_held_out(files, progress)
 
-    def _near_held_out(self, progress: Progress | None) -> set[str]:
+    def _near_held_out(self, files: Sequence[Path], progress: Progress | None) -> set[str]:
         """The sha256 of those that show nearly the same as a validation or test picture."""
         manifest = self.dataset.manifest
-        held_out = [row for split in HELD_OUT for row in self.dataset.rows(split).tolist()]
+        held_out = _held_out(self.dataset)
         if not held_out:
             return set()
         known = hashes_of(self.dataset, progress)
-        paths = [self.dataset.image_path(row) for row in held_out]
-        paths += [self.staged.parent / row["file"] for row, _ in self.rows]
+        paths = [*(self.dataset.image_path(row) for row in held_out), *files]
         hashes = [known[row] for row in held_out] + [row["phash"] for row, _ in self.rows]
         sha256s = manifest["sha256"].iloc[held_out].tolist() + [row["sha256"] for row, _ in self.rows]
         alike = [group for group in nearly_same(paths, hashes, progress) if group[0] < len(held_out)]
@@ -156,15 +163,17 @@ class _Adding:
     def find(self, draft: Draft) -> None:
         """The entries: one for all that are new, then one for each time that a person gave classes."""
         self.known: list[str] = []
-        self.copies: list[str] = []
+        self.held_out: list[str] = []
         there, undone = _there(draft.dataset)
+        apart = set(draft.dataset.manifest["group"].iloc[_held_out(draft.dataset)]) - {""}
         new: dict[str, AddedImage] = {}
+        groups: dict[str, str] = {}
         back: list[str] = []
         said = _Said(draft.dataset, self.version, self.by)
         for row, by_hand in self.rows:
             image, split, label = there.get(row["sha256"], ("", "", ""))
-            if split in HELD_OUT or (not image and row["sha256"] in self.near):
-                self.copies.append(row["source"])
+            if split in HELD_OUT or (not image and (row["sha256"] in self.near or row["group"] in apart)):
+                self.held_out.append(row["source"])
             elif image in undone:
                 back.append(image)
             elif image:
@@ -172,12 +181,13 @@ class _Adding:
             else:
                 image = row["id"]
                 new[image] = AddedImage(**{field: row[field] for field in AddedImage.model_fields})
+                groups |= {image: row["group"]} if row["group"] else {}
             if image:
                 given = said.take(image, label, by_hand) if by_hand else ""
                 there[row["sha256"]] = (image, split or "train", label or given)
                 undone.discard(image)
         if new:
-            draft.add(new, by=self.by, why=self.why)
+            draft.add(new, groups, by=self.by, why=self.why)
         if back:
             draft.correct({image: {"excluded": ""} for image in back}, by=self.by, why=self.why)
         for (at, by), changes in sorted(said.changes.items()):
@@ -234,6 +244,10 @@ def _there(dataset: Dataset) -> tuple[dict[str, tuple[str, str, str]], set[str]]
     holds = {image for entry in in_force(dataset.entries) for image in entry.added}
     out = {image for _, image, _, _, excluded in rows if excluded}
     return there, {image for entry in dataset.entries for image in entry.added if image in out} - holds
+
+
+def _held_out(dataset: Dataset) -> list[int]:
+    return [row for split in HELD_OUT for row in dataset.rows(split).tolist()]
 
 
 def _named(names: Sequence[str]) -> str:

@@ -17,7 +17,9 @@ from sealife_core.datasets.corrections.versions import seen
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding import pixels
 from sealife_core.datasets.decoding.pixels import open_pixels
+from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.imports.finding import FoundFile
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.label_queue import LabelQueue
 from sealife_core.evaluation.curation.queue_features import points_of
@@ -96,8 +98,22 @@ def test_add__a_copy_of_a_test_picture_is_left_out_and_told(tiny_reef: Dataset, 
     Image.open(val).convert("RGB").resize((64, 64)).save(tmp_path / "larger.jpg", quality=95)
     copies = [FoundFile("copy.jpg", test), FoundFile("larger.jpg", tmp_path / "larger.jpg")]
     found = add_pictures(tiny_reef, [*copies, files[0]], [ADA, ADA, ADA])
-    assert (found.added, found.labelled, found.copies) == (1, 1, ["copy.jpg", "larger.jpg"])
-    assert "2 copies of validation or test pictures left out: copy.jpg, larger.jpg." in found.said
+    assert (found.added, found.labelled, found.held_out) == (1, 1, ["copy.jpg", "larger.jpg"])
+    assert "2 left out, the same as validation or test pictures or" in found.said
+
+
+def test_add__what_is_of_one_group_with_a_test_picture_is_left_out(home: Path, tmp_path: Path):
+    names = [f"{label}/{film}_{frame}.png" for label in ("crab", "ray") for film in "abcd" for frame in range(2)]
+    own = [FoundFile(n, new_picture(tmp_path, seed), label=n.split("/")[0]) for seed, n in enumerate(names)]
+    films = import_images(tmp_path, "films", files=own, group_by=parse_pattern("stem")).dataset
+    split_of = dict(zip(films.manifest["group"], films.manifest["split"], strict=True))
+    frames = [FoundFile(f"{film}_9.png", new_picture(tmp_path, 50 + at)) for at, film in enumerate("abcde")]
+    found = add_pictures(films, frames, [None] * 5)
+    assert found.held_out == [f"{film}_9.png" for film in "abcd" if split_of[film] != "train"] != []
+    assert found.dataset.manifest["group"].tolist()[len(films) :] == [f for f in "abcd" if split_of[f] == "train"] + [
+        "e"
+    ]
+    assert said(found.dataset.entries[-1]) == f"{found.added} images added."
 
 
 def test_add__what_cannot_be_read_is_told(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):

@@ -70,11 +70,15 @@ class Draft:
         newer = any("opinion" in fields for fields in found.values())
         self._add(by, why, at, newer=newer, images=found)
 
-    def add(self, images: Mapping[str, AddedImage], *, by: str, why: str) -> None:
-        """Add images that the data set has never had, unlabelled; their files lie in its folder by then."""
+    def add(self, images: Mapping[str, AddedImage], groups: Mapping[str, str], *, by: str, why: str) -> None:
+        """Add images that the data set has never had, unlabelled, in their ``groups``; their files lie in its folder
+        by then."""
         self._imported = with_added(self._imported, images)
         self._images = Corrected(self._imported, self.entries)
-        taken_in: Mapping[str, Any] = {image: {"excluded": (EXCLUDED, "")} for image in images}
+        taken_in: dict[str, dict[str, Change]] = {image: {"excluded": (EXCLUDED, "")} for image in images}
+        for image, group in groups.items():
+            check_values({"group": group}, self)
+            taken_in[image]["group"] = ("", group)
         self._add(by, why, added=images, images=taken_in)
 
     def rename(self, was: str, became: str, *, by: str, why: str, at: str = "") -> None:
