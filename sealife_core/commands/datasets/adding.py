@@ -17,8 +17,8 @@ learned from.
 
 Those that a person corrected there get that class, with who gave it and when; all others have no label, and 'data next'
 asks for them. They are for training: the test split stays as it is. A picture that is there already is not added again:
-its class is kept as a second opinion if it has a label. What is the same as a validation or test picture, or of its group,
-is left out. 'data undo' takes it back.
+its class is kept as a second opinion if it has a label. What is the same as a validation or test picture, or of its
+group, is left out. 'data undo' takes it back.
 """
 
 
