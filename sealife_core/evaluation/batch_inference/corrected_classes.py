@@ -114,5 +114,7 @@ def add_to_dataset(
     files = to_import(job, rows, predicted=False, corrected=False, threshold=None)
     given = read_given(job.folder)
     by_hand = [given.get(place) for place, row in enumerate(rows) if "problem" not in row]
+    if len(files) < len(by_hand):
+        raise RunError(f"The list of files of '{job.name}' is damaged. Delete these predictions, and ask again.")
     version = dataset.version_of(config.data_hash)
     return add_pictures(dataset, files, by_hand, by=by, why=PREDICTION, version=version, progress=progress)
