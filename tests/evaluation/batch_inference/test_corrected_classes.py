@@ -12,13 +12,15 @@ from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import RunError
 from sealife_core.evaluation.batch_inference.corrected_classes import (
     CORRECTED,
+    add_to_dataset,
     correct,
     read_corrected,
     read_given,
     to_import,
 )
-from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, write_files
+from sealife_core.evaluation.batch_inference.inference_jobs import FILES, InferenceJob, write_files
 from sealife_core.evaluation.batch_inference.inference_rows import table_of
+from sealife_core.runs.run import Run
 
 
 def row(name: str, label: str, sure: float) -> dict[str, Any]:
@@ -65,6 +67,12 @@ def test_given__has_who_and_when_and_files_of_earlier_versions_still_open(job: I
     (job.folder / CORRECTED).write_text("number,file,predicted,class,by,at\n1,b.png,ray,sea hare,Ada,noon\n")
     with pytest.raises(RunError, match="damaged"):
         read_given(job.folder)
+
+
+def test_add__without_its_list_of_files_is_one_sentence(job: InferenceJob, classifier: Run) -> None:
+    (job.folder / FILES).write_text("{")
+    with pytest.raises(RunError, match="list of files of 'dive' is damaged"):
+        add_to_dataset(classifier, job, ROWS)
 
 
 def test_table__says_who_corrected_what_and_when(job: InferenceJob) -> None:
