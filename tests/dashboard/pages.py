@@ -13,7 +13,6 @@ PAGES = (
     "home",
     "data",
     "label",
-    "label",
     "views",
     "contrast",
     "lessons",
@@ -24,6 +23,7 @@ PAGES = (
     "compare",
     "gallery",
 )
+OF_THE_FRAME = ("single_clicks", "large_pictures")  # components
 # A look at all pages takes seconds: one is drawn each time, not the simplest, and none is looked for that is simpler.
 FEW = settings(
     max_examples=1,
@@ -34,9 +34,9 @@ FEW = settings(
 
 
 def components(app: AppTest) -> list[dict[str, Any]]:
-    """What each component of a page is given; without the one that every page has."""
-    shown = [each.proto for each in app.get("bidi_component") if "single_clicks" not in each.proto.component_name]
-    return [json.loads(proto.json) for proto in shown]
+    """What each component of a page is given; without those that every page has."""
+    shown = [each.proto for each in app.get("bidi_component")]
+    return [json.loads(proto.json) for proto in shown if not any(name in proto.component_name for name in OF_THE_FRAME)]
 
 
 def visit(page: str, query: Mapping[str, str | list[str]]) -> AppTest:
