@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Float, Shaped
 
-from sealife_core.evaluation.classification.scores import macro_f1_of_cells, resampled
-
-RESAMPLES = 2000  # the ends of a percentile interval of 1,000 still wobble in the second digit
+from sealife_core.evaluation.classification.scores import macro_f1_of_cells, middle_95, resampled
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ def accuracy_difference(right_a: Bool[np.ndarray, " n"], right_b: Bool[np.ndarra
     gain = right_b.astype(np.int64) - right_a  # −1 broken, 0 the same, 1 fixed
     if gain.sum() < 0:  # always from the better one's side, so that the interval does not depend on the order
         return -accuracy_difference(right_b, right_a)
-    broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), 0, RESAMPLES)
+    broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), 0)
     return percentile_interval(float(gain.mean()), (fixed - broken) / len(gain))
 
 
@@ -42,7 +40,7 @@ def macro_f1_difference(
     c, n = len(names), len(labels)
     truth, guess_a, guess_b = codes.reshape(3, n)
     cells, counts = np.unique((truth * c + guess_a) * c + guess_b, return_counts=True)
-    weights = np.column_stack([counts, resampled(counts, 0, RESAMPLES)])  # (cells, 1 + R): the estimate first
+    weights = np.column_stack([counts, resampled(counts, 0)])  # (cells, 1 + R): the estimate first
     truth, guess_a, guess_b = cells // c**2, cells // c % c, cells % c
     difference = macro_f1_of_cells(truth, guess_b, c, weights) - macro_f1_of_cells(truth, guess_a, c, weights)
     if difference[0] < 0:  # as above
@@ -50,7 +48,6 @@ def macro_f1_difference(
     return percentile_interval(float(difference[0]), difference[1:])
 
 
-def percentile_interval(value: float, resampled: np.ndarray) -> Interval:
+def percentile_interval(value: float, resampled: Float[np.ndarray, " resamples"]) -> Interval:
     """``value`` and the middle 95 % of what it is in each resample."""
-    low, high = np.quantile(resampled, (0.025, 0.975))
-    return Interval(value, float(low), float(high))
+    return Interval(value, *middle_95(resampled))

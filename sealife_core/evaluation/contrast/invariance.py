@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from sealife_core.evaluation.comparison.resampling import RESAMPLES
+from sealife_core.evaluation.classification.scores import middle_95, resampled
 from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS, BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
@@ -130,7 +129,7 @@ def responses(
 def kept_curve(response: Response, name: str) -> KeptCurve:
     """The similarity kept, over the levels of the augmentation ``name``."""
     kept = response.kept(name)
-    ends = [np.percentile(response.resampled(((name, level),)), (2.5, 97.5)) for level in range(len(kept))]
+    ends = [middle_95(response.resampled(((name, level),))) for level in range(len(kept))]
     low, high = np.transpose(ends)
     tenth, ninetieth = np.percentile(kept, (10, 90), axis=1)
     return KeptCurve(kept.mean(1), low, high, tenth, ninetieth)
@@ -141,11 +140,11 @@ def strongest(*names: str) -> tuple[Point, ...]:
     return tuple((name, BY_NAME[name].strongest) for name in names)
 
 
-def _unit(features: Float[Tensor, "n d"]) -> np.ndarray:
-    return torch.nn.functional.normalize(features.double(), dim=1).numpy()
+def _unit(features: Float[Tensor, "n d"]) -> Float[np.ndarray, "n d"]:
+    return nn.functional.normalize(features.double(), dim=1).numpy()
 
 
 @lru_cache(4)
 def _choices(n: int) -> Float[np.ndarray, "resamples {n}"]:
     """How often each of n pictures is drawn in each resample."""
-    return np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES).astype(np.float64)
+    return resampled(np.ones(n, np.int64), 0).T.astype(np.float64, order="C")

@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
-from sealife_core.evaluation.comparison.resampling import RESAMPLES, Interval, percentile_interval
+from sealife_core.evaluation.classification.scores import RESAMPLES
+from sealife_core.evaluation.comparison.resampling import Interval, percentile_interval
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core

@@ -18,7 +18,7 @@ from sealife_core.evaluation.embeddings.feature_quality import (
     uniformity,
     voters,
 )
-from sealife_core.evaluation.embeddings.neighbours import nearest
+from sealife_core.evaluation.embeddings.neighbours import nearest, unit_rows
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, read_pairs, read_snapshots, rows_of
 
 BINS = 50  # of cosines from −1 to 1
@@ -96,7 +96,7 @@ def moment(
             normalised=normalised,
         )  # fmt: skip
     views = np.concatenate([z[0], z[1]]).astype(np.float64)
-    unit = views / np.maximum(np.linalg.norm(views, axis=1, keepdims=True), 1e-12)  # as torch's normalize
+    unit = unit_rows(views)
     cosine = np.clip(unit @ unit.T, -1, 1)
     partner = np.arange(2 * n).reshape(2, n)[::-1].ravel()
     first, second = np.triu_indices(2 * n, 1)

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int64
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
-from sealife_core.evaluation.curation.queue_features import directions
+from sealife_core.evaluation.embeddings.neighbours import unit_rows
 
 PENALTY = 0.1  # of the preset probe's six, the best on photographs with 50 to 1,000 labels
 CLUSTERED = 64  # principal components: distances in more of them are mostly noise
@@ -56,7 +56,7 @@ def next_places(
     count = min(count, int(candidates.sum()))
     if not count:
         return np.empty(0, np.int64)
-    points = directions(values[:, :CLUSTERED]).astype(np.float64)
+    points = unit_rows(values[:, :CLUSTERED]).astype(np.float64)
     wanted = int(labelled.sum()) // LABELS_A_CLUSTER + count
     clusters = min(wanted, max(MOST_CLUSTERS, count), len(np.unique(points, axis=0)))
     of = KMeans(clusters, max_iter=30, random_state=seed).fit_predict(points)

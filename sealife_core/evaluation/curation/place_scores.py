@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.classification.scores import chance, wilson
-from sealife_core.evaluation.comparison.resampling import RESAMPLES, Interval
+from sealife_core.evaluation.classification.scores import chance, middle_95, resampled, wilson
+from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.wording import counted, percent
 
 _FEW_PLACES = 10  # with fewer, a bootstrap over places gives too narrow an interval,
@@ -140,15 +140,14 @@ def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], see
     """
     _, place = np.unique(place, return_inverse=True)
     sums = np.stack([np.bincount(place, of) for of in (*right, np.ones(len(place)))])  # (3, places)
-    count = sums.shape[1]
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    totals = np.concatenate([np.ones((1, count)), drawn]) @ sums.T  # (1 + R, 3): the estimate first
+    once = np.ones(sums.shape[1], np.int64)
+    totals = np.column_stack([once, resampled(once, seed)]).T @ sums.T  # (1 + R, 3): the estimate first
     random, elsewhere = totals[:, 0] / totals[:, 2], totals[:, 1] / totals[:, 2]
     of_images = [*(wilson(int(of.sum()), len(place)) for of in right), _paired(*right)]
     found = []
     for values, (least, most) in zip((random, elsewhere, elsewhere - random), of_images, strict=True):
-        low, high = np.quantile(values[1:], (0.025, 0.975))
-        found.append(Interval(float(values[0]), min(float(low), least), max(float(high), most)))
+        low, high = middle_95(values[1:])
+        found.append(Interval(float(values[0]), min(low, least), max(high, most)))
     return found
 
 

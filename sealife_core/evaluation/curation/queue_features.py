@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
 from sealife_core.datasets.duplicates import joined
+from sealife_core.evaluation.embeddings.neighbours import unit_rows
 
 # Of 1,280 on photographs: as accurate a classifier with as few labels as a queue has, in a fraction of the time.
 COMPONENTS = 256
@@ -30,7 +31,7 @@ class Points:
     @cached_property
     def pairs(self) -> Int64[np.ndarray, "pairs 2"]:
         """Places i < j of pictures that look alike."""
-        unit = directions(self.values)
+        unit = unit_rows(self.values)
         found = [np.empty((0, 2), np.int64)]
         for start in range(0, len(unit), _BLOCK_ROWS):
             i, j = np.nonzero(unit[start : start + _BLOCK_ROWS] @ unit[start:].T > ALIKE)
@@ -50,11 +51,6 @@ def points_of(ids: Sequence[str], features: Float[np.ndarray, "n d"]) -> Points:
     _, components = np.linalg.eigh((values.T @ values).astype(np.float64))
     largest = components[:, ::-1][:, :COMPONENTS].astype(np.float32)
     return Points(tuple(ids), values @ largest)
-
-
-def directions(values: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-    """Rows of length 1; a row of zeros stays."""
-    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)
 
 
 def units(pairs: Int64[np.ndarray, "pairs 2"], groups: Sequence[str]) -> Int64[np.ndarray, " n"]:

@@ -5,7 +5,7 @@ from jaxtyping import Float, Float64, Int, Int64, Shaped
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.embeddings.neighbours import nearest
+from sealife_core.evaluation.embeddings.neighbours import blocks, nearest, unit_rows
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 
 _BLOCK_CELLS = 2**23  # similarities held at once: 64 MiB in float64, however many points there are
@@ -109,12 +109,11 @@ def uniformity(z: Float[np.ndarray, "n d"]) -> float:
     if n < 2:
         return float("nan")
     z = _unit(z)
-    total, block = 0.0, max(1, _BLOCK_CELLS // n)
-    for start in range(0, n, block):
-        part = z[start : start + block]
-        squared = np.maximum(2 - 2 * part @ z.T, 0)  # |a − b|² of unit vectors
+    total, each = 0.0, np.arange(n)
+    for rows in blocks(n, n, _BLOCK_CELLS):
+        squared = np.maximum(2 - 2 * z[rows] @ z.T, 0)  # |a − b|² of unit vectors
         kernel = np.exp(-2 * squared)
-        kernel[np.arange(len(part)), start + np.arange(len(part))] = 0  # no point is its own pair
+        kernel[each[: len(kernel)], each[rows]] = 0  # no point is its own pair
         total += kernel.sum()
     return float(np.log(total / (n * (n - 1))))
 
@@ -154,8 +153,5 @@ def collapsed(h: Float[np.ndarray, "n d"]) -> str | None:
     return None
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows as float64, scaled to length 1; a row of zeros stays."""
-    vectors = np.asarray(vectors, np.float64)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(length == 0, 1, length)
+def _unit(vectors: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+    return unit_rows(np.asarray(vectors, np.float64))

@@ -31,8 +31,8 @@ def nearest(
     indices, similarities = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
     if k == 0:
         return indices, similarities
-    lengths, queries = _lengths(bank), queries / _lengths(queries)[:, None]
-    for rows in _blocks(len(queries), m):
+    lengths, queries = _lengths(bank), unit_rows(queries)
+    for rows in blocks(len(queries), m, _BLOCK_CELLS):
         alike = (queries[rows] @ bank.T) / lengths  # (b, m)
         if groups is not None:
             alike[groups[1][rows, None] == groups[0]] = -2
@@ -53,11 +53,11 @@ def neighbour_graph(
     values = np.asarray(values, np.float32)
     n = len(values)
     # Differences of these rows serve both metrics: ½|u - v|² of unit vectors is 1 - cos, with a smaller rounding error.
-    x = values / _lengths(values)[:, None] if metric == "cosine" else values - values.mean(0)
+    x = unit_rows(values) if metric == "cosine" else values - values.mean(0)
     squares = np.einsum("nd,nd->n", x, x)
     indices, distances = np.empty((n, k), np.int32), np.zeros((n, k), np.float32)
     indices[:, 0] = np.arange(n)
-    for rows in _blocks(n, n):
+    for rows in blocks(n, n, _BLOCK_CELLS):
         near = x[rows] @ x.T
         near -= squares / 2  # -½|u - v|² plus a constant per row
         near[np.arange(len(near)), indices[rows, 0]] = -np.inf
@@ -87,13 +87,18 @@ def _best(alike: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
-def _blocks(n: int, m: int) -> list[slice]:
-    """Slices of n rows, so that rows times ``m`` columns stay within _BLOCK_CELLS."""
-    size = max(1, _BLOCK_CELLS // m)
+def blocks(n: int, columns: int, most_cells: int) -> list[slice]:
+    """Slices of n rows, so that each times ``columns`` stays within ``most_cells``, if it has more than one row."""
+    size = max(1, most_cells // max(columns, 1))
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
+def unit_rows(vectors: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Rows scaled to length 1, in their precision; a row of zeros stays."""
+    return vectors / _lengths(vectors)[:, None]
+
+
 def _lengths(vectors: np.ndarray) -> np.ndarray:
-    """(N,) the length of each row; 1 for a row of zeros, so that it can be divided by."""
+    """The length of each row; 1 for a row of zeros, so that it can be divided by."""
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    return np.where(lengths == 0, 1, lengths).astype(np.float32)
+    return np.where(lengths == 0, 1, lengths)

@@ -14,7 +14,7 @@ from jaxtyping import Float, Float32, Int64
 
 from sealife_core.config.settings import Range, Settings, setting
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.embeddings.neighbours import Metric, neighbour_graph
+from sealife_core.evaluation.embeddings.neighbours import Metric, blocks, neighbour_graph, unit_rows
 from sealife_core.evaluation.projections.umap_fit import (
     checked_finite,
     checked_layout,
@@ -87,10 +87,12 @@ def pca(
     from scipy.linalg import eigh
 
     n, d = values.shape
-    mean = (sum(checked_finite(values[rows]).sum(0, dtype=np.float64) for rows in _blocks(n, d)) / n).astype(np.float32)
+    mean = (
+        sum(checked_finite(values[rows]).sum(0, dtype=np.float64) for rows in blocks(n, d, _BLOCK_CELLS)) / n
+    ).astype(np.float32)
     if d <= n:
         small = np.zeros((d, d))
-        for rows in _blocks(n, d):
+        for rows in blocks(n, d, _BLOCK_CELLS):
             x = values[rows] - mean
             small += x.T @ x
     else:
@@ -103,7 +105,7 @@ def pca(
     directions = directions * np.sign(directions[np.abs(directions).argmax(0), np.arange(kept)])
     total = float(np.trace(small))
     points, shares = np.zeros((n, dims), np.float32), np.zeros(dims)
-    for rows in _blocks(n, d):
+    for rows in blocks(n, d, _BLOCK_CELLS):
         points[rows, :kept] = (values[rows] - mean) @ directions
     shares[:kept] = variances / total if total > 0 else 0
     return points, shares
@@ -178,17 +180,16 @@ def clusters(values: Float[np.ndarray, "n d"], k: int, seed: int = 0, most: int 
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.preprocessing import normalize
 
     def unit(rows: np.ndarray | slice) -> np.ndarray:
-        return np.asarray(normalize(checked_finite(values[rows])))
+        return unit_rows(checked_finite(values[rows]))
 
     n, d = values.shape
     rows = sample(n, most, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # with fewer different images than clusters
         centres = KMeans(min(k, len(rows)), n_init="auto", random_state=seed).fit(unit(rows))
-        found: np.ndarray = np.concatenate([centres.predict(unit(block)) for block in _blocks(n, d)])
+        found: np.ndarray = np.concatenate([centres.predict(unit(block)) for block in blocks(n, d, _BLOCK_CELLS)])
     names, labels, counts = np.unique(found, return_inverse=True, return_counts=True)
     place = np.empty(len(names), np.int64)
     place[np.argsort(-counts, kind="stable")] = np.arange(len(names))
@@ -200,9 +201,3 @@ def sample(n: int, most: int, seed: int) -> Int64[np.ndarray, " kept"]:
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
-
-
-def _blocks(n: int, d: int) -> list[slice]:
-    """Slices of n rows of d numbers, each with at most _BLOCK_CELLS numbers; at least one slice."""
-    size = max(1, _BLOCK_CELLS // max(d, 1))
-    return [slice(start, start + size) for start in range(0, max(n, 1), size)]
