@@ -71,8 +71,17 @@ def replace_by_path(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(written.fileno())
 
 
-def append_lines(path: Path, lines: bytes) -> None:
-    """Append whole ``lines`` to a log, and flush them. Raises OSError; then no half line is there.
+@contextmanager
+def replacing_described(path: Path, about: Path) -> Iterator[BinaryIO]:
+    """As :func:`replacing`, for a file that counts only with its description: whoever calls writes ``about`` next."""
+    with replacing(path) as file:
+        yield file
+        # No description in between: it must never belong to other content.
+        about.unlink(missing_ok=True)
+
+
+def append_lines(path: Path, lines: bytes, *, flush: bool = True) -> None:
+    """Append whole ``lines`` to a log in one write, and flush them. Raises OSError; then no half line is there.
 
     What a crash has left of a half-written line is removed first. For one writer at a time, or under a lock.
     """
@@ -81,15 +90,16 @@ def append_lines(path: Path, lines: bytes) -> None:
         if os.write(file.fileno(), lines) < len(lines):  # a full disk
             _cut_half_line(file)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        os.fsync(file.fileno())
-    flush_folder(path.parent)
+        if flush:
+            os.fsync(file.fileno())
+            flush_folder(path.parent)
 
 
 def _cut_half_line(file: IO[bytes]) -> None:
     """Cut the file behind its last newline."""
     end = at = file.seek(0, os.SEEK_END)
     while at:
-        begin = max(0, at - _TAIL_BYTES)
+        begin = max(0, at - (_TAIL_BYTES if at < end else 1))  # as a rule the newline is the last byte
         file.seek(begin)
         if (newline := file.read(at - begin).rfind(b"\n")) >= 0:
             at = begin + newline + 1

@@ -4,7 +4,6 @@ KEY is the folder's name below RUN_DIR/projections. ``stored_projections.request
 in its ``status.json``; the traceback is in its log.
 """
 
-import io
 import sys
 import time
 from collections.abc import Callable
@@ -16,10 +15,9 @@ import numpy as np
 
 from sealife_core.config import parse
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.durable import replace_file
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, voters
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of, write_array
 from sealife_core.evaluation.projections.film import fit_film
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, sample, trustworthiness
 from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST
@@ -76,9 +74,7 @@ def compute(run_path: Path, folder: Path, status: StatusFile) -> None:
         "notes": _notes(settings, len(rows), len(source.ids)),
     }
     facts |= _trust(values, points, settings, status) | _knn(source, status)
-    held = io.BytesIO()
-    np.save(held, points, allow_pickle=False)
-    replace_file(folder / POINTS, held.getbuffer())
+    write_array(folder / POINTS, points)
     replace_json(folder / IDS, {"ids": [source.ids[row] for row in rows], "epochs": list(source.epochs)})
     replace_json(folder / FACTS, facts)
 

@@ -25,7 +25,7 @@ from sealife_core.launching.data_checks import Problem
 from sealife_core.launching.launch_checks import problems_of
 from sealife_core.models import imagenet
 from sealife_core.runs.directory import list_runs
-from sealife_core.runs.files import MetricsReader
+from sealife_core.runs.files import MetricsReader, mark
 from sealife_core.runs.run import METRICS, PREDICTIONS, Run
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 
@@ -43,11 +43,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def stamp(path: Path) -> Stamp:
     """Changes when a file does: its time and size, zeros if it is not there."""
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return mark(path)[1:]
 
 
 def kept(most: int, *files: str, spinner: str | Literal[False] = False) -> Callable[[F], F]:

@@ -12,6 +12,7 @@ from sealife_core.launching.data_checks import Problem
 from sealife_core.models import imagenet
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import open_run, source_chain
+from sealife_core.runs.files import FileMark, mark
 from sealife_core.runs.scheduling.waiting_reasons import awaited
 from sealife_core.wording import counted
 
@@ -31,10 +32,9 @@ def weights_problems(
         if source is not None:
             return _of_run(config, source, dataset, root)
         path = Path(config.weights.removeprefix("file:")).expanduser()
-        mark = _mark(path)
-        if mark is None and not path.is_dir():
+        if not path.is_file() and not path.is_dir():
             raise WeightsError(f"There is no file {path}. Choose an existing weights file.")
-        said = _unfit(config.weights, config.encoder, config.stem, config.image_size_px, root, mark)
+        said = _unfit(config.weights, config.encoder, config.stem, config.image_size_px, root, mark(path))
         return [Problem(said)] if said else []
     except (SealifeError, OSError, RuntimeError) as error:  # RuntimeError: '~name' of an unknown user
         return [Problem(str(error))]
@@ -105,17 +105,9 @@ def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
     return [Problem(f"{missing} and cannot be downloaded from here. {by_hand}")]
 
 
-def _mark(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size) if path.is_file() else None
-
-
 @lru_cache(maxsize=32)
-def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path, mark: tuple[int, int] | None) -> str:
-    """Why the file does not fit the encoder, or "". It is loaded as by the run; cached while ``mark`` is the same."""
+def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path, marked: FileMark) -> str:
+    """Why the file does not fit the encoder, or "". It is loaded as by the run; cached while the file is the same."""
     from sealife_core.models.weights import starting_encoder  # imports PyTorch, which takes seconds
 
     try:

@@ -15,10 +15,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from sealife_core.durable import replace_file
+from sealife_core.durable import append_lines, replace_file
 from sealife_core.opening import open_regular, read_regular
 from sealife_core.runs.contents import ROW_SHAPE
 
+FileMark = tuple[int, int, int]
 MOST_BYTES = 1 << 28  # of one JSON file: the index of a million embeddings takes a tenth of it
 
 
@@ -87,7 +88,7 @@ def _must_fit(name: str, value: dict[str, Any], shape: TypeAdapter[Any]) -> None
 
 _SETTLED_S = 2.0  # a file older than this when it is read can no longer change within the same tick of the clock
 _MOST_RECALLED = 4096
-_recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
+_recalled: dict[str, tuple[FileMark, dict[str, Any]]] = {}
 
 
 def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
@@ -108,7 +109,7 @@ def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, 
     return dict(held[1])
 
 
-def mark(path: Path) -> tuple[int, int, int]:
+def mark(path: Path) -> FileMark:
     """Inode, time (ns) and size of a file, zeros where there is none: as long as they stay, so does its content."""
     try:
         found = path.stat()
@@ -126,14 +127,8 @@ def written_at(path: Path) -> float | None:
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Append one JSON line in one write. A half-written last line, left by a crash, is ended first."""
-    line = (json.dumps(plain(value), ensure_ascii=False) + "\n").encode()
-    with path.open("ab+") as file:
-        end = file.seek(0, os.SEEK_END)
-        if end:
-            file.seek(end - 1)
-            line = line if file.read(1) == b"\n" else b"\n" + line
-        file.write(line)
+    """Append one JSON line, without waiting for the disk."""
+    append_lines(path, (json.dumps(plain(value), ensure_ascii=False) + "\n").encode(), flush=False)
 
 
 _OBJECT = TypeAdapter(dict[str, Any])

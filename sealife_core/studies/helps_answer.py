@@ -13,7 +13,7 @@ import numpy as np
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
-from sealife_core.runs.files import mark
+from sealife_core.runs.files import FileMark, mark
 from sealife_core.runs.run import PREDICTIONS
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
 from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
@@ -189,7 +189,7 @@ def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tupl
 
 
 @lru_cache(maxsize=4096)  # a page that is drawn again does not read hundreds of files again
-def _tested(folder: Path, marked: tuple[int, int, int]) -> tuple[tuple[str, ...], np.ndarray]:
+def _tested(folder: Path, marked: FileMark) -> tuple[tuple[str, ...], np.ndarray]:
     """The sorted ids of a run's test images, and whether each was classified correctly. marked: the file as it is."""
     from sealife_core.evaluation.classification.predictions import read_predictions
 

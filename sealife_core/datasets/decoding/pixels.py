@@ -9,9 +9,9 @@ identified by the sha256s of the import's images in order, not by their labels o
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,7 +35,7 @@ from sealife_core.datasets.decoding.squares import (
     side_px,
     to_square,
 )
-from sealife_core.durable import remove_leftovers, replace_file, replacing
+from sealife_core.durable import remove_leftovers, replace_file, replacing_described
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
 
@@ -156,14 +156,14 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
     if fits:
         first = _first_squares(dataset, size_px)
         array_path, about_path = paths(dataset.folder, size_px)
-        with _undescribed(array_path, about_path) as file:
+        with replacing_described(array_path, about_path) as file:
             file.write(head(count, size_px))
             _write_all(file, lambda row: (first[row] if row < len(first) else decoded(row)).tobytes(), count, progress)
     elif needed * _JPEG_SHARE <= free:
         bounds_path, about_path = paths(dataset.folder, size_px, "encoded")
-        with _undescribed(_jpegs(dataset, size_px), about_path) as file:
+        with replacing_described(_jpegs(dataset, size_px), about_path) as file:
             lengths = _write_all(file, lambda row: encode(np.asarray(decoded(row))), count, progress)
-        with _undescribed(bounds_path, about_path) as file:
+        with replacing_described(bounds_path, about_path) as file:
             np.save(file, np.cumsum([0, *lengths], dtype=np.int64))
     else:
         raise DatasetError(
@@ -198,12 +198,3 @@ def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progres
             if progress and (done % _BLOCK == 0 or done == count):
                 progress("decoding images", done, count)
     return lengths
-
-
-@contextmanager
-def _undescribed(target: Path, about_path: Path) -> Iterator[BinaryIO]:
-    """A file that replaces ``target`` once it is complete; until then nothing describes it."""
-    with replacing(target) as file:
-        yield file
-        # No description in between, so that a description never belongs to other pixels.
-        about_path.unlink(missing_ok=True)

@@ -20,7 +20,14 @@ import numpy as np
 from filelock import FileLock, Timeout
 from jaxtyping import Shaped
 
-from sealife_core.durable import remove_leftovers, remove_set_aside, replace_file, replacing, set_aside, size_bytes
+from sealife_core.durable import (
+    remove_leftovers,
+    remove_set_aside,
+    replace_file,
+    replacing_described,
+    set_aside,
+    size_bytes,
+)
 
 ROWS, ABOUT = "rows.npy", "about.json"
 
@@ -80,12 +87,10 @@ class ArrayStore:
         remove_leftovers(self.folder)
         self._make_room(name, int(np.prod(shape)) * np.dtype(dtype).itemsize)
         place.mkdir(parents=True, exist_ok=True)
-        with replacing(place / ROWS) as file:
+        with replacing_described(place / ROWS, place / ABOUT) as file:
             np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
             for part in parts:
                 file.write(np.ascontiguousarray(part).data)
-            # No description in between: it must never belong to other rows.
-            (place / ABOUT).unlink(missing_ok=True)
         replace_file(place / ABOUT, json.dumps(about))
 
     def most_bytes(self) -> int:

@@ -77,7 +77,7 @@ def write_embeddings(
             continue
         if len(values) != len(dataset.manifest):
             raise ValueError(f"{len(values)} embeddings for {len(dataset.manifest)} images; expected one an image")
-        _write_array(folder / FILES[space], np.asarray(values, np.float32))
+        write_array(folder / FILES[space], np.asarray(values, np.float32))
     # Last: if the index exists, the arrays exist.
     about = {"data": dataset.name, "data_hash": dataset.content_hash, "ids": dataset.manifest["id"].tolist()}
     replace_json(folder / INDEX, about)
@@ -128,13 +128,13 @@ def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: Float[np.n
     """
     (folder / SNAPSHOTS).mkdir(exist_ok=True)
     replace_json(folder / SNAPSHOTS / "images.json", {"ids": list(ids)})
-    _write_array(snapshot_folder(folder, epoch).with_suffix(".npy"), _halved(h))
+    write_array(snapshot_folder(folder, epoch).with_suffix(".npy"), _halved(h))
 
 
 def write_pairs(folder: Path, epoch: int, z: Float[np.ndarray, "2 n d"]) -> None:
     """Store z of two views of n images after ``epoch`` epochs of the run in ``folder``, as precisely as a snapshot."""
     (folder / SNAPSHOTS).mkdir(exist_ok=True)
-    _write_array(_pairs_file(folder, epoch), _halved(z))
+    write_array(_pairs_file(folder, epoch), _halved(z))
 
 
 def snapshot_epochs(folder: Path) -> tuple[int, ...]:
@@ -215,6 +215,7 @@ def _halved(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, np.float16 if fits else np.float32)
 
 
-def _write_array(path: Path, values: np.ndarray) -> None:
+def write_array(path: Path, values: Shaped[np.ndarray, "..."]) -> None:
+    """Write a .npy, whole or not at all. Raises OSError."""
     with replacing(path) as file:
         np.save(file, values, allow_pickle=False)

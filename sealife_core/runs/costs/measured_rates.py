@@ -16,7 +16,7 @@ from sealife_core.runs.contents import RATE_SHAPE, MeasuredRate
 from sealife_core.runs.costs.devices import CPU
 from sealife_core.runs.costs.stage_work import gmac_an_image
 from sealife_core.runs.directory import runs_root
-from sealife_core.runs.files import LineReader, append_line, mark
+from sealife_core.runs.files import FileMark, LineReader, append_line, mark
 
 RATES = ".rates.jsonl"
 # By how many times two quiet runs may differ in multiply-adds a second, for each difference between their settings; if
@@ -67,9 +67,7 @@ def distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
 
 
 @lru_cache(maxsize=256)  # a queue asks once for each run that waits
-def _nearest(
-    path: Path, marked: tuple[int, int, int], device: str, wanted: tuple[tuple[str, Any], ...]
-) -> dict[str, Any] | None:
+def _nearest(path: Path, marked: FileMark, device: str, wanted: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
     asked = dict(wanted)
     known = {*CURATED, asked["encoder"]}  # another network would have to be built to know what it costs
     alike: defaultdict[tuple[Any, ...], deque[dict[str, Any]]] = defaultdict(lambda: deque(maxlen=NEWEST))
@@ -92,7 +90,7 @@ def _other_precision(row: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _rates(path: Path, marked: tuple[int, int, int]) -> list[dict[str, Any]]:
+def _rates(path: Path, marked: FileMark) -> list[dict[str, Any]]:
     """The rates measured on this machine, oldest first; damaged rows are left out.
 
     A run tells its rate after its first epoch, which may have been a fast moment, and at its end: then that counts.
