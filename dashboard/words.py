@@ -18,7 +18,6 @@ _FOUND_IN_TEXT = re.compile(
 _SIGNS = re.compile(r"[\\`*_{}\[\]()#+!|<>~$:^&]")
 _BLOCK_AT_START = re.compile(r"^(?:[-=]|\d+(?=[.)]))")
 _WORD_JOINER = "\u2060"
-SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 _STATE_SIGNS = {
     State.RUNNING: "◐ ",
     State.QUEUED: "◌ ",
@@ -54,15 +53,6 @@ def _plain_line(line: str) -> str:
 def _as_text(found: re.Match[str]) -> str:
     """A sign that would begin a list, a line or a heading, escaped; of "1." the dot."""
     return f"\\{found[0]}" if found[0] in "-=" else f"{found[0]}\\"
-
-
-def size(count: int) -> str:
-    """ "340 kB", "1.2 MB", "340 MB", "1.2 GB"."""
-    if count >= 1e9:
-        return f"{count / 1e9:,.1f} GB"
-    if count >= 1e6:
-        return f"{count / 1e6:.{0 if count >= 1e7 else 1}f} MB"
-    return f"{max(1, round(count / 1e3))} kB" if count else "0 kB"
 
 
 def whole_number(text: str, otherwise: int) -> int:

@@ -1,6 +1,8 @@
-"""Numbers in sentences: singular and plural, and only the digits that a person reads."""
+"""Numbers in sentences: singular and plural, and only the digits that a person reads; and the names of splits."""
 
 from collections.abc import Sequence
+
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -44,6 +46,15 @@ def points_between(low: float, high: float, digits: int = 0) -> str:
 def with_unit(title: str, unit: str) -> str:
     """ "Batch size (images)"; of "Epochs (epochs)" the title alone."""
     return title if unit.lower() in ("", *title.lower().split()) else f"{title} ({unit})"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: "340 kB", "1.2 MB", "340 MB", "1.2 GB"."""
+    if count >= 1e9:
+        return f"{count / 1e9:,.1f} GB"
+    if count >= 1e6:
+        return f"{count / 1e6:.{0 if count >= 1e7 else 1}f} MB"
+    return f"{max(1, round(count / 1e3))} kB" if count else "0 kB"
 
 
 def duration(seconds: float | None) -> str:

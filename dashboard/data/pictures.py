@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.wording import SPLIT_WORDS
 
 ALL, UNLABELLED = "All classes", "Unlabelled"
 

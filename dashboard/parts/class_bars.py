@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.charts.classifier_charts import balance_option, per_class_option
-from dashboard.words import SPLIT_WORDS
+from sealife_core.wording import SPLIT_WORDS
 
 MOST_CLASSES = 60  # nobody reads a chart of 500 bars: a sentence says how many are not shown
 BAR_PX = 24

@@ -19,13 +19,13 @@ from dashboard.parts.runs.name_animals import (
     name_button,
     why_not,
 )
-from dashboard.words import SPLIT_WORDS, plain, run_name, size
+from dashboard.words import plain, run_name
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.storage import delete_dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.runs.directory import active_on
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted, size
 
 CARD_PX = 276
 

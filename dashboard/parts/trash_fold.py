@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.words import plain, size
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
-from sealife_core.wording import counted
+from sealife_core.wording import counted, size
 
 
 def trash_fold(held: Sequence[str], kind: str, empty: Callable[[], int]) -> None:

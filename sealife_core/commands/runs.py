@@ -19,7 +19,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.queue_order import move_up
 from sealife_core.runs.tracking_links import tracking_links
-from sealife_core.wording import counted
+from sealife_core.wording import counted, size
 
 ACTIONS = (
     "list", "show", "follow", "stop", "resume", "move-up", "rename", "note", "delete", "restore", "trash",
@@ -110,7 +110,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
     if chosen.action == "note":
         return _noted(chosen, run, output)
     freed, kept = _deleted(chosen, run)
-    text = f"{run_id} is in the trash ({_megabytes(freed)}); 'runs restore {run_id}' undoes it."
+    text = f"{run_id} is in the trash ({size(freed)}); 'runs restore {run_id}' undoes it."
     if kept:
         text += f" These runs were kept, because other runs need their weights: {', '.join(kept)}."
     return _said(output, run_id, text, freed_bytes=freed)
@@ -139,7 +139,7 @@ def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, An
 def _trashed() -> list[dict[str, Any]]:
     """The runs in the trash, newest first."""
     return [
-        {"id": run.id, "name": run.notes()["name"], "bytes": run.size_bytes, "size": _megabytes(run.size_bytes)}
+        {"id": run.id, "name": run.notes()["name"], "bytes": run.size_bytes, "size": size(run.size_bytes)}
         for run in deletion.trashed_runs()
     ]
 
@@ -151,16 +151,12 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
     ids = [row["id"] for row in held]
     if held and not chosen.yes:
         raise RunError(
-            f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone. Add --yes to do it."
+            f"The trash holds {', '.join(ids)} ({size(freed)}). Emptying it cannot be undone. Add --yes to do it."
         )
     freed = deletion.empty_trash()
     many = counted(len(ids), "run was", "runs were")
-    text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was already empty."
+    text = f"{many} deleted for good; {size(freed)} freed." if ids else "The trash was already empty."
     output.result({"removed": ids, "freed_bytes": freed}, text)
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"
 
 
 def _said(output: Output, run_id: str, text: str, **more: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import find_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
-from sealife_core.wording import counted
+from sealife_core.wording import counted, percent
 
 
 def add_commands(commands: Any) -> None:
@@ -94,7 +94,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
         return 0
     rows = [
         {path: said(value) for path, value in trial.values.items()}
-        | {"trial": trial.number, "score": "–" if trial.value is None else f"{100 * trial.value:.1f} %"}
+        | {"trial": trial.number, "score": percent(trial.value)}
         | {"state": trial.state + (f", {trial.why}" if trial.why else ""), "epochs": trial.epochs, "run": trial.run_id}
         for trial in trials
     ]
@@ -103,7 +103,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
     if weights:
         epoch = compared_at(trials)
         at = f" after epoch {epoch}" if epoch else ""
-        shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
+        shares = ", ".join(f"{path} {percent(share, 0)}" for path, share in weights.items())
         output.result(None, f"How much each setting changed the score{at}: {shares}.")
     if best is not None:
         task, config = task_of(search.base), search.base
@@ -113,7 +113,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
         longer = f"--minutes {3 * minutes:g}" if minutes else f"--epochs {3 * epochs}"
         output.result(
             None,
-            f"Best: {best.name}, {search.metric} {100 * (best.value or 0):.1f} % on validation. It is the best of"
+            f"Best: {best.name}, {search.metric} {percent(best.value)} on validation. It is the best of"
             f" {len(trials)} trials, so expect a lower score on new pictures.\nTo train it for longer: python -m"
             f" sealife_core train {task} --like {best.run_id} {longer}",
         )

@@ -21,7 +21,7 @@ from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.questions import QUESTIONS, build_study, encoders_of, usual_seeds
 from sealife_core.studies.study_cost import study_cost
 from sealife_core.studies.study_settings import FULL, QUICK, STUDY_SIZES
-from sealife_core.wording import duration
+from sealife_core.wording import duration, percent, size
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
@@ -122,7 +122,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     cost = study_cost(study, open_dataset(study.data))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"
     there = f", {cost.done} of them already done" if cost.done else ""
-    said = f"{cost.runs} runs{there}: {time}, {cost.disk_bytes / 1e9:.1f} GB; {cost.basis}."
+    said = f"{cost.runs} runs{there}: {time}, {size(cost.disk_bytes)}; {cost.basis}."
     if chosen.plan:
         output.result(vars(cost) | {"parts": [part.key for part in study.parts]}, said)
         return 0
@@ -177,7 +177,7 @@ def _show_answer(run: Run, output: Output) -> None:
     rows = [
         {axis: f"{value:g}" if isinstance(value, float) else value for axis, value in cell.cell.items()}
         | {
-            "accuracy": f"{100 * cell.mean:.1f} %",
+            "accuracy": percent(cell.mean),
             "seeds": f"{cell.seeds} ({100 * cell.least:.1f} to {100 * cell.greatest:.1f})",
         }
         for cell in cells

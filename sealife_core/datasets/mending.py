@@ -16,9 +16,9 @@ from sealife_core.datasets.corrections.entries import newest_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.duplicates import joined
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.datasets.moves import SPLIT_NAMES, Moves
+from sealife_core.datasets.moves import Moves
 from sealife_core.errors import DatasetError
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted
 
 WHY = "duplicate"
 _ROUNDS = 10  # over all groups; two or three are enough, and each only improves on the last
@@ -156,6 +156,6 @@ def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
     more = f" ({len(emptied) - 1} more like this)" if len(emptied) > 1 else ""
     groups = counted(stuck, "group stays", "groups stay")
     return (
-        f"{groups} in more than one split: otherwise class {label!r} would have no {SPLIT_NAMES[split]} images{more}."
+        f"{groups} in more than one split: otherwise class {label!r} would have no {SPLIT_WORDS[split]} images{more}."
         " Add other images of that class, or leave some of these out."
     )

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sealife_core.datasets.imports.splits import SPLITS
-
-SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
+from sealife_core.wording import SPLIT_WORDS
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,6 @@ class Moves:
         if not self.moves:
             return []
         before, after = self.before, self.after
-        moves = [f"{n:,} from {SPLIT_NAMES[a]} to {SPLIT_NAMES[b]}" for (a, b), n in sorted(self.between.items())]
-        sizes = [f"{SPLIT_NAMES[split]} {before[split]:,} → {after[split]:,}" for split in SPLITS]
+        moves = [f"{n:,} from {SPLIT_WORDS[a]} to {SPLIT_WORDS[b]}" for (a, b), n in sorted(self.between.items())]
+        sizes = [f"{SPLIT_WORDS[split]} {before[split]:,} → {after[split]:,}" for split in SPLITS]
         return [f"Images that move: {', '.join(moves)}.", f"Images afterwards: {', '.join(sizes)}."]

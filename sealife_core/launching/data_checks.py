@@ -10,7 +10,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import long_tailed, stratified_count, stratified_fraction
 from sealife_core.errors import DatasetError
 from sealife_core.runs.run import Run
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
 
 def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
     """What cannot be measured without labels in a run that does not train on them."""
-    lacking = [words for split, words in (("train", "training"), ("val", "validation")) if not len(labels.of(split))]
+    lacking = [SPLIT_WORDS[split] for split in ("train", "val") if not len(labels.of(split))]
     if not lacking:
         return []
     simclr = isinstance(config, SimclrConfig)

@@ -20,7 +20,7 @@ from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
 from sealife_core.studies.study_settings import FINE_TUNE, IMAGENET_SIMCLR, RANDOM, budget
 from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
-from sealife_core.wording import counted, points_between
+from sealife_core.wording import counted, percent, points_between
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _labels(one: Compared) -> str:
     """How many labels the gain saves."""
     if one.needed is None:
         return ""
-    reaches = f" With {one.budget:,.3g} labels per class it reaches {100 * one.accuracy:.0f} %;"
+    reaches = f" With {one.budget:,.3g} labels per class it reaches {percent(one.accuracy, 0)};"
     if one.needed == float("inf"):
         return f"{reaches} {option_words(one.baseline)} does not reach that with all labels."
     return f"{reaches} {option_words(one.baseline)} needs about {one.needed:,.2g} for that."

@@ -13,6 +13,7 @@ from sealife_core.studies.readiness import LEAST_SEEDS, clearly_better, unfinish
 from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
 from sealife_core.studies.study_settings import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.verdict import labels_at
+from sealife_core.wording import percent
 
 TIMES = (2, 4)  # more labels that an accuracy is forecast for
 
@@ -123,7 +124,7 @@ def forecast_says(question: str, parts: Sequence[PartResult], classes: int) -> s
     told = forecasts_of_best(parts, classes) if question in (LABELS, HELPS) else {}
     for best, found in told.items():
         expected = [
-            f"with {times} × as many labels ({one.labels:,.3g} per class) expect {100 * one.value:.0f} %"
+            f"with {times} × as many labels ({one.labels:,.3g} per class) expect {percent(one.value, 0)}"
             f" ({100 * one.low:.0f} to {100 * one.high:.0f})"
             for times, one in zip(TIMES, found, strict=True)
         ]

@@ -15,6 +15,7 @@ from sealife_core.runs.directory import noted_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.run import TRIALS, Run
 from sealife_core.studies.study_cost import seconds_left
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ def trials_done(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, str
     message = f"{done} of {search.trials} trials done"
     message += f", {counts['pruned']} stopped early" if counts["pruned"] else ""
     message += f", {counts['failed']} failed" if counts["failed"] else ""
-    message += f", best so far {100 * (best.value or 0):.1f} %" if best else ""
+    message += f", best so far {percent(best.value)}" if best else ""
     return done, message
 
 

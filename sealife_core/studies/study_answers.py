@@ -42,6 +42,7 @@ from sealife_core.studies.readiness import (
     with_seeds,
 )
 from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
+from sealife_core.wording import percent
 
 
 def answer(question: str, parts: Sequence[PartResult], root: Path | None = None, classes: int = 1) -> str:
@@ -213,7 +214,7 @@ def _cell_words(cell: dict[str, Any]) -> str:
 
 def _percent(cell: CellResult) -> str:
     """ "41 % (38 to 44 over 3 seeds)"."""
-    return f"{100 * cell.mean:.0f} % ({100 * cell.least:.0f} to {100 * cell.greatest:.0f} over {cell.seeds} seeds)"
+    return f"{percent(cell.mean, 0)} ({100 * cell.least:.0f} to {100 * cell.greatest:.0f} over {cell.seeds} seeds)"
 
 
 def _value(value: Any) -> str:

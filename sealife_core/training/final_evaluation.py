@@ -21,6 +21,7 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.feature_extraction import keep_embeddings, keep_novelty
 from sealife_core.training.preparation import model_card
+from sealife_core.wording import SPLIT_WORDS
 
 
 def finish_classifier(
@@ -60,7 +61,7 @@ def evaluate_classifier(
         rows = dataset.rows(split, labelled_only=True)
         if not len(rows):
             continue
-        run.status(stage="evaluating", message=f"evaluating on {len(rows):,} {_NAMES[split]} images")
+        run.status(stage="evaluating", message=f"evaluating on {len(rows):,} {SPLIT_WORDS[split]} images")
         probabilities = _probabilities(h[rows], head)
         found[split] = scores(dataset.labels[rows], probabilities, dataset.classes, seed=config.seed)
         tables.append(predictions_table(dataset, rows, split, probabilities))
@@ -75,9 +76,6 @@ def evaluate_classifier(
 def draw_curves(run: RunWriter, chance_loss: float | None = None) -> None:
     """``figures/curves.png`` from the run's metrics."""
     run_figures.curves(run.run.metrics(), _figures(run) / "curves.png", chance_loss=chance_loss)
-
-
-_NAMES = {"val": "validation", "test": "test"}
 
 
 def _probabilities(h: np.ndarray, head: nn.Module) -> np.ndarray:

@@ -9,10 +9,11 @@ from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import data
-from dashboard.words import SPLIT_WORDS, plain
+from dashboard.words import plain
 from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colours
+from sealife_core.wording import SPLIT_WORDS
 
 SPLITS = {"all": "All"} | {split: title.capitalize() for split, title in SPLIT_WORDS.items()}
 

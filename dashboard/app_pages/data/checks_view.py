@@ -12,11 +12,11 @@ from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import Key
-from dashboard.words import SPLIT_WORDS, plain
+from dashboard.words import plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.mending import Mending, mend, plan_mending
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted
 
 A_PAGE = 8
 QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks

@@ -11,8 +11,8 @@ from dashboard import media
 from dashboard.data.embeddings.scatter import ScatterPicture
 from dashboard.parts.own_component import own_component
 from dashboard.state import Key, embeddings
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.wording import SPLIT_WORDS
 
 # Plotly puts its own rules beside the chart, and a shadow root would hide it from them.
 _SCATTER = own_component(__file__, shared="plotly_chart", isolate_styles=False)

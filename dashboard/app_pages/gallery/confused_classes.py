@@ -11,9 +11,9 @@ from dashboard.app_pages.gallery.filters import segments, show_pictures, split_c
 from dashboard.cache import classifiers
 from dashboard.data.confusion_shares import MOST_CLASSES, most_confused
 from dashboard.state import gallery
-from dashboard.words import SPLIT_WORDS, between, plain, run_name
+from dashboard.words import between, plain, run_name
 from sealife_core.runs.run import Run
-from sealife_core.wording import percent
+from sealife_core.wording import SPLIT_WORDS, percent
 
 
 def classes(run: Run, rival: Run | None) -> None:

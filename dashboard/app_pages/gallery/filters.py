@@ -9,8 +9,9 @@ import streamlit as st
 from dashboard.data.classifier_answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Filters
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
-from dashboard.words import SPLIT_WORDS, plain, whole_number
+from dashboard.words import plain, whole_number
 from sealife_core.runs.run import Run
+from sealife_core.wording import SPLIT_WORDS
 
 SPLITS = {"test": "Test", "val": "Validation", "all": "Both"}
 

@@ -8,12 +8,11 @@ from dashboard.data.pictures import class_of
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.parts.runs.features_source import newer_features
 from dashboard.state import label
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.corrections.entries import QUEUE
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.curation.label_queue import SHARE, Pick
 from sealife_core.runs.run import Run
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted
 
 A_BATCH, REFIT_AFTER, NEAR = 24, 12, 6
 NOTES = {

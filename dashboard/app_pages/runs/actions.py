@@ -9,7 +9,7 @@ from dashboard.data.readable_settings import form_values
 from dashboard.parts.notice import run_button
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.parts.trash_fold import trash_fold
-from dashboard.words import plain, size
+from dashboard.words import plain
 from sealife_core.config import EmbedConfig, SimclrConfig, inherited, task_of
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.launching.data_checks import refuse_resume
@@ -19,6 +19,7 @@ from sealife_core.runs.resume_check import damage
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
+from sealife_core.wording import size
 
 
 def run_actions(run: Run) -> None:

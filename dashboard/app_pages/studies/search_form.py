@@ -16,7 +16,7 @@ from dashboard.parts.forms.start_from import sources, weights_field
 from dashboard.parts.forms.time_needed import cost_figures, measuring_lines, time_words
 from dashboard.parts.forms.where_field import where_field
 from dashboard.state import Key, studies
-from dashboard.words import plain, size
+from dashboard.words import plain
 from sealife_core.config import (
     SIZES,
     TASKS,
@@ -35,7 +35,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import source_config
 from sealife_core.runs.scheduling.capacity import at_once
-from sealife_core.wording import duration
+from sealife_core.wording import duration, size
 
 SEARCHED = [key for key, task in TASKS.items() if task.config is not EmbedConfig]
 TRIALS = 20

@@ -7,12 +7,13 @@ import streamlit as st
 from dashboard import state
 from dashboard.parts.notice import run_button
 from dashboard.parts.runs.notes_form import notes_form
-from dashboard.words import plain, size
+from dashboard.words import plain
 from sealife_core.runs import deletion
 from sealife_core.runs.directory import parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
+from sealife_core.wording import size
 
 
 def study_actions(run: Run) -> None:

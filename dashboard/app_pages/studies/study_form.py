@@ -11,7 +11,7 @@ from dashboard.parts.forms.start_from import sources
 from dashboard.parts.forms.time_needed import cost_figures, measuring_lines
 from dashboard.parts.forms.where_field import where_field
 from dashboard.parts.notice import errors_said
-from dashboard.words import plain, size
+from dashboard.words import plain
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run, source_config
@@ -33,7 +33,7 @@ from sealife_core.studies.readiness import LEAST_SEEDS
 from sealife_core.studies.study_cost import study_cost
 from sealife_core.studies.study_settings import QUICK, STUDY_SIZES
 from sealife_core.studies.verdict import smallest_gain
-from sealife_core.wording import counted, duration
+from sealife_core.wording import counted, duration, size
 
 NEW_RUN = ""
 PLACE = [setting for setting in describe(SimclrConfig) if setting.path in ("where", "cluster_cores")]

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard.data.charts.echarts import axis, chart_frame, interval_line, percent_axis, row_axis
-from dashboard.words import SPLIT_WORDS
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
+from sealife_core.wording import SPLIT_WORDS
 
 SHADES = (1.0, 0.6, 0.3)  # of training, validation and test
 GREY = "#8A979C"  # of the legend: there is no one colour for all classes

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from dashboard.data.pictures import ALL, chosen_rows
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS, BY_NAME
 from sealife_core.evaluation.contrast.invariance import Response, kept_curve
+from sealife_core.wording import SPLIT_WORDS
 
 KEPT, COSINE = "kept", "cosine"
 LOWEST = -0.2  # the end of the axis: how far below "unlike" a picture falls is not worth the room

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from plotly.basedatatypes import BaseTraceType
 
 from dashboard.data.embeddings.points import Cloud, ImageFacts, Look
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colours
+from sealife_core.wording import SPLIT_WORDS
 
 # What the colour of a point can say.
 CLASS, SPLIT, PREDICTED, RIGHT, CONFIDENCE, LOSS, CLUSTER = (

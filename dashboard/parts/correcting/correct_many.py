@@ -6,11 +6,10 @@ import streamlit as st
 
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.state import Key, corrections
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.corrections.versions import known_label
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted
 
 
 def correct_many(dataset: Dataset, rows: Sequence[int], key: Key, *, why: str = "hand", label: str = "Correct") -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from dashboard.correction_routes import correct_url, picture_url
 from dashboard.state import Key, corrections
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.wording import SPLIT_WORDS
 
 
 def correcting(dataset: Dataset, *, correctable: bool = True) -> dict[str, Any]:

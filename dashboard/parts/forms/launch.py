@@ -10,7 +10,7 @@ from dashboard.error_display import show_error
 from dashboard.parts.forms.time_needed import cost_figures, measuring_lines, time_words
 from dashboard.parts.runs.strip import active_runs
 from dashboard.state import UrlKey, forms, go, runs
-from dashboard.words import plain, run_name, size
+from dashboard.words import plain, run_name
 from sealife_core.config import HERE, AnyConfig, Request
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.estimates import count_images, estimate_on
@@ -18,6 +18,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling.forecast import ASKED
 from sealife_core.runs.scheduling.placement import RULE, may_go_beside
 from sealife_core.runs.scheduling.queue import launch
+from sealife_core.wording import size
 
 
 def launch_button(config: Request | None, name: str, *, watch: tuple[str, UrlKey] = ("runs", runs.RUN)) -> None:

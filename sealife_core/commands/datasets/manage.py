@@ -14,7 +14,7 @@ from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.datasets.storage import delete_dataset, empty_dataset_trash, restore_dataset, trashed_datasets
 from sealife_core.errors import DatasetError
 from sealife_core.runs.directory import active_on
-from sealife_core.wording import counted
+from sealife_core.wording import counted, size
 
 
 def add_commands(commands: Any) -> None:
@@ -57,7 +57,7 @@ def _delete(chosen: argparse.Namespace, output: Output) -> None:
     for run in active_on(chosen.name):
         raise DatasetError(f"Run '{run.id}' is training on data set '{chosen.name}'. Stop that run first.")
     freed = delete_dataset(chosen.name)
-    text = f"Data set '{chosen.name}' is in the trash ({freed / 1e6:.1f} MB); 'data restore' undoes it."
+    text = f"Data set '{chosen.name}' is in the trash ({size(freed)}); 'data restore' undoes it."
     output.result({"deleted": chosen.name, "freed_bytes": freed}, text)
 
 
@@ -68,7 +68,7 @@ def _features(chosen: argparse.Namespace, output: Output) -> None:
     store = FeatureStore(open_dataset(chosen.name).folder)
     if chosen.action == "clear-features":
         freed = store.clear()
-        output.result({"freed_bytes": freed}, f"{freed / 1e6:.1f} MB freed. Runs compute the features again.")
+        output.result({"freed_bytes": freed}, f"{size(freed)} freed. Runs compute the features again.")
         return
     rows = [asdict(kept) | {"size_mb": round(kept.size_bytes / 1e6, 1)} for kept in store.stored()]
     columns = {"encoder": "encoder", "image_size_px": "px", "copy": "copy", "images": "images", "size_mb": "MB"}
@@ -85,7 +85,7 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
     if held and not chosen.yes:
         raise DatasetError(f"The trash holds {', '.join(held)}. Emptying it cannot be undone. Add --yes to do it.")
     freed = empty_dataset_trash()
-    gone = f"{counted(len(held), 'data set')} deleted for good; {freed / 1e6:.1f} MB freed."
+    gone = f"{counted(len(held), 'data set')} deleted for good; {size(freed)} freed."
     output.result({"removed": held, "freed_bytes": freed}, gone if held else "The trash was already empty.")
 
 

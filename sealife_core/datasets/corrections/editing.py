@@ -10,10 +10,9 @@ from sealife_core.datasets.corrections.draft import Changes, Draft
 from sealife_core.datasets.corrections.entries import Change, Entry, append_entries, changed, lines_in
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.manifest import read_info
-from sealife_core.datasets.moves import SPLIT_NAMES
 from sealife_core.datasets.storage import changing
 from sealife_core.errors import DatasetError, disk_errors
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted
 
 _NAMES = {"label": "relabelled", "split": "moved", "group": "regrouped", "excluded": "excluded", "review": "reviewed",
           "opinion": "labelled again"}  # fmt: skip
@@ -118,7 +117,7 @@ def change_said(field: str, was: str, became: str) -> str:
     if field == "opinion":
         return f"labelled again as {became!r}"
     if field == "split":
-        return f"moved: {SPLIT_NAMES.get(was, was)} → {SPLIT_NAMES.get(became, became)}"
+        return f"moved: {SPLIT_WORDS.get(was, was)} → {SPLIT_WORDS.get(became, became)}"
     return f"{_NAMES[field]}: {was or 'none'!r} → {became or 'none'!r}"
 
 

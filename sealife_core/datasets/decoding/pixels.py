@@ -38,6 +38,7 @@ from sealife_core.datasets.decoding.squares import (
 from sealife_core.durable import remove_leftovers, replace_file, replacing_described
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
+from sealife_core.wording import size
 
 _JPEG_SHARE = 0.3  # the most that a picture takes as JPEG, of its size as pixels; a fifth is usual
 _BLOCK = 128  # pictures between two reports of progress
@@ -167,8 +168,8 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             np.save(file, np.cumsum([0, *lengths], dtype=np.int64))
     else:
         raise DatasetError(
-            f"The decoded images of '{dataset.name}' need {needed / 1e6:,.0f} MB in {dataset.folder}, or"
-            f" {needed * _JPEG_SHARE / 1e6:,.0f} MB as JPEGs, but {free / 1e6:,.0f} MB are free. Free some space or"
+            f"The decoded images of '{dataset.name}' need {size(needed)} in {dataset.folder}, or"
+            f" {size(int(needed * _JPEG_SHARE))} as JPEGs, but {size(free)} are free. Free some space or"
             " choose a smaller image size."
         )
     replace_file(about_path, json.dumps(identity))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sealife_core.wording import counted
+from sealife_core.wording import SPLIT_WORDS, counted, listed
 
 SPLITS: tuple[str, ...] = ("train", "val", "test")
 # A class needs a group (or a single image) for each split; with fewer it could be trained on or tested, never both.
@@ -92,7 +92,7 @@ def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
     ):
         held = [c for c in sorted(counts) if tuple(s for s in ("val", "test") if not counts[c][s]) == missing]
         if held:
-            where = " and ".join({"val": "validation", "test": "test"}[split] for split in missing)
+            where = listed([SPLIT_WORDS[split] for split in missing])
             notes.append(f"Classes missing from {where}: {_listed(held, counts)}. They are {meaning}.")
     unseen = [c for c in sorted(counts) if not counts[c]["train"]]
     if unseen:

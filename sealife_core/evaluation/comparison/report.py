@@ -165,8 +165,8 @@ def _by_class(pair: Paired) -> str:
             "Images": f"{change.n:,}",
             "Fixed": f"{change.fixed:,}",
             "Broken": f"{change.broken:,}",
-            "Recall before": f"{100 * change.recall_a:.0f} %",
-            "after": f"{100 * change.recall_b:.0f} %",
+            "Recall before": percent(change.recall_a, 0),
+            "after": percent(change.recall_b, 0),
             "Exact McNemar": p_words(change.p),
             "Holm-corrected": p_words(change.p_holm),
         }

@@ -175,7 +175,7 @@ def test_a_missing_image__is_named_and_leaves_no_half_cache(photographs: Dataset
 
 def test_a_full_disk__is_said_before_anything_is_written(photographs: Dataset, monkeypatch: pytest.MonkeyPatch):
     room(monkeypatch, 1000)
-    with pytest.raises(DatasetError, match=r"need .* MB .* as JPEGs"):
+    with pytest.raises(DatasetError, match=r"need .* kB .* as JPEGs"):
         open_pixels(photographs, 16)
 
 

@@ -2,9 +2,9 @@
 
 from streamlit.testing.v1 import AppTest
 
-from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import list_datasets
 from sealife_core.datasets.storage import trashed_datasets
+from sealife_core.wording import SPLIT_WORDS
 from tests.dashboard.app_pages.data.opened import button, imported, open_data, pictures, text
 from tests.dashboard.pages import FRAME
 
