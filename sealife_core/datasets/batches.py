@@ -44,7 +44,6 @@ class ImageBatches:
         seed: int,
         drop_last: bool = False,
         share: tuple[int, int] = (0, 1),
-        an_epoch: int | None = None,
     ) -> None:
         if len(train_rows) == 0:
             raise DatasetError(
@@ -65,7 +64,7 @@ class ImageBatches:
         self.seed = seed
         self.drop_last = drop_last or parts > 1  # the rest of an epoch cannot be shared equally
         self.share = share
-        self.an_epoch = an_epoch
+        self.an_epoch: int | None = None  # images; None: all
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled by epoch."""

@@ -6,7 +6,6 @@ share is short. Nothing is moved before it was shown (``plan_mending``), and eve
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -71,14 +70,14 @@ def mend(dataset: Dataset, mending: Mending, by: str = "") -> Dataset:
     return move(dataset, mending.moves, by=by, why=WHY)
 
 
-def undo_mending(name: str, root: Path | None = None, by: str = "") -> tuple[Dataset, int]:
+def undo_mending(name: str) -> tuple[Dataset, int]:
     """Undo the last mending: the data set, and how many images moved back. An image that was moved again since stays.
     Raises DatasetError if there is nothing to undo."""
-    dataset = open_dataset(name, root)
+    dataset = open_dataset(name)
     last = newest_of(dataset.entries, WHY, "split")
     if last is None:
         raise DatasetError(f"There is no mending of data set {name!r} to undo.")
-    back = undo(dataset, last, by=by)
+    back = undo(dataset, last)
     return back, sum(a != b for a, b in zip(back.manifest["split"], dataset.manifest["split"], strict=True))
 
 

@@ -113,9 +113,9 @@ def trashed_datasets(root: Path | None = None) -> list[str]:
     return [trash.name_of(entry) for entry in trash.entries(root or data_root())]
 
 
-def empty_dataset_trash(root: Path | None = None) -> int:
+def empty_dataset_trash() -> int:
     """Remove the deleted data sets for good; returns the bytes freed. Runs keep what they have learned from them."""
-    return trash.empty(root or data_root(), changing)
+    return trash.empty(data_root(), changing)
 
 
 def _not_in_trash(name: str) -> DatasetError:

@@ -4,7 +4,7 @@ The worker checks again what depends only on the data (``data_checks.py``), and 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -41,13 +41,12 @@ def problems_of(
     *,
     tags: Iterable[str] = (),
     root: Path | None = None,
-    environment: Mapping[str, str] | None = None,
     online: Online | None = None,
 ) -> list[Problem]:
     """The problems that ``request`` would have on ``dataset``, refusals first; [] without any.
 
-    tags, environment: of the launch (default: this process's environment); online: whether weights can be downloaded,
-    None if unknown (default: ``imagenet.reachable``). It is called only if ImageNet weights are missing.
+    tags: of the launch; online: whether weights can be downloaded, None if unknown. It is called only if ImageNet
+    weights are missing.
     """
     root, labels = runs_root(root), Labels(dataset)
     online = lru_cache(online or imagenet.reachable)  # asked once, however many runs there are
@@ -57,7 +56,7 @@ def problems_of(
         found, first = _search(request, labels, root, online), request.base
     else:
         found, first = _run(request, labels, root, online), request
-    found += [Problem(said) for said in wandb_problems(first, tags, launch_variables(environment))]
+    found += [Problem(said) for said in wandb_problems(first, tags, launch_variables())]
     return sorted(dict.fromkeys(found), key=lambda problem: not problem.refuses)
 
 

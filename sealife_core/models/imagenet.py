@@ -86,8 +86,8 @@ def by_hand(name: str) -> str:
     )
 
 
-def reachable(name: str, timeout_s: float = ASK_S) -> bool | None:
-    """Whether the weights of encoder ``name`` can be downloaded; None where nothing answers in ``timeout_s``."""
+def reachable(name: str) -> bool | None:
+    """Whether the weights of encoder ``name`` can be downloaded; None where nothing answers in ASK_S."""
     found: list[bool] = []
 
     def ask() -> None:
@@ -95,7 +95,7 @@ def reachable(name: str, timeout_s: float = ASK_S) -> bool | None:
         if not address:
             return found.append(False)
         try:
-            with urlopen(Request(address, method="HEAD"), timeout=timeout_s):
+            with urlopen(Request(address, method="HEAD"), timeout=ASK_S):
                 found.append(True)
         except HTTPError as error:
             found.append(error.code < 400)
@@ -106,5 +106,5 @@ def reachable(name: str, timeout_s: float = ASK_S) -> bool | None:
     # In a thread, since looking up a name ignores the timeout.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(timeout_s + 0.5)
+    asking.join(ASK_S + 0.5)
     return found[0] if found else None

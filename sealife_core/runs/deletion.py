@@ -72,9 +72,9 @@ def restore(run_id: str, root: Path | None = None) -> Run:
             ) from None
 
 
-def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
+def restore_with_parts(run_id: str) -> Run:
     """:func:`restore`, of a study with those of its runs that are in the trash too."""
-    back = restore(run_id, root)
+    back = restore(run_id)
     if back.launches_runs:
         for part in trashed_runs(back.root):
             if part.notes()["study"] == run_id:

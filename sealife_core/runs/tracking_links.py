@@ -46,11 +46,10 @@ class TrackingLink:
     command: str = ""
 
 
-def launch_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of ``environment`` (unless given, of this process) that count for a run that is launched in it. An
-    address that contains a password is left out."""
-    environment = os.environ if environment is None else environment
-    found = {name: environment[name] for name in CARRIED if environment.get(name)}
+def launch_variables() -> dict[str, str]:
+    """The environment variables that count for a run that this process launches. An address that contains a password
+    is left out."""
+    found = {name: os.environ[name] for name in CARRIED if os.environ.get(name)}
     return {name: value for name, value in found.items() if "://" not in value or "@" not in value}
 
 

@@ -5,7 +5,6 @@ The intact run is a usual one and is found again by its settings, whoever launch
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sealife_core.config import ALL_STAGES, BROKEN, RECIPES, AnyConfig, FineTuneConfig, nested, parse, preset
@@ -185,9 +184,9 @@ class Pair:
         return (self.intact, self.broken) if self.intact and self.broken else None
 
 
-def pair_of(plan: Planned, root: Path | None = None) -> Pair:
+def pair_of(plan: Planned) -> Pair:
     """What there is of ``plan``, found by its settings."""
-    there = _launched(root)
+    there = _launched()
     source = there.get(fingerprint(plan.source)) if plan.source else None
     if plan.source and (source is None or not _serves(source)):
         return Pair(None, None, (plan.source, plan.intact, plan.broken), (source,) if source else ())
@@ -198,16 +197,16 @@ def pair_of(plan: Planned, root: Path | None = None) -> Pair:
     return Pair(good[0], good[1], missing, tuple(run for run in runs if run and run not in good))
 
 
-def launch_pair(key: str, plan: Planned, root: Path | None = None) -> Pair:
+def launch_pair(key: str, plan: Planned) -> Pair:
     """Queue the runs of ``plan`` that are missing; those that start from another wait for it. Raises RunError."""
-    with launch_lock(runs_root(root)):
-        if plan.source and plan.source in pair_of(plan, root).missing:
-            launch(create_run(plan.source, root=root, name=f"Intact: {plan.source.method} on {plan.source.data}"))
-        found = pair_of(plan, root)
+    with launch_lock(runs_root()):
+        if plan.source and plan.source in pair_of(plan).missing:
+            launch(create_run(plan.source, name=f"Intact: {plan.source.method} on {plan.source.data}"))
+        found = pair_of(plan)
         for config in found.missing:
             what = f"Broken: {BROKEN[key]}" if config.broken else f"Intact: {config.method}"
-            launch(create_run(config, root=root, name=f"{what}, on {config.data}"))
-    return pair_of(plan, root)
+            launch(create_run(config, name=f"{what}, on {config.data}"))
+    return pair_of(plan)
 
 
 def other_seeds(run: Run) -> tuple[Run, ...]:
@@ -224,10 +223,10 @@ def _serves(run: Run) -> bool:
     return (state := run.state()) is State.FINISHED or state.active
 
 
-def _launched(root: Path | None) -> dict[str, Run]:
+def _launched() -> dict[str, Run]:
     """Fingerprint → the newest run with it that has finished, else one that is on its way, else one that has ended."""
     ranked: dict[str, tuple[int, Run]] = {}
-    for run in list_runs(root):
+    for run in list_runs():
         state = run.state()
         if run.launches_runs or state in (State.CREATED, State.DAMAGED):
             continue

@@ -52,8 +52,8 @@ def test_switches__name_the_source_of_each_usual_outcome() -> None:
 def test_launch_pair__at_the_same_time_launches_each_run_once(
     tiny_reef: Dataset, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slowly(plan: Planned, root: Path | None = None) -> Pair:
-        found = pair_of(plan, root)
+    def slowly(plan: Planned) -> Pair:
+        found = pair_of(plan)
         time.sleep(0.05)  # as long as a large folder of runs takes
         return found
 

@@ -88,9 +88,8 @@ def _tinted(colour: Colour, tint: np.ndarray) -> Colour:
     return r, g, b
 
 
-def _over(picture: np.ndarray, layer: Layer, share: float = 1.0) -> np.ndarray:
-    cover = layer.cover * share
-    return picture * (1 - cover) + layer.colours * cover
+def _over(picture: np.ndarray, layer: Layer) -> np.ndarray:
+    return picture * (1 - layer.cover) + layer.colours * layer.cover
 
 
 def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:

@@ -33,13 +33,13 @@ class Vote:
     neighbours: dict[int, list[int]]
 
 
-def vote(encoder: ViewEncoder, dataset: Dataset, seed: int = 0) -> Vote | None:
+def vote(encoder: ViewEncoder, dataset: Dataset) -> Vote | None:
     """Half of at most MOST labelled training images vote on the class of the other half, class by class.
 
     None where there are fewer than 20, or all are of one class.
     """
     labels = dataset.labels
-    halves = _halves(labels, np.random.default_rng(seed).permutation(dataset.rows("train", labelled_only=True)))
+    halves = _halves(labels, np.random.default_rng(0).permutation(dataset.rows("train", labelled_only=True)))
     bank, asked = (np.concatenate([half[side] for half in halves] or [np.zeros(0, int)]) for side in (0, 1))
     rows = np.concatenate([bank, asked])
     if len(rows) < 20 or len(halves) < 2:

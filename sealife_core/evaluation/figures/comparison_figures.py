@@ -74,16 +74,16 @@ def class_figure(changes: Sequence[ClassChange]) -> Figure:
     return figure
 
 
-def ladder_figure(ladder: Sequence[tuple[int, ComparisonRow]], score: Score = "accuracy") -> Figure:
-    """Score against the number of trained stages of the encoder; ``ladder``: of differences.ladders."""
+def ladder_figure(ladder: Sequence[tuple[int, ComparisonRow]]) -> Figure:
+    """Accuracy against the number of trained stages of the encoder; ``ladder``: of differences.ladders."""
     figure, axes = _axes(6)
-    points = [(stages, *(100 * number for number in scored(row, score))) for stages, row in ladder]
+    points = [(stages, *(100 * number for number in scored(row, "accuracy"))) for stages, row in ladder]
     depths, values, lows, highs = zip(*points, strict=True)
     axes.plot(depths, values, "o-", color=SEA, markersize=7)
     axes.vlines(depths, lows, highs, color=SEA, linewidth=4, alpha=0.4)
     axes.set_xticks(range(6))
     axes.set_xlabel("trained stages: 0 is a linear probe, 5 is everything", fontsize=9, color=QUIET)
-    axes.set_ylabel(f"{SCORES[score]}, %", fontsize=9, color=QUIET)
+    axes.set_ylabel("Accuracy, %", fontsize=9, color=QUIET)
     axes.invert_yaxis()  # _axes counts rows from the top
     axes.set_ylim(0, 100)
     axes.grid(axis="y", color=FAINT, linewidth=0.8)

@@ -41,14 +41,12 @@ _PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 }
 
 
-def curves(
-    metrics: Sequence[Mapping[str, Any]], path: Path, *, chance_loss: float | None = None, title: str = ""
-) -> None:
+def curves(metrics: Sequence[Mapping[str, Any]], path: Path, *, chance_loss: float | None = None) -> None:
     """Loss, accuracy and learning rate over epochs; dashed line: loss of guessing. ``metrics``: of metrics.jsonl."""
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
     figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
-    as_it_stands(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
+    figure.suptitle("Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold")
     for place, (name, drawn) in enumerate(panels.items(), 1):
         axes = calm(figure.add_subplot(len(panels), 1, place))
         axes.set_title(name, loc="left", fontsize=10, color=INK)
@@ -107,7 +105,7 @@ def confusion(counts: Int[np.ndarray, "classes classes"], classes: Sequence[str]
 
 
 def prediction_page(
-    dataset: Dataset, predictions: pd.DataFrame, path: Path, *, pictures: int = 24, seed: int = 0, title: str = ""
+    dataset: Dataset, predictions: pd.DataFrame, path: Path, *, pictures: int = 24, seed: int = 0
 ) -> None:
     """Pictures with their label and prediction: half wrong ones, half right ones, drawn at random.
 
@@ -129,9 +127,9 @@ def prediction_page(
     height = 0.75 + sum(section_in + pitch[good] * math.ceil(len(chosen) / columns) for chosen, _, good in sections)
     figure = Figure(figsize=(columns * (side + gap) + 0.4, height), dpi=DPI, facecolor="white")
     share = was_right.sum() / max(1, len(was_right))
-    heading = title or f"Predictions against truth: {share:.1%} of {len(was_right):,} images right"
+    heading = f"Predictions against truth: {share:.1%} of {len(was_right):,} images right"
     heading = heading if len(was_right) else "There are no predictions."
-    as_it_stands(figure.text(0.02, 1 - 0.3 / height, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
+    figure.text(0.02, 1 - 0.3 / height, heading, fontsize=13, color=INK, fontweight="bold", va="center")
     top = 0.55
     for chosen, says, good in sections:
         colour = SEA if good else CORAL
@@ -210,11 +208,10 @@ def _line(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str, sty
     axes.plot(x, y, color=colour, linewidth=1.8, linestyle=style, marker=marker, markersize=3.5, label=label)
 
 
-def calm(axes: Axes, grid: Literal["x", "y", "both"] = "y", left: bool = False, size: int = 8) -> Axes:
-    """Pale lines: at the bottom, on the left if wanted, and a ``grid`` behind; no ticks; labels of ``size`` points."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines["left"].set_visible(left)
-    axes.spines[["bottom", "left"]].set_color(FAINT)
+def calm(axes: Axes, grid: Literal["x", "y", "both"] = "y", size: int = 8) -> Axes:
+    """Pale lines: at the bottom, and a ``grid`` behind; no ticks; labels of ``size`` points."""
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
     axes.grid(axis=grid, color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelsize=size, colors=QUIET)

@@ -124,7 +124,7 @@ def test_figures__are_drawn_for_a_notebook(home: Path) -> None:
     changes = class_changes(paired(frames[1], frames[0]))
     bars = [patch.get_width() for patch in class_figure(changes).axes[0].patches]
     assert sum(width for width in bars if width > 0) == 20
-    line = ladder_figure([(0, rows[1]), (5, rows[0])], "macro_f1").axes[0].lines[0]
+    line = ladder_figure([(0, rows[1]), (5, rows[0])]).axes[0].lines[0]
     assert list(line.get_xdata()) == [0, 5]
 
 

@@ -51,9 +51,9 @@ def test_figures__a_class_with_dollars_is_no_mathematics(
     monkeypatch.setattr(MathTextParser, "parse", lambda self, text, *more: parsed.append(text))
     name, ids = "a$b$c", tiny_reef.manifest["id"][:2]
     told = pd.DataFrame({"id": ids, "label": name, "predicted": [name, "x$y$"], "confidence": 0.8})
-    curves([{"step": 1, "epoch": 1.0, "train/loss": 1.0}], tmp_path / "curves.png", title=name)
+    curves([{"step": 1, "epoch": 1.0, "train/loss": 1.0}], tmp_path / "curves.png")
     confusion(np.eye(2, dtype=int), [name, "x$y$"], tmp_path / "confusion.png")
-    prediction_page(tiny_reef, told, tmp_path / "page.png", title=name)
+    prediction_page(tiny_reef, told, tmp_path / "page.png")
     fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0.5) | {"name": name, "encoder": name, "n": 3}
     drawn = [
         projection_figure(
