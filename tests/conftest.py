@@ -20,13 +20,14 @@ from tests import shapes
 
 # The shapes that annotations promise are checked in the tests alone: before any of these modules is imported.
 EVALUATION = (
-    "classification.calibration", "classification.left_out_classes", "classification.out_of_distribution",
-    "classification.predictions", "classification.predictor", "classification.scores", "classification.selective",
-    "comparison.resampling", "contrast", "curation",
-    "embeddings.compute", "embeddings.feature_quality", "embeddings.neighbours", "embeddings.picture_encoder",
-    "embeddings.stage_outputs", "embeddings.training_images", "projections.reduction",
+    "classification", "comparison.learning_curve", "comparison.paired", "comparison.resampling", "contrast", "curation",
+    "embeddings", "figures.learned_figures", "figures.run_figures", "projections",
 )  # fmt: skip
-CHECKED = ["sealife_core.models", "sealife_core.views", *(f"sealife_core.evaluation.{name}" for name in EVALUATION)]
+TRAINING = ("ablated_simclr", "classifier")
+CHECKED = [
+    "sealife_core.models", "sealife_core.views", *(f"sealife_core.evaluation.{name}" for name in EVALUATION),
+    *(f"sealife_core.training.{name}" for name in TRAINING),
+]  # fmt: skip
 gc.disable()  # until all tests are collected: what libraries make on import stays
 install_import_hook(CHECKED, f"{shapes.__name__}.checked")
 

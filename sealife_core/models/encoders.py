@@ -1,4 +1,4 @@
-"""Encoders: images (n, 3, H, W) → features (n, D).
+"""Encoders: images → features.
 
 Whatever the network, an encoder is seen as five stages from the pixels up: stem, layer1, layer2, layer3, layer4. Here
 are torchvision's ResNets; ``timm_encoder.py`` has the networks of timm.
@@ -26,7 +26,7 @@ _NORMALISING = (_BATCH_NORM, nn.LayerNorm, nn.GroupNorm)
 
 
 class Encoder(nn.Module):
-    """A network without its classifier. Images (n, 3, H, W) → features (n, ``feature_dim``), not normalised.
+    """A network without its classifier: images → ``feature_dim`` features, not normalised.
 
     mean, std: what its input is normalised with, per colour, of values in 0 … 1.
     """

@@ -6,7 +6,7 @@ from torch import nn
 
 
 def projection_head(kind: str, d_in: int, hidden: int = 512, out: int = 128) -> nn.Module:
-    """Features h (n, d_in) → projections z (n, out), for NT-Xent; "none" passes h on as it is.
+    """Features h → projections z, for NT-Xent; "none" passes h on as it is.
 
     "nonlinear" is the head of SimCLR's authors' own code (arXiv 2002.05709, 4.2): Linear, BatchNorm, ReLU, Linear,
     BatchNorm; the linear layers carry no bias, which the BatchNorm after them would cancel. "linear" is one layer.
@@ -35,5 +35,5 @@ def linear_layer(head: nn.Sequential) -> nn.Linear:
 
 
 def classification_head(d_in: int, classes: int, dropout: float = 0.0) -> nn.Sequential:
-    """Features (n, d_in) → logits (n, classes). The parameters are named the same whatever the dropout."""
+    """Features → logits. The parameters are named the same whatever the dropout."""
     return nn.Sequential(OrderedDict(dropout=nn.Dropout(dropout), linear=nn.Linear(d_in, classes)))

@@ -5,6 +5,7 @@ Switches that are settings (no colour jitter, no head, a temperature, a batch of
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
@@ -15,7 +16,7 @@ from sealife_core.training.simclr import SimclrModule
 from sealife_core.views.sampling import ViewParameters
 
 
-def pretraining_rows(config: SimclrConfig, dataset: Dataset) -> np.ndarray:
+def pretraining_rows(config: SimclrConfig, dataset: Dataset) -> Int64[np.ndarray, " n"]:
     """The training images; with "validation-in-training" the validation images too."""
     splits = ("train", "val") if config.broken == "validation-in-training" else ("train",)
     return np.sort(np.concatenate([dataset.rows(split) for split in splits]))
@@ -36,28 +37,32 @@ class IdenticalViews(SimclrModule):
 class NotNormalised(SimclrModule):
     """NT-Xent of dot products in place of cosines: a longer z changes the loss, wherever it points. On one device."""
 
-    def loss(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:  # noqa: D102
+    def loss(  # noqa: D102
+        self, z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], *, distributed: bool = False
+    ) -> Float[Tensor, ""]:
         return dot_product_xent(z0, z1, self.config.temperature)
 
-    def accuracy(self, z0: Tensor, z1: Tensor, *, distributed: bool = False) -> Tensor:  # noqa: D102
+    def accuracy(  # noqa: D102
+        self, z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], *, distributed: bool = False
+    ) -> Float[Tensor, ""]:
         return dot_product_accuracy(z0, z1)
 
 
-def dot_product_xent(z0: Tensor, z1: Tensor, temperature: float) -> Tensor:
-    """NT-Xent without its normalisation, in nats. z0, z1: (N, D) projections of two views, as in ``nt_xent``."""
+def dot_product_xent(z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], temperature: float) -> Float[Tensor, ""]:
+    """NT-Xent without its normalisation, in nats. z0, z1: projections of two views, as in ``nt_xent``."""
     products = _dot_products(z0, z1)
     return functional.cross_entropy(products / temperature, partners(products))
 
 
-def dot_product_accuracy(z0: Tensor, z1: Tensor) -> Tensor:
+def dot_product_accuracy(z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"]) -> Float[Tensor, ""]:
     """How often a view has its highest dot product with its partner, 0 … 1. SimCLR's own code counts by its logits too,
     which are dot products where it does not normalise."""
     products = _dot_products(z0, z1)
     return (products.argmax(dim=1) == partners(products)).float().mean()
 
 
-def _dot_products(z0: Tensor, z1: Tensor) -> Tensor:
-    """(2N, 2N): of all views with each other; −∞ where a view meets itself."""
+def _dot_products(z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"]) -> Float[Tensor, "2*n 2*n"]:
+    """Of all views with each other; −∞ where a view meets itself."""
     with torch.autocast(z0.device.type, enabled=False):
         z = torch.cat([z0, z1]).float()
         return (z @ z.T).fill_diagonal_(-torch.inf)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int64
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
@@ -42,12 +43,12 @@ class MeanLoss(Metric):
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
 
-    def update(self, total: Tensor, weight: Tensor) -> None:
-        """Scalars: the losses of a batch, added up, and what its images weigh together."""
+    def update(self, total: Float[Tensor, ""], weight: Float[Tensor, ""]) -> None:
+        """The losses of a batch, added up, and what its images weigh together."""
         self.total += total
         self.weight += weight
 
-    def compute(self) -> Tensor:
+    def compute(self) -> Float[Tensor, ""]:
         """The mean so far."""
         return self.total / torch.where(self.weight > 0, self.weight, torch.nan)
 
@@ -59,29 +60,29 @@ class MacroF1(MulticlassStatScores):
     def __init__(self, classes: int) -> None:
         super().__init__(classes, average=None)
 
-    def compute(self) -> Tensor:
-        """A scalar in 0 … 1."""
+    def compute(self) -> Float[Tensor, ""]:
+        """In 0 … 1."""
         counts = super().compute()  # (C, 5): true and false positives, true and false negatives, support
         hits, wrongly_named, _, _, images = counts.cpu().numpy().T
         return torch.tensor(float(macro_f1(hits, images, hits + wrongly_named)), device=counts.device)
 
 
 class ClassifierLoss(nn.Module):
-    """Cross-entropy or focal loss, as ``config`` asks. class_weights: (C,) or None, the weight of each class."""
+    """Cross-entropy or focal loss, as ``config`` asks. class_weights: of each class; None: all alike."""
 
     class_weights: Tensor | None
 
-    def __init__(self, config: ClassifierConfig, class_weights: Tensor | None = None) -> None:
+    def __init__(self, config: ClassifierConfig, class_weights: Float[Tensor, " classes"] | None = None) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("class_weights", class_weights, persistent=False)
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss over the batch; logits (n, C), labels (n,). 0 where all of its classes have weight 0."""
+    def forward(self, logits: Float[Tensor, "n classes"], labels: Int64[Tensor, " n"]) -> Float[Tensor, ""]:
+        """Mean loss over the batch; 0 where all of its classes have weight 0."""
         return weighted_mean(self.total(logits, labels), self.weight(labels))
 
-    def total(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The losses of a batch, each by the weight of its class, added up; shapes as in :meth:`forward`."""
+    def total(self, logits: Float[Tensor, "n classes"], labels: Int64[Tensor, " n"]) -> Float[Tensor, ""]:
+        """The losses of a batch, each by the weight of its class, added up."""
         if self.config.loss == "focal":
             return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights)
         return functional.cross_entropy(
@@ -92,15 +93,17 @@ class ClassifierLoss(nn.Module):
             reduction="sum",
         )
 
-    def weight(self, labels: Tensor) -> Tensor:
-        """What labels (n,) weigh together in a mean of losses: their number, unless classes have weights."""
+    def weight(self, labels: Int64[Tensor, " n"]) -> Float[Tensor, ""]:
+        """What labels weigh together in a mean of losses: their number, unless classes have weights."""
         if self.class_weights is None:
             return torch.full((), float(len(labels)), device=labels.device)
         return self.class_weights[labels].sum()
 
 
-def validation_scores(loss: ClassifierLoss, logits: Tensor, labels: Tensor) -> dict[str, float]:
-    """Loss, accuracy and macro-F1 of all validation images, under the names of their metrics; logits (n, C)."""
+def validation_scores(
+    loss: ClassifierLoss, logits: Float[Tensor, "n classes"], labels: Int64[Tensor, " n"]
+) -> dict[str, float]:
+    """Loss, accuracy and macro-F1 of all validation images, under the names of their metrics."""
     counts = confusion(labels.cpu().numpy(), logits.argmax(1).cpu().numpy(), logits.shape[1])
     mean = MeanLoss().to(logits.device)
     mean.update(loss.total(logits, labels), loss.weight(labels))
@@ -114,7 +117,7 @@ def validation_scores(loss: ClassifierLoss, logits: Tensor, labels: Tensor) -> d
 class ClassifierModule(LightningModule):
     """Learns ``head(encoder(view))`` in steps.
 
-    class_weights: (C,) or None, weights of the classes in the loss. ``cut``: the stage whose maps or tokens come as
+    class_weights: as of the loss. ``cut``: the stage whose maps or tokens come as
     inputs instead of images, where batches hold activations (``activations.py``).
     """
 
@@ -125,7 +128,7 @@ class ClassifierModule(LightningModule):
         *,
         feature_dim: int,
         classes: int,
-        class_weights: Tensor | None = None,
+        class_weights: Float[Tensor, " classes"] | None = None,
     ) -> None:
         super().__init__()
         self.config = config
@@ -138,14 +141,14 @@ class ClassifierModule(LightningModule):
         self.val_accuracy = MulticlassAccuracy(classes, average="micro")
         self.val_macro_f1 = MacroF1(classes)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Views (n, 3, H, W), or features (n, D) where the encoder passes them through → logits (n, C)."""
+    def forward(self, inputs: Float[Tensor, "n ..."]) -> Float[Tensor, "n classes"]:
+        """Views, or features where the encoder passes them through → logits."""
         if self.cut is None:
             return self.head(self.encoder(inputs))
         assert isinstance(self.encoder, Encoder)
         return self.head(self.encoder.after(self.cut, inputs))
 
-    def inputs(self, batch: dict[str, Tensor], *, augment: bool) -> Tensor:
+    def inputs(self, batch: dict[str, Tensor], *, augment: bool) -> Float[Tensor, "n ..."]:
         """What the encoder gets for ``batch``: an augmented view, the centre view, or features computed before."""
         if "features" in batch:
             return batch["features"]
@@ -159,8 +162,8 @@ class ClassifierModule(LightningModule):
             parameters = centre_view(aspects)
         return network_inputs(batch["images"], parameters, self.config)
 
-    def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
-        """One step on a batch of n labelled images."""
+    def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Float[Tensor, ""]:
+        """One step on a batch of labelled images."""
         logits = self(self.inputs(batch, augment=True))
         # Each device adds up its own, so that DDP's mean over devices is that of the whole batch, whatever each weighs.
         whole = all_reduce(self.loss.weight(batch["labels"]))
@@ -201,8 +204,8 @@ class ClassifierModule(LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def balanced_weights(labels: Tensor, classes: int) -> Tensor:
-    """labels (n,) → (C,) weights n / (C' × count), where C' counts the classes present; 0 for an absent class."""
+def balanced_weights(labels: Int64[Tensor, " n"], classes: int) -> Float[Tensor, " {classes}"]:
+    """Weights n / (C' × count), where C' counts the classes present; 0 for an absent class."""
     counts = torch.bincount(labels, minlength=classes).float()
     present = counts > 0
     return torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), torch.zeros_like(counts))

@@ -40,8 +40,6 @@ def grad_cam(
         raise WeightsError(
             "This model has no classifier, so there is no class to explain. Choose a probe or a fine-tuned run."
         )
-    if pixels.ndim != 4 or pixels.shape[:2] != (1, 3):
-        raise ValueError(f"pixels are {tuple(pixels.shape)}; expected (1, 3, H, W)")
     model = nn.Sequential(encoder, head)
 
     found: list[Tensor] = []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Int, Num
 from matplotlib.figure import Figure
 
 from sealife_core.errors import DatasetError
@@ -11,8 +12,10 @@ from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 from sealife_core.evaluation.figures.run_figures import FAINT, INK
 
 
-def projection_figure(points: np.ndarray, labels: np.ndarray, colours: Mapping[str, str], title: str = "") -> Figure:
-    """Pictures as points in the colours of their classes. points: (n, 2); labels: (n,), -1: none.
+def projection_figure(
+    points: Num[np.ndarray, "..."], labels: Int[np.ndarray, "..."], colours: Mapping[str, str], title: str = ""
+) -> Figure:
+    """Pictures as points in the colours of their classes. labels: -1: none.
 
     colours: class → its colour, in the order of the labels (:func:`palette.class_colours`).
 

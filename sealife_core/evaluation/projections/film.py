@@ -8,7 +8,7 @@ ignores the minimal distance and reports no progress. So its parts are combined 
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -38,8 +38,6 @@ def fit_film(
 ) -> Float32[np.ndarray, "frames n 2"]:
     """Points of snapshots of the same images. Raises like fit_umap."""
     values = np.asarray(values, np.float32)
-    if values.ndim != 3 or not len(values):
-        raise ValueError(f"snapshots are {values.shape}; expected (E, n, D) with at least one")
     for frame in values:
         checked_rows(frame)
     k, graphs = usable_neighbours(values.shape[1], settings.neighbours), []
@@ -136,6 +134,7 @@ def _compiled_round() -> Callable[..., None]:
     return numba.njit(fastmath=True)(_round)
 
 
+@no_type_check  # numba compiles it as it is written
 def _round(points, frame, head, tail, every, due, due_negative, ties, a, b, rate, epoch, seed, negatives):
     """One epoch over all edges: an edge attracts its two ends, and its head is repelled from random other images.
 

@@ -30,7 +30,8 @@ def row(name: str, right: str, **changes: object) -> ComparisonRow:
     fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0.0) | {
         "run_id": name, "name": name, "method": "Fine-tune", "encoder": "resnet18", "source": "random", "data": "reef",
         "n": n, "accuracy": k / n, "low": low, "high": high, "chance": 0.1, "train_s": 60.0, "pretrain_s": None,
-        "label_fraction": 100, "test_hash": "h", "comparable": True, "why_not": "",
+        "label_fraction": 100, "parameters_trained": 0, "labels_per_class": 0, "test_hash": "h", "comparable": True,
+        "why_not": "",
     }  # fmt: skip
     return ComparisonRow(**(fields | changes))  # type: ignore[arg-type]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from sealife_core.evaluation.comparison.learning_curve import SHARE, forecast
 
@@ -29,13 +30,13 @@ def test_forecast__of_measured_curves_holds_what_came_in_three_of_four_of_50_rep
     assert np.median(missed) <= 0.03
 
 
-def law(labels: np.ndarray, a: float, b: float, c: float) -> np.ndarray:
-    return 1 - a * labels**-b - c
+def law(labels: ArrayLike, a: float, b: float, c: float) -> np.ndarray:
+    return 1 - a * np.asarray(labels, float) ** -b - c
 
 
 def test_forecast__of_simulated_power_laws_covers_at_least_its_share():
     rng = np.random.default_rng(0)
-    labels, held = np.array([1.0, 2, 5, 10, 20]), []
+    labels, held = [1, 2, 5, 10, 20], []
     for _ in range(50):
         a, b, c = rng.uniform(0.4, 0.7), rng.uniform(0.1, 0.6), rng.uniform(0, 0.15)
         seeds = law(labels, a, b, c) + rng.normal(0, 0.015, (5, 5))
@@ -44,7 +45,7 @@ def test_forecast__of_simulated_power_laws_covers_at_least_its_share():
 
 
 def test_forecast__is_the_less_sure_the_further_it_goes_and_the_more_seeds_differ():
-    labels = np.array([1.0, 2, 5, 10, 20])
+    labels = [1, 2, 5, 10, 20]
     noise = np.random.default_rng(1).normal(0, 1, (5, 5))
 
     def widths(spread: float) -> list[float]:
@@ -57,7 +58,7 @@ def test_forecast__is_the_less_sure_the_further_it_goes_and_the_more_seeds_diffe
 
 def test_forecast__reads_what_runs_are_there_and_needs_three_budgets():
     labels, seeds = [1, 2, 5, 10], np.full((3, 4), np.nan)
-    seeds[:] = law(np.array(labels, float), 0.6, 0.3, 0.05)
+    seeds[:] = law(labels, 0.6, 0.3, 0.05)
     whole = forecast(labels, seeds, [20])
     seeds[2, 3] = np.nan
     assert forecast(labels, seeds, [20])[0].value == pytest.approx(whole[0].value, abs=1e-3)

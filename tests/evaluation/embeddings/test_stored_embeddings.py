@@ -14,10 +14,12 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     read_pairs,
     read_snapshots,
     snapshot_epochs,
+    write_array,
     write_embeddings,
     write_pairs,
     write_snapshot,
 )
+from sealife_core.runs.run import SNAPSHOTS
 
 
 @pytest.fixture
@@ -134,6 +136,7 @@ def test_pairs__damaged_say_so(run: Path, damage: bytes) -> None:
 
 def test_pairs__of_another_shape_are_damaged(run: Path) -> None:
     _paired(run, 0, np.ones((2, 4, 3)))
-    _paired(run, 1, np.ones((3, 4, 3)))
+    _paired(run, 1, np.ones((2, 4, 3)))
+    write_array(run / SNAPSHOTS / "pairs-00001.npy", np.ones((3, 4, 3)))
     with pytest.raises(RunError, match="are damaged"):
         read_pairs(run)
