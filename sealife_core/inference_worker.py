@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sealife_core.datasets.imports.sources import files_in
-from sealife_core.errors import DatasetError, RunError, SealifeError, disk_problem
+from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.batch_inference.inference_jobs import (
     PICTURES,
     STOP,
@@ -23,22 +23,12 @@ from sealife_core.evaluation.batch_inference.inference_jobs import (
 from sealife_core.evaluation.batch_inference.inference_rows import row_of
 from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.evaluation.classification.selective import Validated, validated
-from sealife_core.runs.scheduling.side_process import STATUS, StatusFile
+from sealife_core.runs.scheduling.side_process import StatusFile, carry_out
 
 
 def main(folder: Path) -> int:
     """Predict what is left of the job in ``folder``. Returns the exit status: 0 done or stopped, 1 failed."""
-    status = StatusFile(folder / STATUS)
-    try:
-        predict(folder, status)
-    except SealifeError as error:
-        return status.fail(str(error))
-    except MemoryError:
-        return status.fail("The machine ran out of memory. Close other programs, then go on.")
-    except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
-        what, step = disk_problem(error) or (f"{type(error).__name__}: {error}.", "The log has the full traceback")
-        return status.fail(f"{what} {step}.")
-    return 0
+    return carry_out(folder, predict, "Close other programs, then go on.")
 
 
 def predict(folder: Path, status: StatusFile) -> None:

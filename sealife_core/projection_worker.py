@@ -24,7 +24,7 @@ from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, P
 from sealife_core.evaluation.projections.umap_fit import usable_neighbours
 from sealife_core.runs.files import read_json, replace_json
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.side_process import STATUS, StatusFile
+from sealife_core.runs.scheduling.side_process import StatusFile, carry_out
 
 KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
 
@@ -41,22 +41,12 @@ class ProjectionInput:
 
 def main(run_path: Path, key: str) -> int:
     """Compute the projection in the folder ``key``. Returns the exit status: 0 done, 1 failed."""
-    folder = run_path / PROJECTIONS / key
-    status = StatusFile(folder / STATUS)
-    try:
-        compute(run_path, folder, status)
-    except SealifeError as error:
-        return status.fail(str(error))
-    except MemoryError:
-        return status.fail("The machine ran out of memory. Project fewer points, or close other programs.")
-    except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
-        return status.fail(f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
-    status.write(state="done", stage="", done=0, total=0)
-    return 0
+    return carry_out(run_path / PROJECTIONS / key, compute, "Project fewer points, or close other programs.")
 
 
-def compute(run_path: Path, folder: Path, status: StatusFile) -> None:
+def compute(folder: Path, status: StatusFile) -> None:
     """Compute and store the projection that the request in ``folder`` describes."""
+    run_path = folder.parent.parent
     request = read_json(folder / REQUEST) or {}
     settings = parse(ProjectionSettings, request.get("settings") or {})
     film = request.get("what") == "film"
@@ -77,6 +67,7 @@ def compute(run_path: Path, folder: Path, status: StatusFile) -> None:
     write_array(folder / POINTS, points)
     replace_json(folder / IDS, {"ids": [source.ids[row] for row in rows], "epochs": list(source.epochs)})
     replace_json(folder / FACTS, facts)
+    status.write(state="done", stage="", done=0, total=0)
 
 
 def _embeddings(run_path: Path, settings: ProjectionSettings) -> ProjectionInput:

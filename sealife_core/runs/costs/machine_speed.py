@@ -5,7 +5,6 @@ run, because both would be slower and the rate would be wrong. The steps are in 
 """
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +19,7 @@ from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import readable_json, replace_json, tail
 from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.scheduling.locks import queue_lock
-from sealife_core.runs.scheduling.spawning import reap, spawn
+from sealife_core.runs.scheduling.side_process import start
 
 RECORD, LOG = ".calibration.json", ".calibration.log"
 
@@ -67,8 +66,7 @@ def request(device: str) -> bool:
     with queue_lock(root):
         if is_running(root) or runs_active():
             return False
-        child = _spawn(root, device)
-        replace_json(root / RECORD, (identity(child.pid) or {}) | {"device": device})
+        replace_json(root / RECORD, _start(root, device) | {"device": device})
     return True
 
 
@@ -113,13 +111,11 @@ def _record(root: Path) -> dict[str, Any]:
     return readable_json(root / RECORD, PROCESS_SHAPE)
 
 
-def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:
+def _start(root: Path, device: str) -> dict[str, Any]:
     try:
         (root / LOG).unlink(missing_ok=True)
-        child = spawn([sys.executable, "-m", "sealife_core", "measure-speed", "--device", device], root / LOG)
+        return start([sys.executable, "-m", "sealife_core", "measure-speed", "--device", device], root / LOG)
     except OSError as error:
         raise RunError(
             f"This machine could not be measured ({error.strerror}). The first run will measure it."
         ) from None
-    reap(child)
-    return child

@@ -5,10 +5,11 @@ process.json is written by the caller, status.json by the process, log.txt is it
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.processes import host, identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, written_at
@@ -36,6 +37,24 @@ def lives(folder: Path, status: dict[str, Any]) -> bool:
         return process is Process.ALIVE
     signs = status | {"written": written_at(folder / STATUS)}
     return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
+
+
+def carry_out(folder: Path, work: "Callable[[Path, StatusFile], None]", with_less: str) -> int:
+    """Do ``work`` in ``folder``; an error becomes a sentence in status.json. Returns the exit status, then 1.
+
+    with_less: what a person can do where memory runs out.
+    """
+    status = StatusFile(folder / STATUS)
+    try:
+        work(folder, status)
+    except SealifeError as error:
+        return status.fail(str(error))
+    except MemoryError:
+        return status.fail(f"The machine ran out of memory. {with_less}")
+    except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
+        why, step = f"{type(error).__name__}: {error}.", f"The log in {folder} has the full traceback"
+        return status.fail("{} {}.".format(*(disk_problem(error) or (why, step))))
+    return 0
 
 
 class StatusFile:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,11 @@ def spawned(monkeypatch: pytest.MonkeyPatch, other: int) -> list[str]:
     """Devices that a process was started for; ``other`` stands for the process."""
     asked: list[str] = []
 
-    class Child:
-        pid = other
+    def started(root: Path, device: str) -> dict[str, Any]:
+        asked.append(device)
+        return identity(other) or {}
 
-    monkeypatch.setattr(machine_speed, "_spawn", lambda root, device: asked.append(device) or Child())
+    monkeypatch.setattr(machine_speed, "_start", started)
     return asked
 
 
