@@ -11,21 +11,21 @@ from typing import Generic, NamedTuple, TypeVar
 
 from sealife_core.errors import SealifeError
 
-Value = TypeVar("Value")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Variable(Generic[Value]):
+class Variable(Generic[T]):
     """``default`` holds where the variable is not set or is empty. ``parse`` raises ValueError for a text that is not
     ``expected``."""
 
     name: str
     meaning: str
-    default: Value
-    parse: Callable[[str], Value]
+    default: T
+    parse: Callable[[str], T]
     expected: str = "text"
 
-    def value(self, environ: Mapping[str, str] | None = None) -> Value:
+    def value(self, environ: Mapping[str, str] | None = None) -> T:
         """What it is set to now, in ``environ`` or else in this process. Raises SealifeError for a damaged text."""
         text = (os.environ if environ is None else environ).get(self.name, "")
         try:

@@ -225,6 +225,17 @@ def test_names__of_public_classes_mean_one_thing() -> None:
     assert {name for name in repeated(classes) if not name.startswith("_")} == set()
 
 
+def test_names__of_types_in_the_core_mean_one_thing() -> None:
+    """Classes, and aliases such as ``Space = Literal["h", "z"]``."""
+    core = [node for file in FILES if floor_of(file) != "dashboard" for node in ast.parse(file.read_text()).body]
+    defined = [
+        name.id for node in core if isinstance(node, ast.Assign) for name in node.targets if isinstance(name, ast.Name)
+    ]
+    types = [name for name in defined if name[0].isupper() and name[1:] != name[1:].upper()]
+    assert {"Space", "Metric"} < set(types)
+    assert repeated([*types, *(node.name for node in core if isinstance(node, ast.ClassDef))]) == set()
+
+
 def test_runs__are_found_by_their_id_through_one_door() -> None:
     """``Run`` itself takes a folder; whoever has an id asks ``open_run`` (it must be there) or ``noted_run``."""
     made = [

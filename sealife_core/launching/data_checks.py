@@ -48,7 +48,7 @@ def refuse_resume(run: Run) -> None:
         refuse_changed(request, open_dataset(request.data, content_hash=request.data_hash))
 
 
-class Labels:
+class DatasetLabels:
     """The labels of a data set, counted once for all runs of a study."""
 
     def __init__(self, dataset: Dataset) -> None:
@@ -77,12 +77,12 @@ class Labels:
 LEAST_A_CLASS = 3  # validation images on average: with fewer, the best of several penalties is best by chance
 
 
-def can_choose(labels: Labels) -> bool:
+def can_choose(labels: DatasetLabels) -> bool:
     """Whether there are enough labelled validation images to choose a probe's penalty."""
     return len(labels.of("val")) >= LEAST_A_CLASS * len(labels.classes)
 
 
-def data_problems(config: AnyConfig, labels: Labels) -> list[Problem]:
+def data_problems(config: AnyConfig, labels: DatasetLabels) -> list[Problem]:
     """Why ``config`` cannot run on a data set, and what would be missing."""
     if not labels.n_train:
         return [Problem(
@@ -98,7 +98,7 @@ def data_problems(config: AnyConfig, labels: Labels) -> list[Problem]:
     return [*_shared(config, labels), *_neighbours(config, labels)]
 
 
-def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
+def _refused(labels: DatasetLabels, learned: np.ndarray) -> list[Problem]:
     """Why no classifier can learn from the labels ``learned`` (n,)."""
     classes = np.unique(learned)
     if not len(classes):
@@ -122,7 +122,7 @@ def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
     return [Problem(said)]
 
 
-def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
+def _unscored(config: ClassifierConfig, labels: DatasetLabels) -> list[Problem]:
     """What cannot be scored without labels."""
     found, val = [], labels.of("val")
     if isinstance(config, ProbeConfig) and config.choose_penalty and not can_choose(labels):
@@ -148,7 +148,7 @@ def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
     return [Problem(said, refuses=False) for said in found]
 
 
-def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
+def _neighbours(config: AnyConfig, labels: DatasetLabels) -> list[Problem]:
     """What cannot be measured without labels in a run that does not train on them."""
     lacking = [SPLIT_WORDS[split] for split in ("train", "val") if not len(labels.of(split))]
     if not lacking:
@@ -162,7 +162,7 @@ def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
     )]  # fmt: skip
 
 
-def _shared(config: AnyConfig, labels: Labels) -> list[Problem]:
+def _shared(config: AnyConfig, labels: DatasetLabels) -> list[Problem]:
     if (images := labels.used(config)) >= config.devices:
         return []
     return [Problem(

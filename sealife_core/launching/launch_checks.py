@@ -24,7 +24,7 @@ from sealife_core.config import (
 )
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError
-from sealife_core.launching.data_checks import Labels, Problem, data_problems
+from sealife_core.launching.data_checks import DatasetLabels, Problem, data_problems
 from sealife_core.launching.weights_checks import Online, weights_problems
 from sealife_core.models import imagenet
 from sealife_core.models.facts import RESNETS, title_of
@@ -48,7 +48,7 @@ def problems_of(
     tags: of the launch; online: whether weights can be downloaded, None if unknown. It is called only if ImageNet
     weights are missing.
     """
-    root, labels = runs_root(root), Labels(dataset)
+    root, labels = runs_root(root), DatasetLabels(dataset)
     online = lru_cache(online or imagenet.reachable)  # asked once, however many runs there are
     if isinstance(request, StudyConfig):
         found, first = _study(request, labels, root, online), request.parts[0].config
@@ -67,7 +67,7 @@ def refuse_impossible(problems: Iterable[Problem]) -> None:
 
 
 def _run(
-    config: AnyConfig, labels: Labels, root: Path, online: Online, keys: frozenset[str] = frozenset()
+    config: AnyConfig, labels: DatasetLabels, root: Path, online: Online, keys: frozenset[str] = frozenset()
 ) -> list[Problem]:
     """``keys``: parts of a study, whose weights may not exist yet."""
     data = data_problems(config, labels)
@@ -99,7 +99,7 @@ def _encoder(config: AnyConfig) -> Problem | None:
     return None
 
 
-def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
+def _study(study: StudyConfig, labels: DatasetLabels, root: Path, online: Online) -> list[Problem]:
     """Each problem once, with the number of affected runs."""
     keys = frozenset(part.key for part in study.parts)
     counts = Counter(problem for part in study.parts for problem in set(_run(part.config, labels, root, online, keys)))
@@ -117,7 +117,7 @@ def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> li
     return found
 
 
-def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
+def _search(search: SearchConfig, labels: DatasetLabels, root: Path, online: Online) -> list[Problem]:
     """The problems of the base config, and with every choice and both ends of each range."""
     found = [problem for config in _corners(search) for problem in _run(config, labels, root, online)]
     needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
@@ -140,7 +140,7 @@ def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
                 continue
 
 
-def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
+def _steps(config: AnyConfig, labels: DatasetLabels, root: Path) -> list[Problem]:
     """Problems of a training step that come from batch size and image size."""
     if isinstance(config, EmbedConfig):
         return []

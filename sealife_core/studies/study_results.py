@@ -16,7 +16,7 @@ from sealife_core.studies.coordinator import StudyProgress, read_study_progress
 if TYPE_CHECKING:
     import pandas as pd
 
-Value = str | float
+CellValue = str | float
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PartResult:
     """
 
     key: str
-    cell: dict[str, Value]
+    cell: dict[str, CellValue]
     seed: int
     run_id: str
     state: str
@@ -63,7 +63,7 @@ class CellResult:
     95 % intervals of macro-F1, None for other scores.
     """
 
-    cell: dict[str, Value]
+    cell: dict[str, CellValue]
     seeds: int
     mean: float
     least: float
@@ -117,7 +117,7 @@ def to_frame(run: Run) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
+def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, CellValue], seed: int) -> PartResult:
     run_id = progress.runs.get(key, "")
     missing = progress.left_out.get(key, "")
     about = {"key": key, "cell": cell, "seed": seed, "run_id": run_id, "reused": key in progress.reused}

@@ -19,7 +19,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance
-from sealife_core.launching.data_checks import Labels, data_problems, refuse_changed
+from sealife_core.launching.data_checks import DatasetLabels, data_problems, refuse_changed
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import published_weights, title_of
@@ -60,7 +60,7 @@ def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
     """The data set, in the version that the run was launched on. Raises DatasetError where it cannot serve the run."""
     dataset = open_dataset(config.data, content_hash=config.data_hash)
     refuse_changed(config, dataset)
-    problems = data_problems(config, Labels(dataset))
+    problems = data_problems(config, DatasetLabels(dataset))
     if refused := [problem.says for problem in problems if problem.refuses]:
         raise DatasetError(" ".join(refused))
     for problem in problems:

@@ -30,7 +30,7 @@ SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without sho
 SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
 PAIRS = 256  # 130,000 negatives: their histogram is smooth, and z of 128 numbers takes 130 kB
 
-Model = tuple[Encoder, nn.Module]  # encoder and projection head
+EncoderAndHead = tuple[Encoder, nn.Module]
 
 
 class SnapshotWriter(Callback):
@@ -52,7 +52,7 @@ class SnapshotWriter(Callback):
         self._paired = self._rows[np.linspace(0, len(self._rows) - 1, min(PAIRS, len(self._rows))).round().astype(int)]
         self.epochs = snapshot_plan(config.epochs)
         self._with_model = model_plan(self.epochs, config.keep_models)
-        self._untrained: Model | None = None
+        self._untrained: EncoderAndHead | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put the model aside as it is before anything was learned; embedding can wait for the first step."""
@@ -75,7 +75,7 @@ class SnapshotWriter(Callback):
             self._keep(module, self._untrained, 0)
             self._untrained = None
 
-    def _keep(self, module: LightningModule, model: Model, epoch: int) -> None:
+    def _keep(self, module: LightningModule, model: EncoderAndHead, epoch: int) -> None:
         assert isinstance(module, SimclrModule)
         encoder, head = model
         write_pairs(self._run.path, epoch, projected_pairs(module, self._pixels, self._paired, self._machine, model))
@@ -85,7 +85,7 @@ class SnapshotWriter(Callback):
         write_snapshot(self._run.path, self._ids, epoch, h)
 
 
-def _model_of(module: LightningModule) -> Model:
+def _model_of(module: LightningModule) -> EncoderAndHead:
     assert isinstance(module, SimclrModule)
     return module.encoder, module.head
 

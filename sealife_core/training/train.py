@@ -41,7 +41,7 @@ from sealife_core.training.preparation import (
     warn_of_reduced,
     what_trains,
 )
-from sealife_core.training.probe.standardised_features import FeatureBatches, Split, probe_features
+from sealife_core.training.probe.standardised_features import FeatureBatches, ProbeData, probe_features
 from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
 from sealife_core.training.resume_point import Stopped
@@ -151,7 +151,7 @@ def train_classifier(config: FineTuneConfig, run: RunWriter, tracking: Tracking)
 
 
 def on_features(
-    config: FineTuneConfig, dataset: Dataset, split: Split, rows: np.ndarray
+    config: FineTuneConfig, dataset: Dataset, split: ProbeData, rows: np.ndarray
 ) -> tuple[FeatureBatches, ClassifierModule]:
     """What a head alone learns from, and the head, on features that were computed once."""
     batches = FeatureBatches(split, batch_size=config.batch_size, seed=config.seed)

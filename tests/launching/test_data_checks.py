@@ -4,7 +4,7 @@ import numpy as np
 
 from sealife_core.config import ClassifierConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.launching.data_checks import Labels, labelled_rows
+from sealife_core.launching.data_checks import DatasetLabels, labelled_rows
 
 
 def probe(**settings: object) -> ClassifierConfig:
@@ -24,5 +24,5 @@ def test_labelled_rows__are_so_many_of_each_class_and_nested(tiny_reef: Dataset)
 
 
 def test_labels_learned__are_counted_for_each_number_per_class(tiny_reef: Dataset) -> None:
-    labels = Labels(tiny_reef)
+    labels = DatasetLabels(tiny_reef)
     assert [labels.used(probe(labels_per_class=n)) for n in (2, 4)] == [20, 40]

@@ -9,8 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-Points = np.ndarray  # (n, 2) float
-Knots = list[tuple[float, float]] | Points
+Knots = list[tuple[float, float]] | np.ndarray  # (n, 2) float
 
 
 @lru_cache(maxsize=256)
@@ -29,7 +28,7 @@ def _spline_weights(knots: int, steps: int, closed: bool) -> np.ndarray:
     return weights
 
 
-def smooth(knots: Knots, *, closed: bool = True, steps: int = 6) -> Points:
+def smooth(knots: Knots, *, closed: bool = True, steps: int = 6) -> np.ndarray:
     """A Catmull-Rom spline through the knots (n, 2); closed for an outline, open for a centre line."""
     array = np.asarray(knots, float)
     return _spline_weights(len(array), steps, closed) @ array
@@ -46,12 +45,12 @@ def _unit_circle(corners: int) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], 1)
 
 
-def circle(x: float, y: float, radius: float, squash: float = 1.0, corners: int = 18) -> Points:
+def circle(x: float, y: float, radius: float, squash: float = 1.0, corners: int = 18) -> np.ndarray:
     """A regular polygon with so many corners that it looks like a circle; ``squash`` scales its height."""
     return _unit_circle(corners) * (radius, radius * squash) + (x, y)
 
 
-def circles(centres: Points, radii: np.ndarray, corners: int) -> np.ndarray:
+def circles(centres: np.ndarray, radii: np.ndarray, corners: int) -> np.ndarray:
     """(n, corners, 2): as ``circle`` around each of the centres (n, 2), all at once."""
     return _unit_circle(corners) * radii[:, None, None] + centres[:, None]
 
@@ -61,7 +60,7 @@ _CAP = np.linspace(-np.pi / 2, np.pi / 2, 7)[1:-1, None]  # directions of a limb
 _CAP_ALONG, _CAP_ACROSS = np.cos(_CAP), np.sin(_CAP)
 
 
-def tapered(centre: Points, widths: Points) -> Points:
+def tapered(centre: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """The outline of a limb: ``centre`` (n, 2) is its middle line, ``widths`` (n,) its half width along it."""
     along = np.empty_like(centre)
     along[1:-1] = centre[2:] - centre[:-2]
@@ -81,7 +80,7 @@ def ramp(steps: int) -> np.ndarray:
     return np.arange(steps) / (steps - 1)
 
 
-def walk(start: tuple[float, float] | Points, angles: Points, lengths: Points | float) -> Points:
+def walk(start: tuple[float, float] | np.ndarray, angles: np.ndarray, lengths: np.ndarray | float) -> np.ndarray:
     """A middle line from ``start``: one step of ``lengths`` in each of the directions ``angles`` (n,), in radians."""
     path = np.empty((len(angles) + 1, 2))
     path[0] = start
@@ -93,7 +92,7 @@ def walk(start: tuple[float, float] | Points, angles: Points, lengths: Points | 
 class CurvePart:
     """One polygon: its tone is a key of the palette; skin takes the pattern; marks lie on what is already there."""
 
-    points: Points
+    points: np.ndarray
     tone: str
     skin: bool = False
     mark: bool = False
@@ -107,7 +106,7 @@ class Sketch:
     parts: list[CurvePart] = field(default_factory=list)
     pattern_at: int | None = None
 
-    def shape(self, points: Points, tone: str = "body", *, skin: bool = False, opacity: int = 255) -> None:
+    def shape(self, points: np.ndarray, tone: str = "body", *, skin: bool = False, opacity: int = 255) -> None:
         """A filled outline with a contour."""
         self.parts.append(CurvePart(points, tone, skin=skin, opacity=opacity))
 
@@ -116,12 +115,12 @@ class Sketch:
         self.shape(smooth(knots), tone, skin=skin, opacity=opacity)
 
     def limb(
-        self, centre: Points, base: float, tip: float, tone: str = "body", *, skin: bool = False, opacity: int = 255
+        self, centre: np.ndarray, base: float, tip: float, tone: str = "body", *, skin: bool = False, opacity: int = 255
     ) -> None:
         """A tapered limb along ``centre``, of half width ``base`` to ``tip``."""
         self.shape(tapered(centre, base + (tip - base) * ramp(len(centre))), tone, skin=skin, opacity=opacity)
 
-    def mark(self, points: Points, tone: str) -> None:
+    def mark(self, points: np.ndarray, tone: str) -> None:
         """A flat mark without contour, on what is already drawn."""
         self.parts.append(CurvePart(points, tone, mark=True))
 
@@ -141,7 +140,7 @@ class Sketch:
         glint = (x + radius * (look[0] + 0.15), y + radius * (look[1] - 0.28))
         self.mark(circle(*glint, radius * 0.26, corners=10), "white")
 
-    def corners(self) -> Points:
+    def corners(self) -> np.ndarray:
         """The corners of all parts, one after another: (n, 2)."""
         return np.concatenate([part.points for part in self.parts])
 

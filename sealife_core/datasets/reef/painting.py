@@ -15,7 +15,7 @@ SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pic
 
 
 @dataclass(frozen=True)
-class Layer:
+class PaintLayer:
     """What was painted: colours (3, S, S) in 0..1 and how much they cover (S, S) in 0..1."""
 
     colours: np.ndarray
@@ -105,7 +105,7 @@ def paint(
     palette: dict[str, Colour],
     size_px: int,
     pattern: tuple[Sketch, np.ndarray] | None = None,
-) -> Layer:
+) -> PaintLayer:
     """Fill the sketch on a transparent square of ``size_px``, its skin with the pattern.
 
     ``points`` (n, 2) are the sketch's corners, posed, in units of the picture's side; so are those of the pattern.
@@ -131,7 +131,7 @@ def paint(
         stencil.polygon(flat, fill=part.opacity)
         if skin_pen is not None:
             skin_pen.polygon(flat, fill=255 if part.skin else 0)
-    return Layer(planes(picture.reduce(SUPERSAMPLING)), planes(mask.reduce(SUPERSAMPLING)))
+    return PaintLayer(planes(picture.reduce(SUPERSAMPLING)), planes(mask.reduce(SUPERSAMPLING)))
 
 
 def planes(picture: Image.Image) -> np.ndarray:
@@ -148,11 +148,11 @@ def blurred(values: np.ndarray, radius_px: float) -> np.ndarray:
     return planes(image.filter(box).filter(box))
 
 
-def rounded(layer: Layer, light: tuple[float, float], strength: float) -> Layer:
+def rounded(layer: PaintLayer, light: tuple[float, float], strength: float) -> PaintLayer:
     """Shade a flat layer as a cushion lit from ``light`` (x, y), so that it reads as a body."""
     side = len(layer.cover)
     height = blurred(layer.cover, side / 28) + 0.7 * blurred(layer.cover, side / 12)
     slope_y, slope_x = np.gradient(height)
     lit = np.clip((slope_x * light[0] + slope_y * light[1]) * side * -0.16, -1, 1) * strength
     colours = layer.colours * (1 + np.minimum(lit, 0))
-    return Layer(colours + (np.maximum(lit, 0) * 0.75) * (1 - colours), layer.cover)
+    return PaintLayer(colours + (np.maximum(lit, 0) * 0.75) * (1 - colours), layer.cover)

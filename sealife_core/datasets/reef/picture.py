@@ -12,7 +12,7 @@ from sealife_core.datasets.reef.outlines import Sketch, ramp
 from sealife_core.datasets.reef.painting import (
     SUPERSAMPLING,
     Colour,
-    Layer,
+    PaintLayer,
     blurred,
     covered_area,
     paint,
@@ -59,7 +59,7 @@ def _caustics(size_px: int) -> np.ndarray:
     return np.clip(blurred(net, side / 500) * 1.1, 0, 1)
 
 
-def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> Layer:
+def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> PaintLayer:
     """The animal, posed, painted and shaded."""
     animal = ANIMALS[kind]
     sketch = animal.sketch(rng)
@@ -88,11 +88,11 @@ def _tinted(colour: Colour, tint: np.ndarray) -> Colour:
     return r, g, b
 
 
-def _over(picture: np.ndarray, layer: Layer) -> np.ndarray:
+def _over(picture: np.ndarray, layer: PaintLayer) -> np.ndarray:
     return picture * (1 - layer.cover) + layer.colours * layer.cover
 
 
-def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:
+def _foreground(rng: Generator, water: Water, size_px: int) -> PaintLayer | None:
     """Growth in front of the animal, from the lower edge up; some of it close to the lens, dark and soft."""
     if rng.random() < 0.5:
         return None
@@ -108,7 +108,7 @@ def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:
         dark = mixed(water.depth, (8, 14, 40), 0.35)
         palette = {name: mixed(colour, dark, 0.75) for name, colour in palette.items()}
     layer = paint(Sketch(plant.sketch.parts * copies), np.concatenate(standing), palette, size_px)
-    return Layer(layer.colours, blurred(layer.cover, size_px / 70)) if near else rounded(layer, (0.2, -1.0), 0.4)
+    return PaintLayer(layer.colours, blurred(layer.cover, size_px / 70)) if near else rounded(layer, (0.2, -1.0), 0.4)
 
 
 def _plane(colour: Colour) -> np.ndarray:

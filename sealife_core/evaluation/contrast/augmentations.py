@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sealife_core.views.sampling import COAST_FADE, COAST_LIGHT, OCEAN_FADE, OCEAN_LIGHT, ViewParameters
 
-Change = Callable[[ViewParameters, float], dict[str, Tensor]]
+ChangeByAmount = Callable[[ViewParameters, float], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Augmentation:
     amounts: tuple[float, ...]
     strongest: int
     words: str
-    apply: Change
+    apply: ChangeByAmount
 
     def says(self, level: int) -> str:
         """What is done at ``level``, in the augmentation's own unit: "hue turned by 72°"."""
@@ -32,7 +32,7 @@ class Augmentation:
         return replace(views, **self.apply(views, self.amounts[level])) if level else views
 
 
-def _jitter(position: int, of_amount: float = 1.0) -> Change:
+def _jitter(position: int, of_amount: float = 1.0) -> ChangeByAmount:
     """position: in JITTER_OPERATIONS."""
 
     def change(views: ViewParameters, amount: float) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from sealife_core.evaluation.comparison.resampling import accuracy_difference
 from sealife_core.evaluation.contrast.training_dynamics import Moment
 from sealife_core.wording import percent
 
-Kind = Literal["divergence", "complete collapse", "dimensional collapse", "no start", "none"]
+Diagnosed = Literal["divergence", "complete collapse", "dimensional collapse", "no start", "none"]
 
 ALIKE = 0.95  # mean cosine of different pictures from which on all of them count as the same, as in an untrained ResNet
 # Shares of the effective rank, of its highest and of what it could be: runs that learn have most of both, one that
@@ -28,7 +28,7 @@ LEAST_CHANGE = 0.03  # of k-NN accuracy, and beyond its noise, to be called a ri
 class Diagnosis:
     """What was found. says: one or two sentences; cause: the likely one, "" where there is nothing to explain."""
 
-    kind: Kind
+    kind: Diagnosed
     says: str
     cause: str = ""
 
@@ -132,7 +132,7 @@ def _change(before: Bool[np.ndarray, " q"], after: Bool[np.ndarray, " q"]) -> in
     return ((gain.low > 0) - (gain.high < 0)) * (abs(gain.value) >= LEAST_CHANGE)
 
 
-def _cause(kind: Kind, config: SimclrConfig) -> str:
+def _cause(kind: Diagnosed, config: SimclrConfig) -> str:
     """The settings of a run that most likely explain ``kind``, those that are far from usual; else where to look."""
     found = []
     usual = config.model_copy(update={"learning_rate": None}).peak_learning_rate()
@@ -158,7 +158,7 @@ def _cause(kind: Kind, config: SimclrConfig) -> str:
     return "Its settings are not unusual. " + _LOOK[kind]
 
 
-_LOOK: dict[Kind, str] = {
+_LOOK: dict[Diagnosed, str] = {
     "divergence": "Halve the learning rate first.",
     "complete collapse": "Halve the learning rate, or train longer: it may come apart again.",
     "dimensional collapse": "Few kinds of pictures, or views that change more than pictures differ, can cause it.",

@@ -27,7 +27,7 @@ MINIMUM = 16  # pictures; with fewer, the layer has too few to learn from
 _FOLDS = 4
 _PENALTY = 1e-3  # of the squared length of all features; ten times more or less hardly changes what is read
 
-Change = Callable[[ViewParameters], ViewParameters]
+ViewChange = Callable[[ViewParameters], ViewParameters]
 Readout = dict[str, Float[np.ndarray, " n"]]
 """Of each quiz, by its name, the share of a picture's versions that was recognised, for each of n pictures."""
 
@@ -38,7 +38,7 @@ class Quiz:
 
     name: str
     title: str
-    versions: tuple[tuple[str, Change], ...]
+    versions: tuple[tuple[str, ViewChange], ...]
 
     @property
     def chance(self) -> float:
@@ -50,11 +50,11 @@ def _as_it_is(views: ViewParameters) -> ViewParameters:
     return views
 
 
-def _with(name: str, amount: float) -> Change:
+def _with(name: str, amount: float) -> ViewChange:
     return lambda views: replace(views, **BY_NAME[name].apply(views, amount))
 
 
-def _quarter(right: int, down: int) -> Change:
+def _quarter(right: int, down: int) -> ViewChange:
     def change(views: ViewParameters) -> ViewParameters:
         corner, sides = views.crop.split(2, 1)
         return replace(views, crop=torch.cat([corner + sides / 2 * torch.tensor([right, down]), sides / 2], 1))
@@ -103,7 +103,7 @@ def readouts(
         return seen.embed(apply_views(images, changes[which](centre), seen.image_size_px))
 
     spaces: tuple[Space, ...] = ("h", "z") if seen.head else ("h",)
-    features: dict[Space, dict[Change, np.ndarray]] = {space: {} for space in spaces}
+    features: dict[Space, dict[ViewChange, np.ndarray]] = {space: {} for space in spaces}
     # In eval mode from the start, so that no thread changes what another one is using.
     still = evaluating(nn.ModuleList([seen.encoder, seen.head or nn.Identity()]))
     with still, closing(on_every_core(under, range(len(changes)), "cpu")) as found:

@@ -40,7 +40,7 @@ FOREIGN_TRIES = 60  # a minute: a wrong answer may come from a proxy in front of
 
 _NEEDED = ("attempt", "job", "try", "cluster", "cores", "gpus")  # keys of process.json, to follow a job
 
-Kind = tuple[str, int, int]  # jobs that wait for the same: cluster, cores, GPUs
+JobKind = tuple[str, int, int]  # jobs that wait for the same: cluster, cores, GPUs
 
 
 class ClusterRuns:
@@ -80,7 +80,7 @@ class ClusterRuns:
     def turn(self) -> None:
         """Check every run once: those that are jobs already, then those that wait to become one."""
         waiting: list[Run] = []
-        jobs: Counter[Kind] = Counter()
+        jobs: Counter[JobKind] = Counter()
         runs = sorted(self._followed.values(), key=place_of)
         for run in runs:
             record = run.process()
@@ -93,7 +93,7 @@ class ClusterRuns:
         for run in waiting:
             self._guarded(run, None, jobs)
 
-    def _guarded(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
+    def _guarded(self, run: Run, record: dict[str, Any] | None, jobs: Counter[JobKind]) -> None:
         """Check one run; whatever goes wrong with it, the others are checked too."""
         try:
             self._look_at(run, record, jobs)
@@ -102,7 +102,7 @@ class ClusterRuns:
                 self._printed[run.id] = said
                 print(terminal_lines(said), flush=True)
 
-    def _look_at(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
+    def _look_at(self, run: Run, record: dict[str, Any] | None, jobs: Counter[JobKind]) -> None:
         try:
             if record is None:
                 self._wait(run, jobs)
@@ -114,7 +114,7 @@ class ClusterRuns:
         except SealifeError as error:
             refuse(run, str(error), "Fix this, then resume the run.")
 
-    def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
+    def _wait(self, run: Run, jobs: Counter[JobKind]) -> None:
         """Submit the run if the cluster has room for it, now or soon."""
         config = run.config()
         address = str(cluster_address(config.where))  # runs on this machine are not followed here
@@ -156,7 +156,7 @@ class ClusterRuns:
             refuse(run, str(error), "Fix the cause, then resume the run.")
             self._end(run, record, None, "")
 
-    def _look_after(self, run: Run, record: dict[str, Any], jobs: Counter[Kind]) -> None:
+    def _look_after(self, run: Run, record: dict[str, Any], jobs: Counter[JobKind]) -> None:
         """Ask how a job goes; its end also ends the run."""
         if any(record.get(key) is None for key in _NEEDED):
             self._end(run, record, None, f"{PROCESS} does not say which job it is")

@@ -70,7 +70,7 @@ def mean_and_scale(values: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
-class Split:
+class ProbeData:
     """What a linear layer learns from, and what it is validated on: standardised features (n, D) and labels (n,)."""
 
     train: Tensor
@@ -78,12 +78,12 @@ class Split:
     val: Tensor
     val_labels: Tensor
 
-    def to(self, device: str) -> "Split":
+    def to(self, device: str) -> "ProbeData":
         """As it is, on another device."""
-        return Split(*(getattr(self, field.name).to(device) for field in fields(self)))
+        return ProbeData(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def split_of(dataset: Dataset, features: Features, rows: np.ndarray, copies: Sequence[Tensor] = ()) -> Split:
+def split_of(dataset: Dataset, features: Features, rows: np.ndarray, copies: Sequence[Tensor] = ()) -> ProbeData:
     """The features of the training ``rows`` (n,) and of the labelled validation images.
 
     copies: (n, D) each, features of varied copies of the images of ``rows``, which are learned from as well.
@@ -91,12 +91,12 @@ def split_of(dataset: Dataset, features: Features, rows: np.ndarray, copies: Seq
     labels, val = torch.from_numpy(dataset.labels), dataset.rows("val", labelled_only=True)
     varied = ((copy - features.mean) / features.scale for copy in copies)
     train = torch.cat([features.values[rows], *varied])
-    return Split(train, labels[rows].repeat(1 + len(copies)), features.values[val], labels[val])
+    return ProbeData(train, labels[rows].repeat(1 + len(copies)), features.values[val], labels[val])
 
 
 def probe_features(
     config: ClassifierConfig, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware, rows: np.ndarray
-) -> tuple[np.ndarray, Means, Features, Split]:
+) -> tuple[np.ndarray, Means, Features, ProbeData]:
     """The frozen encoder's h (N, D) of every image and the means of its maps; h standardised; what is learned from."""
     h, means = frozen_features(config, run, dataset, encoder, machine)
     features = standardised(h, dataset)
@@ -111,7 +111,7 @@ def probe_features(
 class FeatureBatches:
     """Batches of {"features": (n, D), "labels": (n,)}; the order of epoch e depends on (seed, e) alone."""
 
-    def __init__(self, split: Split, *, batch_size: int, seed: int) -> None:
+    def __init__(self, split: ProbeData, *, batch_size: int, seed: int) -> None:
         self._split, self._seed = split, seed
         self.validates = len(split.val) > 0
         self.batch_size = min(batch_size, len(split.train))

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from sealife_core.config import PENALTIES, ProbeConfig
-from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
+from sealife_core.launching.data_checks import DatasetLabels, can_choose, labelled_rows
 from sealife_core.models.heads import classification_head, linear_layer
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.adaptive_threads import AdaptiveThreads
@@ -21,7 +21,7 @@ from sealife_core.training.final_evaluation import finish_classifier
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.preparation import class_weights, describe_run, prepared, rarest_class
 from sealife_core.training.probe.lbfgs import ITERATIONS, at_each_penalty, at_one_penalty
-from sealife_core.training.probe.standardised_features import Split, probe_features
+from sealife_core.training.probe.standardised_features import ProbeData, probe_features
 from sealife_core.training.tracking.base import Tracking
 from sealife_core.training.trainer import trained_parameters
 
@@ -39,7 +39,7 @@ def train_probe(config: ProbeConfig, run: RunWriter, tracking: Tracking) -> bool
         parameters_trained=trained_parameters(head), labels_used=len(rows), rarest_class=rarest_class(dataset, rows),
     )  # fmt: skip
 
-    chooses = config.choose_penalty and can_choose(Labels(dataset))
+    chooses = config.choose_penalty and can_choose(DatasetLabels(dataset))
     found = solve(config, run, machine, head, loss, split, chooses=chooses, tracking=tracking)
 
     head = features.folded(head)
@@ -70,7 +70,7 @@ def solve(
     machine: Hardware,
     head: nn.Sequential,
     loss: ClassifierLoss,
-    split: Split,
+    split: ProbeData,
     *,
     chooses: bool,
     tracking: Tracking | None = None,
@@ -151,7 +151,7 @@ class _Told:
         print(f"{self._round} {epoch} of {self._count}: {shown}", flush=True)
 
 
-def _measured(linear: nn.Linear, loss: ClassifierLoss, split: Split) -> dict[str, float]:
+def _measured(linear: nn.Linear, loss: ClassifierLoss, split: ProbeData) -> dict[str, float]:
     """Loss, without the penalty, and scores of the weights as they are."""
     with torch.no_grad():
         logits = linear(split.train)

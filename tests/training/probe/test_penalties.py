@@ -14,7 +14,7 @@ from torch.nn import functional
 from sealife_core.config import PENALTIES, ProbeConfig, preset
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
+from sealife_core.launching.data_checks import DatasetLabels, can_choose, labelled_rows
 from sealife_core.models.heads import classification_head, linear_layer
 from sealife_core.models.known import facts
 from sealife_core.runs.directory import create_run
@@ -55,7 +55,7 @@ class Solved:
         self.rows = labelled_rows(config, dataset)
         head = classification_head(features.values.shape[1], len(dataset.classes))
         loss = ClassifierLoss(config)
-        split, chooses = split_of(dataset, features, self.rows), can_choose(Labels(dataset))
+        split, chooses = split_of(dataset, features, self.rows), can_choose(DatasetLabels(dataset))
         solved = solve(config, RunWriter(self.run), Hardware("cpu", "fp32"), head, loss, split, chooses=chooses)
         self.best, self.found = solved.best_epoch, solved.penalties
         self.weights = linear_layer(head).weight.detach(), linear_layer(head).bias.detach()
