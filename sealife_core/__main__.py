@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sealife_core.commands import (
     classify,
@@ -31,7 +31,12 @@ GROUPS = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Also the class of its sub-commands."""
+    """Also the class of its sub-commands, all of which take ``--json``."""
+
+    def __init__(self, **described: Any) -> None:
+        super().__init__(**described)
+        # Without a default: that of a sub-command would replace what its command was given.
+        self.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON instead of text")
 
     def error(self, message: str) -> NoReturn:
         """Exit with ``message``, in which control characters are written out."""
@@ -45,15 +50,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in GROUPS:
         group.add_commands(commands)
-    for command in set(commands.choices.values()):  # an alias is the same parser
-        command.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0 done, 1 failed with a sentence on stderr, 130 interrupted."""
     chosen = build_parser().parse_args(arguments)
-    output = Output(as_json=chosen.json)
+    output = Output(as_json="json" in chosen)
     try:
         status = chosen.run(chosen, output) or 0
         sys.stdout.flush()  # here, so that a full disk is reported as below

@@ -38,12 +38,10 @@ def add_commands(commands: Any) -> None:
         parser.add_argument(
             "--parallel", type=int, default=0, metavar="N", help="trials at a time (default: one per device)"
         )
-        parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.set_defaults(run=start)
     show = tasks.add_parser("show", help="show the best trial, all trials, and which settings mattered")
     show.add_argument("id", metavar="SEARCH", help="name or id of the search")
     show.add_argument("--csv", metavar="FILE", help="write the table of all trials to this file")
-    show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=lambda chosen, output: _show(find_run(chosen.id), output, chosen.csv))
 
 

@@ -61,12 +61,10 @@ def add_commands(commands: Any) -> None:
     grid.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
     grid.set_defaults(run=_grid)
     listed = questions.add_parser("list", help="list the studies")
-    listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     listed.set_defaults(run=_list)
     show = questions.add_parser("show", help="show the answer of a study and its table")
     show.add_argument("id", metavar="STUDY", help="name or id of the study")
     show.add_argument("--csv", metavar="FILE", help="write the table of all its runs to this file")
-    show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=_show)
 
 
@@ -80,7 +78,6 @@ def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--plan", action="store_true", help="print the time and disk space that it needs; start nothing"
     )
     parser.add_argument("--follow", action="store_true", help="wait until the study is done, then show it")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
 

@@ -30,7 +30,6 @@ def add_commands(commands: Any) -> None:
         )
         parser.add_argument("--runs", type=whole_number, metavar="INT", help="stop after this many runs")
         parser.add_argument("--file", type=Path, default=Path("sweep.yaml"), help="default: sweep.yaml")
-        parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     sweep.set_defaults(run=write_sweep)
 
 

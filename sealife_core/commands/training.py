@@ -40,8 +40,7 @@ def add_commands(commands: Any) -> None:
     train = commands.add_parser("train", help="launch a run in the background")
     tasks = train.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
-        # The top level adds --json to its own commands only, not to their sub-commands.
-        add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
+        add_task(tasks, name, task)
     train.set_defaults(run=start)
     add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
 

@@ -22,7 +22,6 @@ def add_commands(commands: Any) -> None:
     }
     for name, text in said.items():
         action = actions.add_parser(name, help=text, description=text)
-        action.add_argument("--json", action="store_true", help="print JSON instead of text")
         if name != "list":
             action.add_argument("name", metavar="NAME", help="name of the recipe")
         if name == "save":

@@ -6,7 +6,7 @@ killed at any moment and resumed.
 """
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -94,6 +94,25 @@ def until_ended(run: RunWriter, turn: Callable[[], bool], runs: Callable[[], Ite
     return False
 
 
+@dataclass
+class Attempts:
+    """How often a run was resumed, and whether it still ends because its study or search was stopped before."""
+
+    resumes: int = 0
+    stopping: bool = False
+
+    def resumed(self, run: Run, state: State) -> bool:
+        """Resume ``run`` if it has ended for that reason or its process was killed. Returns whether it was."""
+        if state is State.STOPPED and self.stopping:
+            self.stopping = False
+        elif state is State.INTERRUPTED and self.resumes < MOST_RESUMES:
+            self.resumes += 1
+        else:
+            return False
+        resume(run)
+        return True
+
+
 class Coordinator:
     """The parts of one study and the runs that carry them out."""
 
@@ -101,8 +120,7 @@ class Coordinator:
         self.config, self.run, self.root = config, run, run.path.parent
         self.progress = read_study_progress(run.path)
         self.keys = {part.key for part in config.parts}
-        self._resumes: Counter[str] = Counter()
-        self._stopping: set[str] = set()  # parts whose runs are still stopping since an earlier stop of the study
+        self._attempts: defaultdict[str, Attempts] = defaultdict(Attempts)
         self._unnoted: dict[str, Run] = {}  # made by this study just before its process was killed
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
         self._status = CoordinatorStatus(run)
@@ -163,7 +181,7 @@ class Coordinator:
         """Continue a run that the study made before it was interrupted; returns its new state."""
         state = run.state()
         if state.active and run.stop_requested():
-            self._stopping.add(key)
+            self._attempts[key].stopping = True
         elif state.resumable:
             resume(run)
         elif state is State.CREATED:
@@ -174,13 +192,7 @@ class Coordinator:
         """Resume runs whose process was killed; leave out those that failed or were stopped by hand."""
         for key, state in states.items():
             run = noted_run(self.progress.runs[key], self.root)
-            if state is State.STOPPED and key in self._stopping:
-                self._stopping.remove(key)
-                resume(run)
-                states[key] = State.QUEUED
-            elif state is State.INTERRUPTED and self._resumes[key] < MOST_RESUMES:
-                self._resumes[key] += 1
-                resume(run)
+            if self._attempts[key].resumed(run, state):
                 states[key] = State.QUEUED
             elif not state.active and state is not State.FINISHED and key not in self.progress.left_out:
                 self._leave_out(key, why_not_finished(run, state))

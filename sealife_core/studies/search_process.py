@@ -24,7 +24,7 @@ from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.coordinator import DELETED, MOST_RESUMES, CoordinatorStatus, until_ended, why_not_finished
+from sealife_core.studies.coordinator import DELETED, Attempts, CoordinatorStatus, until_ended, why_not_finished
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs
 from sealife_core.studies.search_results import Trial, trials_done, write_trials
 from sealife_core.studies.search_sampling import distributions, pruner_of, sampler_of
@@ -54,8 +54,7 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
 class Followed:
     """A trial whose run has not ended, and what of it was reported to Optuna.
 
-    known: the run had finished before the trial began. stopping: the run still ends because the search was stopped
-    before it was resumed.
+    known: the run had finished before the trial began.
     """
 
     number: int
@@ -64,8 +63,7 @@ class Followed:
     known: bool
     reader: MetricsReader
     reported: set[int] = field(default_factory=set)
-    resumes: int = 0
-    stopping: bool = False
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 class Search:
@@ -155,7 +153,7 @@ class Search:
             resume(run)
         elif state is State.CREATED:
             launch(run)
-        followed.stopping = state.active and run.stop_requested()
+        followed.attempts.stopping = state.active and run.stop_requested()
 
     def _stop_pruned_again(self) -> None:
         """Stop the runs of pruned trials that are active: this process may have been killed between the two."""
@@ -180,13 +178,7 @@ class Search:
                 self._end(followed.number, TrialState.COMPLETE, value)
         elif state is State.STOPPED and self._was_pruned(run):
             self._prune(followed)
-        elif state is State.STOPPED and followed.stopping:
-            followed.stopping = False
-            resume(run)
-        elif state is State.INTERRUPTED and followed.resumes < MOST_RESUMES:
-            followed.resumes += 1
-            resume(run)
-        elif not state.active and state is not State.CREATED:
+        elif not followed.attempts.resumed(run, state) and not state.active and state is not State.CREATED:
             self._fail(followed.number, why_not_finished(run, state))
 
     def _report(self, followed: Followed) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sealife_core.__main__ import main
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.errors import SealifeError
 from tests.nasty_names import TEXTS
@@ -34,6 +35,16 @@ def test_output__shows_every_name_and_obeys_none(as_json: bool, capsys: pytest.C
         assert "\\x1b]0;owned\\x07" in told.out
         assert ":red[x]" in more.out
         assert ":fish: [b]" in more.out
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_json__may_stand_before_and_after_any_part_of_a_command(
+    place: int, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["study", "list"]
+    command.insert(place, "--json")
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == []
 
 
 def test_write_file__goes_into_a_pipe_and_never_replaces_it(tmp_path: Path) -> None:

@@ -45,7 +45,6 @@ def add_actions(actions: Any) -> None:
 def add_action(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     """An action of ``data`` on one data set."""
     action = actions.add_parser(name, help=text, description=text)
-    action.add_argument("--json", action="store_true", help="print JSON instead of text")
     action.add_argument("name", metavar="NAME", help="data set")
     action.set_defaults(run=run)
     return action

@@ -38,7 +38,6 @@ def add_actions(actions: Any) -> None:
     held_out.add_argument("--who", default=user_name(), help="who does it (default: your user name)")
     held_out.set_defaults(run=_held_out)
     for action in (group, held_out):
-        action.add_argument("--json", action="store_true", help="print JSON instead of text")
         action.add_argument("name", metavar="NAME", help="data set")
 
 

@@ -23,7 +23,6 @@ def add_commands(commands: Any) -> None:
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, (run, said, named) in ACTIONS.items():
         action = actions.add_parser(name, help=said, description=said)
-        action.add_argument("--json", action="store_true", help="print JSON instead of text")
         if named:
             action.add_argument("name", metavar="NAME", help="data set")
         action.set_defaults(run=run)
