@@ -17,7 +17,7 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import STOP, Run
 from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies import search_process
+from sealife_core.studies import coordinator, search_process
 from sealife_core.studies.search_results import (
     best_trial,
     compared_at,
@@ -48,8 +48,9 @@ def carried_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
             writer.status(state="failed", error={"what": str(error), "next": ""})
 
     monkeypatch.setattr(search_process, "launch", at_once)
-    monkeypatch.setattr(search_process, "resume", at_once)
-    monkeypatch.setattr("sealife_core.studies.coordinator.TICK_S", 0.0)
+    for module in (search_process, coordinator):
+        monkeypatch.setattr(module, "resume", at_once)
+    monkeypatch.setattr(coordinator, "TICK_S", 0.0)
     monkeypatch.setattr(search_process, "ensure_dispatcher", lambda root: False)
     return at_once
 
