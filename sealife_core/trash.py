@@ -50,6 +50,16 @@ def take_out(entry: Path) -> Path:
     return back
 
 
+def bring_back(folder: Path, name: str, missing: Exception, taken: Exception) -> Path:
+    """Move the last deleted entry of that name back. Raises ``missing`` if there is none, ``taken`` if its place is."""
+    if (entry := find(folder, name)) is None:
+        raise missing
+    try:
+        return take_out(entry)
+    except FileExistsError:
+        raise taken from None
+
+
 def empty(folder: Path, lock: Callable[[Path], AbstractContextManager[None]]) -> int:
     """Remove what the trash of ``folder`` holds for good; returns the bytes freed.
 

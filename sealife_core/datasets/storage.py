@@ -96,16 +96,12 @@ def restore_dataset(name: str, root: Path | None = None) -> None:
     """Bring back the data set ``name`` that was deleted last. Raises DatasetError if there is none or a newer one."""
     check_name(name)
     root = root or data_root()
+    missing = DatasetError(f"There is no deleted data set {name!r} to restore.")
     if not (root / trash.TRASH).is_dir():
-        raise _not_in_trash(name)
+        raise missing
     with changing(root):
-        deleted = trash.find(root, name)
-        if deleted is None:
-            raise _not_in_trash(name)
-        try:
-            trash.take_out(deleted)
-        except FileExistsError:
-            raise DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.") from None
+        taken = DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.")
+        trash.bring_back(root, name, missing, taken)
 
 
 def trashed_datasets(root: Path | None = None) -> list[str]:
@@ -116,10 +112,6 @@ def trashed_datasets(root: Path | None = None) -> list[str]:
 def empty_dataset_trash() -> int:
     """Remove the deleted data sets for good; returns the bytes freed. Runs keep what they have learned from them."""
     return trash.empty(data_root(), changing)
-
-
-def _not_in_trash(name: str) -> DatasetError:
-    return DatasetError(f"There is no deleted data set {name!r} to restore.")
 
 
 def _refuse_taken(place: Path) -> None:

@@ -60,16 +60,10 @@ def restore(run_id: str, root: Path | None = None) -> Run:
     """Take a run out of the trash, the last deleted one of that id. Raises RunError."""
     root = runs_root(root)
     with queue_lock(root):
-        deleted = trash.find(root, run_id)
-        if deleted is None:
-            there = ", ".join(trashed(root)[:5]) or "nothing"
-            raise RunError(f"Run {run_id!r} is not in the trash. The trash holds {there}.")
-        try:
-            return Run(trash.take_out(deleted))
-        except FileExistsError:
-            raise RunError(
-                f"There is already another run '{run_id}'. Rename its folder, then restore this one."
-            ) from None
+        there = ", ".join(trashed(root)[:5]) or "nothing"
+        missing = RunError(f"Run {run_id!r} is not in the trash. The trash holds {there}.")
+        taken = RunError(f"There is already another run '{run_id}'. Rename its folder, then restore this one.")
+        return Run(trash.bring_back(root, run_id, missing, taken))
 
 
 def restore_with_parts(run_id: str) -> Run:

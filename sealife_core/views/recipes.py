@@ -66,13 +66,9 @@ def delete_recipe(name: str) -> None:
 def restore_recipe(name: str) -> None:
     """Take the recipe of that name that was deleted last out of the trash. Raises ConfigError if it is not there, or
     its name is taken by now."""
-    deleted = trash.find(_folder(), f"{checked_name(name)}.json")
-    if deleted is None:
-        raise ConfigError([f"There is no deleted view recipe '{name}' to restore."])
-    try:
-        trash.take_out(deleted)
-    except FileExistsError:
-        raise ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."]) from None
+    missing = ConfigError([f"There is no deleted view recipe '{name}' to restore."])
+    taken = ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."])
+    trash.bring_back(_folder(), f"{checked_name(name)}.json", missing, taken)
 
 
 def recipe_name(recipe: ViewRecipe) -> str | None:
