@@ -2,6 +2,8 @@
 
 import os
 import re
+import secrets
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -11,6 +13,12 @@ from sealife_core.durable import LONGEST_NAME_BYTES, flush_folder, remove_set_as
 
 TRASH = ".trash"
 _ENTRY = re.compile(r"(.+)~(\d+)", re.DOTALL)
+
+
+def free_name(folder: Path, what: str = "") -> str:
+    """A name for something new in ``folder``, from the time of day: not taken, nor that of something in the trash."""
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{what}{secrets.token_hex(2)}"
+    return free_name(folder, what) if (folder / name).exists() or find(folder, name) else name
 
 
 def put(path: Path) -> None:

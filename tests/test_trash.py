@@ -1,5 +1,7 @@
 """What is deleted can be restored until the trash is emptied, the last deleted first."""
 
+import secrets
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,6 +14,17 @@ def made(path: Path, content: str) -> Path:
     path.mkdir()
     (path / "file").write_text(content)
     return path
+
+
+def test_free_name__is_that_of_nothing_there_and_of_nothing_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    digits = iter(["aaaa", "aaaa", "bbbb", "aaaa", "bbbb", "cccc"])
+    strftime = time.strftime  # which datetime calls too, with a time
+    monkeypatch.setattr(time, "strftime", lambda shape, *at: strftime(shape, *at) if at else "20261130-011500")
+    monkeypatch.setattr(secrets, "token_hex", lambda count: next(digits))
+    first = made(tmp_path / trash.free_name(tmp_path, "probe-"), "")
+    assert first.name == "20261130-011500-probe-aaaa"
+    trash.put(made(tmp_path / trash.free_name(tmp_path, "probe-"), ""))
+    assert trash.free_name(tmp_path, "probe-") == "20261130-011500-probe-cccc"
 
 
 def test_put__of_one_name_again_and_again_comes_back_the_last_first(tmp_path: Path):

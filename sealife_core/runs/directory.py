@@ -1,9 +1,7 @@
 """All run directories: made, listed, opened, and which run depends on which."""
 
 import os
-import secrets
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -47,9 +45,7 @@ def create_run(
     if data_hash:
         config = config.model_copy(update={"data_hash": data_hash})
     root.mkdir(parents=True, exist_ok=True)
-    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{task_of(config)}-{secrets.token_hex(2)}"
-    if (root / run_id).exists() or trash.find(root, run_id):
-        return create_run(config, root=root, name=name, tags=tags, notes=notes, study=study)
+    run_id = trash.free_name(root, f"{task_of(config)}-")
     being_made = Run(claimed_folder(root, _NEW))
     try:
         replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))

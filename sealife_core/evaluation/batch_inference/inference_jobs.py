@@ -15,14 +15,12 @@ Imports no torch.
 
 import json
 import os
-import secrets
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
@@ -247,7 +245,7 @@ def _begin(run_path: Path, name: str, source: str, asked: str, fill: Callable[[P
             fill(built)
             replace_json(built / REQUEST, {"name": name, "source": source, "made": time.time(), "asked": asked})
             flush_tree(built)
-            placed = parent / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+            placed = parent / trash.free_name(parent)
             move_into_place(built, placed)
         except BaseException:
             shutil.rmtree(built, ignore_errors=True)

@@ -28,6 +28,7 @@ from sealife_core.durable import (
     set_aside,
     size_bytes,
 )
+from sealife_core.runs.files import readable_json
 
 ROWS, ABOUT = "rows.npy", "about.json"
 
@@ -49,11 +50,7 @@ class ArrayStore:
 
     def about(self, name: str) -> dict[str, Any]:
         """The description of the rows; empty if it is missing or damaged."""
-        try:
-            found = json.loads((self.folder / name / ABOUT).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return readable_json(self.folder / name / ABOUT)
 
     def rows(self, name: str) -> Shaped[np.ndarray, "rows ..."] | None:
         """The rows, memory-mapped; None if they are missing or cut short. Marks them as used now."""
