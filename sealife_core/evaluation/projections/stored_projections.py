@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sealife_core.durable import held
-from sealife_core.errors import RunError
+from sealife_core.errors import RunError, disk_errors
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     FILES,
     INDEX,
@@ -172,11 +172,6 @@ def _start(run_path: Path, folder: Path) -> dict[str, Any]:
 @contextmanager
 def _locked(run_path: Path) -> Iterator[None]:
     """Lock the run's projections for a moment, so that two callers at the same time start one process."""
-    try:
-        with held(run_path / LOCK, f"The list of projections of run '{run_path.name}'", RunError):
-            yield
-    except OSError as error:
-        raise RunError(
-            f"The projection cannot be saved in run '{run_path.name}' ({error.strerror}). Free space on the disk, or"
-            " make the run writable."
-        ) from None
+    said = f"The projection cannot be saved in run '{run_path.name}'."
+    with disk_errors(RunError, said), held(run_path / LOCK, f"The projections of run '{run_path.name}'", RunError):
+        yield

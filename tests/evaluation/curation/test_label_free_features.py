@@ -17,7 +17,7 @@ from tests.finished.runs import clustered, finished
 def ordered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a second apart, so that the newest is known."""
     seconds: Iterator[int] = iter(range(60))
-    monkeypatch.setattr("sealife_core.runs.directory.time.strftime", lambda layout: f"20260101-0000{next(seconds):02}")
+    monkeypatch.setattr("time.strftime", lambda layout: f"20260101-0000{next(seconds):02}")
 
 
 def embedded(dataset: Dataset, task: str, **settings: Any) -> Run:
