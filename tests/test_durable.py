@@ -200,6 +200,14 @@ def test_held__keeps_others_out_and_says_what_is_locked(tmp_path: Path, monkeypa
         pass
 
 
+def test_append_lines__flushes_the_log_and_its_folder_unless_told_not_to(tmp_path: Path, calls: Calls) -> None:
+    append_lines(tmp_path / "log", b"one\n", flush=False)
+    assert calls == []
+    append_lines(tmp_path / "log", b"two\n")
+    assert calls == [("fsync", "log"), ("fsync", tmp_path.name)]
+    assert (tmp_path / "log").read_bytes() == b"one\ntwo\n"
+
+
 def test_append_lines__removes_a_half_line_of_any_length_first(tmp_path: Path) -> None:
     log = tmp_path / "log"
     for whole in (b"", b"one\n"):

@@ -40,7 +40,7 @@ def lives(folder: Path, status: dict[str, Any]) -> bool:
 
 
 def carry_out(folder: Path, work: "Callable[[Path, StatusFile], None]", with_less: str) -> int:
-    """Do ``work`` in ``folder``; an error becomes a sentence in status.json. Returns the exit status, then 1.
+    """Do ``work`` in ``folder``. Returns the exit status: 0; or 1, and status.json says what went wrong.
 
     with_less: what a person can do where memory runs out.
     """
