@@ -1,14 +1,15 @@
 """Features of photographs by EfficientNet-Lite0, from the files: ours, a plain timm loop, ONNX Runtime, and on a GPU.
 
-    python -m benchmarks.embeddings.features [FOLDER]
+    python -m benchmarks.embeddings.features [FOLDER] [--parts]
 
 FOLDER: photographs, one sub-folder a class; otherwise a few hundred are drawn, of a photograph's size and detail.
 Ours is what a probe does on a data set whose pictures were never decoded at that size: ``pixels_to_look``, the folded
 encoder, ``embed``. The plain loop is timm's network in fp32, channels last, behind a DataLoader with two worker
 processes that have started already. ONNX Runtime has the same network and the same pictures, decoded beforehand. All
-use all cores; weights are random, which costs the same.
+use all cores; weights are random, which costs the same. --parts: where our time goes instead, on one core.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,26 +28,51 @@ from benchmarks.measuring import Figure, alternating, arguments, ratio, tell_all
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.evaluation.embeddings.compute import embed, usual_batch
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.folding import folded
 from sealife_core.models.known import facts
+from sealife_core.views.sampling import centre_view
+from sealife_core.views.transforms import apply_views
 
 NAME = "tf_efficientnet_lite0"
 PICTURES, BATCH_SIZE, GPU_BATCH, REPEATS = 384, 32, 256, 3
 SIZES_PX = (160, 224)
 
 
-def measure(photographs: Path | None) -> Iterator[Figure]:
+def measure(photographs: Path | None, *, parts: bool = False) -> Iterator[Figure]:
     with TemporaryDirectory() as folder:
         source = photographs or Path(folder) / "drawn"
         if photographs is None:
             draw_photographs(source, PICTURES)
         dataset = import_images(source, "photographs", root=Path(folder) / "data").dataset
         for size_px in SIZES_PX:
+            if parts:
+                yield from parts_of(dataset, size_px)
+                continue
             yield from on_a_processor(dataset, size_px, Path(folder))
             if torch.cuda.is_available():
                 yield on_a_gpu(dataset, size_px)
+
+
+def parts_of(dataset: Dataset, size_px: int) -> Iterator[Figure]:
+    """What reading the files, cutting and normalising, and the network each take of one core's time."""
+    encoder, known = folded(build_encoder(NAME)).eval(), facts(NAME)
+    pixels = pixels_to_look(dataset, cache_size_px(dataset, size_px))
+    torch.set_num_threads(1)
+    batch, seconds = usual_batch(size_px, "cpu"), np.zeros(3)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for start in range(0, len(dataset), batch):
+            begun = [time.perf_counter()]
+            images, aspects = pixels.gather(np.arange(start, min(start + batch, len(dataset))))
+            begun.append(time.perf_counter())
+            views = apply_views(images, centre_view(aspects), size_px, ("crop",), (known.mean, known.std))
+            begun.append(time.perf_counter())
+            encoder(views)
+            seconds += np.diff([*begun, time.perf_counter()])
+    for name, spent in zip(("files to pictures", "pictures to views", "the network"), seconds, strict=True):
+        told = f"{1000 * spent / len(dataset):.2f} ms a picture, {len(dataset):,} pictures"
+        yield Figure(f"Features from files, {size_px} px, one core: {name}", 100 * spent / seconds.sum(), "%", "", told)
 
 
 def on_a_processor(dataset: Dataset, size_px: int, folder: Path) -> Iterator[Figure]:
@@ -141,5 +167,6 @@ def exported(size_px: int, folder: Path) -> onnxruntime.InferenceSession:
 if __name__ == "__main__":
     parser = arguments(__doc__)
     parser.add_argument("photographs", nargs="?", type=Path, metavar="FOLDER")
+    parser.add_argument("--parts", action="store_true")
     chosen = parser.parse_args()
-    tell_all(measure(chosen.photographs), chosen.json)
+    tell_all(measure(chosen.photographs, parts=chosen.parts), chosen.json)
