@@ -67,7 +67,7 @@ def test_ready__a_real_spare_trains_each_run_as_a_process_of_its_own_would(
     tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
-    small = {"image_size_px": 32, "batch_size": 16, "device": "cpu", "precision": "fp32"}
+    small = {"image_size_px": 32, "batch_size": 16, "device": "cpu", "precision": "fp32", "threads": 1}
     endless, short, alone = (
         create_run(preset("simclr", "Quick look", **small, epochs=epochs), data_hash=tiny_reef.content_hash)
         for epochs in (1000, 1, 1)
