@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from sealife_core.config import LABELLED, TrainingSettings
@@ -142,7 +143,8 @@ def keep_novelty(run: RunWriter, dataset: Dataset, side_px: int, means: Means) -
     train, val = ({name: of[part] for name, of in means.items()} for part in rows)
     labels = dataset.labels[rows[0]], dataset.labels[rows[1]]
     try:
-        write_ood(run.path, measure_with_auroc(train, val, side_px, *labels))
+        with threadpool_limits(1, "blas"):  # beside another run, two cores wait for each other longer than they compute
+            write_ood(run.path, measure_with_auroc(train, val, side_px, *labels))
     except RunError:  # the model is as good without; whoever asks for it is told why
         return
 

@@ -25,6 +25,10 @@ from sealife_core.training.probe.standardised_features import ProbeData, probe_f
 from sealife_core.training.tracking.base import Tracking
 from sealife_core.training.trainer import trained_parameters
 
+# Numbers of the training features that one core is enough for. A solve is thousands of small operations: on two cores,
+# each waits for the slower one, which beside another run takes many times as long as to compute on one.
+_ONE_CORE = 2**23
+
 
 def train_probe(config: ProbeConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Fit a linear layer to the features of a frozen encoder; then evaluate on the test split, once."""
@@ -95,7 +99,9 @@ def solve(
     if config.threads:
         torch.set_num_threads(config.threads)
     threads = AdaptiveThreads()
-    if machine.device == "cpu" and not config.threads:
+    if machine.device == "cpu" and split.train.numel() <= _ONE_CORE:
+        torch.set_num_threads(1)
+    elif machine.device == "cpu" and not config.threads:
         threads.on_train_start()
 
     scores: list[float] = []  # macro-F1 on validation, of each epoch

@@ -102,6 +102,9 @@ def test_confusion__without_images_says_so(tmp_path: Path, texts: list[str]) -> 
 def test_prediction_page__shows_as_many_wrong_as_right(tiny_reef: Dataset, tmp_path: Path, texts: list[str]) -> None:
     run_figures.prediction_page(tiny_reef, _predictions(tiny_reef, right=40, wrong=20), tmp_path / "page.png")
     _size(tmp_path / "page.png")
+    with Image.open(tmp_path / "page.png") as page:
+        colours = np.unique(np.asarray(page.convert("RGB"))[::8, ::8].reshape(-1, 3), axis=0)
+    assert len(colours) > 2_000, "the pictures themselves are there"
     assert "✗ Wrong: 12 of 20, drawn at random" in texts
     assert "✓ Right: 12 of 40, drawn at random" in texts
     assert sum(text.startswith("✗ ") and text.endswith("80%") for text in texts) == 12
