@@ -40,6 +40,7 @@ TOPICS = (
     "screen.curation",
 )
 OF_PHOTOGRAPHS = (  # several hours
+    "photographs.first_model",
     "photographs.imagenet_classes",
     "photographs.forecast",
     "photographs.time_to_accuracy",
