@@ -5,7 +5,6 @@ become one sentence in ``status.json``; the traceback is in the log.
 """
 
 import shutil
-import sys
 from pathlib import Path
 
 from sealife_core.datasets.imports.sources import files_in
@@ -23,7 +22,7 @@ from sealife_core.evaluation.batch_inference.inference_jobs import (
 from sealife_core.evaluation.batch_inference.inference_rows import row_of
 from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.evaluation.classification.selective import Validated, validated
-from sealife_core.runs.scheduling.side_process import StatusFile, carry_out
+from sealife_core.runs.scheduling.side_process import StatusFile, carry_out, end_with
 
 
 def main(folder: Path) -> int:
@@ -75,6 +74,4 @@ def _validated(predictor: Predictor) -> Validated | None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m sealife_core.inference_worker FOLDER")
-    sys.exit(main(Path(sys.argv[1])))
+    end_with(main)

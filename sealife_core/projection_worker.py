@@ -1,10 +1,9 @@
-"""The background process of one projection: ``python -m sealife_core.projection_worker RUN_DIR KEY``.
+"""The background process of one projection: ``python -m sealife_core.projection_worker FOLDER``.
 
-KEY is the folder's name below RUN_DIR/projections. ``stored_projections.request`` starts it. Errors become one sentence
-in its ``status.json``; the traceback is in its log.
+FOLDER is that of the projection, below a run; ``stored_projections.request`` starts it. Errors become one sentence in
+``status.json``; the traceback is in the log.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, vot
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of, write_array
 from sealife_core.evaluation.projections.film import fit_film
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, sample, trustworthiness
-from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST
+from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS
 from sealife_core.evaluation.projections.umap_fit import usable_neighbours
 from sealife_core.runs.files import read_json, replace_json
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.side_process import StatusFile, carry_out
+from sealife_core.runs.scheduling.side_process import REQUEST, StatusFile, carry_out, end_with
 
 KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
 
@@ -39,9 +38,9 @@ class ProjectionInput:
     dataset: Dataset | None
 
 
-def main(run_path: Path, key: str) -> int:
-    """Compute the projection in the folder ``key``. Returns the exit status: 0 done, 1 failed."""
-    return carry_out(run_path / PROJECTIONS / key, compute, "Project fewer points, or close other programs.")
+def main(folder: Path) -> int:
+    """Compute the projection in ``folder``. Returns the exit status: 0 done, 1 failed."""
+    return carry_out(folder, compute, "Project fewer points, or close other programs.")
 
 
 def compute(folder: Path, status: StatusFile) -> None:
@@ -133,6 +132,4 @@ def _knn(source: ProjectionInput, status: StatusFile) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        raise SystemExit("usage: python -m sealife_core.projection_worker RUN_DIR KEY")
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    end_with(main)

@@ -11,7 +11,6 @@ import pytest
 from sealife_core import inference_worker
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.batch_inference import inference_jobs
 from sealife_core.evaluation.batch_inference.inference_jobs import (
     ROWS,
     STOP,
@@ -29,6 +28,7 @@ from sealife_core.evaluation.batch_inference.inference_jobs import (
 from sealife_core.evaluation.classification import predictor
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling import side_process
 from tests.runs.processes import until
 
 
@@ -47,7 +47,7 @@ def folder(classifier: Run, tiny_reef: Dataset, tmp_path: Path) -> Path:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started; blocks have three pictures."""
-    monkeypatch.setattr(inference_jobs, "_start", lambda folder: {})
+    monkeypatch.setattr(side_process, "start", lambda *_: {})
     monkeypatch.setattr(predictor, "_BLOCK", 3)
 
 

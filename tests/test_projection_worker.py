@@ -12,10 +12,10 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings import feature_quality
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
-from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, sample, trustworthiness
 from sealife_core.evaluation.projections.stored_projections import Projection, What, find, folder_of, request
 from sealife_core.runs.directory import create_run
+from sealife_core.runs.scheduling import side_process
 from tests.runs.processes import until
 
 pytestmark = pytest.mark.trains  # whichever test fits the first map loads UMAP: eight seconds
@@ -40,11 +40,11 @@ def run(tiny_reef: Dataset, h: np.ndarray) -> Path:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch):
     """Ask for a projection and compute it in this process; returns it as it then stands on disk."""
-    monkeypatch.setattr(stored_projections, "_start", lambda run_path, folder: {})
+    monkeypatch.setattr(side_process, "start", lambda *_: {})
 
     def computed(run: Path, settings: ProjectionSettings, what: What = "umap") -> Projection:
         request(run, settings, what)
-        projection_worker.main(run, folder_of(run, settings, what).name)
+        projection_worker.main(folder_of(run, settings, what))
         return find(run, settings, what)
 
     return computed

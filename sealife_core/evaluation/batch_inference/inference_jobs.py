@@ -16,14 +16,13 @@ Imports no torch.
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from sealife_core import trash
 from sealife_core.claims import claim_of, claimed_folder, move_into_place
@@ -33,12 +32,12 @@ from sealife_core.errors import DatasetError, RunError, disk_errors
 from sealife_core.evaluation.batch_inference.inference_rows import Row
 from sealife_core.folders import path_of
 from sealife_core.runs.contents import PROJECTION_SHAPE
-from sealife_core.runs.files import readable_json, replace_json, tail
-from sealife_core.runs.scheduling.side_process import LOG, PROCESS, STATUS, lives, start
+from sealife_core.runs.files import readable_json, replace_json
+from sealife_core.runs.scheduling.side_process import REQUEST, STATUS, last_words, lives, start_anew
 from sealife_core.wording import counted
 
 PREDICTED, LOCK = "predicted", ".predicted.lock"
-REQUEST, FILES, ROWS, STOP, PICTURES = "request.json", "files.json", "rows.jsonl", "stop", "pictures"
+FILES, ROWS, STOP, PICTURES = "files.json", "rows.jsonl", "stop", "pictures"
 TOP = 5  # classes of a picture that are kept
 _NEW, _ZIP = ".new-", f"{PICTURES}.zip"
 
@@ -84,10 +83,8 @@ def job_in(folder: Path) -> InferenceJob | None:
     state, error = status.get("state"), status.get("error") or ""
     if state not in ("stopped", "done", "failed"):
         state = "running" if lives(folder, status) else "stopped"
-        if state == "stopped" and (last := "".join(tail(folder / LOG, 1)).strip()):
-            error = (
-                f"The process ended before it was done, perhaps because memory ran out. Last line of the log: {last}"
-            )
+        if state == "stopped" and (last := last_words(folder)):
+            error = f"The process ended before it was done, perhaps because memory ran out.{last}"
     source, made = request.get("source"), request.get("made")
     source, made = source if isinstance(source, str) else "", made if isinstance(made, int | float) else 0.0
     return InferenceJob(
@@ -136,10 +133,8 @@ def resume(job: InferenceJob) -> InferenceJob:
         status = readable_json(job.folder / STATUS, PROJECTION_SHAPE)
         if status.get("state") == "done" or (status.get("state") == "running" and lives(job.folder, status)):
             return job
-        for name in (STOP, PROCESS, LOG):
-            (job.folder / name).unlink(missing_ok=True)
-        replace_json(job.folder / STATUS, status | {"state": "running", "error": "", "heartbeat": time.time()})
-        replace_json(job.folder / PROCESS, _start(job.folder))
+        (job.folder / STOP).unlink(missing_ok=True)
+        start_anew(job.folder, "sealife_core.inference_worker", status | {"error": ""})
     return job_in(job.folder) or job
 
 
@@ -265,10 +260,6 @@ def _at_work(run_path: Path, asked: str, built: Path) -> bool:
 def _copy(content: IO[bytes], to: Path) -> None:
     with to.open("wb") as file:
         shutil.copyfileobj(content, file)
-
-
-def _start(folder: Path) -> dict[str, Any]:
-    return start([sys.executable, "-m", "sealife_core.inference_worker", str(folder.resolve())], folder / LOG)
 
 
 @contextmanager

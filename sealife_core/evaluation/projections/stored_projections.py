@@ -2,9 +2,7 @@
 
 RUN/projections/<what>-<key>/
   request.json   written by the caller: the settings, and a fingerprint of the embeddings
-  process.json   written by the caller: the process that computes (pid, start, boot, host)
-  status.json    written by the process: state, stage, done, total, heartbeat, error
-  log.txt        the output of the process
+  process.json, status.json, log.txt     as in side_process.py
   points.npy, ids.json, facts.json     written by the process at the end: (n, dims) or (E, n, 2); image ids; facts
 
 Imports neither torch nor umap-learn nor scikit-learn, so that finished projections can be read at once.
@@ -12,8 +10,6 @@ Imports neither torch nor umap-learn nor scikit-learn, so that finished projecti
 
 import hashlib
 import os
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,13 +31,12 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
 )
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROJECTION_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.files import UnreadableFile, read_json
 from sealife_core.runs.run import SNAPSHOTS
-from sealife_core.runs.scheduling.side_process import LOG, PROCESS, STATUS, lives, start
+from sealife_core.runs.scheduling.side_process import REQUEST, STATUS, last_words, lives, start_anew
 
 What = Literal["umap", "film"]
 PROJECTIONS, LOCK = "projections", ".projections.lock"
-REQUEST = "request.json"
 POINTS, IDS, FACTS = "points.npy", "ids.json", "facts.json"
 _PARTS, _PART_BYTES = 16, 4096  # read of each file for a fingerprint
 
@@ -90,9 +85,8 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
         error = status.get("error") or "It failed for an unknown reason. Compute it again."
         return Projection("failed", error=error)
     if not lives(folder, status):
-        last = "".join(f" Last line of the log: {line.strip()}" for line in tail(folder / LOG, 1))
         ended = "The process ended before the projection was ready, perhaps because memory ran out. Compute it again."
-        return Projection("failed", error=ended + last)
+        return Projection("failed", error=ended + last_words(folder))
     stage, done, total = (status.get(name) for name in ("stage", "done", "total"))
     return Projection("running", stage=stage or "starting", done=done or 0, total=total or 0)
 
@@ -113,12 +107,11 @@ def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -
         if find(run_path, settings, what).state in ("running", "done"):  # another process was faster
             return
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (PROCESS, POINTS, IDS, FACTS, LOG):
+        for name in (POINTS, IDS, FACTS):
             (folder / name).unlink(missing_ok=True)
         source = fingerprint(run_path, what, settings.of)
-        replace_json(folder / STATUS, {"state": "running", "stage": "starting", "heartbeat": time.time()})
-        replace_json(folder / REQUEST, {"what": what, "settings": settings.model_dump(mode="json"), "source": source})
-        replace_json(folder / PROCESS, _start(run_path, folder))
+        asked = {"what": what, "settings": settings.model_dump(mode="json"), "source": source}
+        start_anew(folder, "sealife_core.projection_worker", {"stage": "starting"}, asked)
 
 
 def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
@@ -159,14 +152,6 @@ def _read(folder: Path) -> Projection:
         error = "The files of the projection are damaged and cannot be read. Compute it again."
         return Projection("failed", error=error)
     return Projection("done", ids=tuple(map(str, names)), points=points, epochs=tuple(epochs), facts=facts)
-
-
-def _command(run_path: Path, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "sealife_core.projection_worker", str(run_path.resolve()), folder.name]
-
-
-def _start(run_path: Path, folder: Path) -> dict[str, Any]:
-    return start(_command(run_path, folder), folder / LOG)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ run, because both would be slower and the rate would be wrong. The steps are in 
 """
 
 import os
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -66,7 +65,14 @@ def request(device: str) -> bool:
     with queue_lock(root):
         if is_running(root) or runs_active():
             return False
-        replace_json(root / RECORD, _start(root, device) | {"device": device})
+        try:
+            (root / LOG).unlink(missing_ok=True)
+            process = start(root / LOG, "sealife_core", "measure-speed", "--device", device)
+        except OSError as error:
+            raise RunError(
+                f"This machine could not be measured ({error.strerror}). The first run will measure it."
+            ) from None
+        replace_json(root / RECORD, process | {"device": device})
     return True
 
 
@@ -109,13 +115,3 @@ def _under_way(record: dict[str, Any]) -> bool:
 
 def _record(root: Path) -> dict[str, Any]:
     return readable_json(root / RECORD, PROCESS_SHAPE)
-
-
-def _start(root: Path, device: str) -> dict[str, Any]:
-    try:
-        (root / LOG).unlink(missing_ok=True)
-        return start([sys.executable, "-m", "sealife_core", "measure-speed", "--device", device], root / LOG)
-    except OSError as error:
-        raise RunError(
-            f"This machine could not be measured ({error.strerror}). The first run will measure it."
-        ) from None

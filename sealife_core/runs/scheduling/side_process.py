@@ -1,30 +1,45 @@
 """A process beside the runs, in a folder of its own: started, alive or not, and how far it says it is.
 
-process.json is written by the caller, status.json by the process, log.txt is its output.
+Its caller writes request.json (what is asked for) and process.json (pid, start, boot, host); the process writes
+status.json (state, stage, done, total, heartbeat, error); log.txt is its output.
 """
 
+import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.processes import host, identity
 from sealife_core.runs.contents import PROCESS_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json, written_at
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import Process, is_fresh, process_of
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
-PROCESS, STATUS, LOG = "process.json", "status.json", "log.txt"
+REQUEST, PROCESS, STATUS, LOG = "request.json", "process.json", "status.json", "log.txt"
 STATUS_EVERY_S = 0.3  # more often than this nobody can see it
 
 
-def start(command: Sequence[str], log: Path) -> dict[str, Any]:
-    """Start the process and return its identity, for process.json. Raises OSError."""
-    child = spawn(command, log)
+def start(log: Path, module: str, *arguments: str) -> dict[str, Any]:
+    """Start ``python -m module`` and return its identity, for process.json. Raises OSError."""
+    child = spawn([sys.executable, "-m", module, *arguments], log)
     reap(child)
     return identity(child.pid) or {"pid": child.pid, "host": host()}
+
+
+def start_anew(folder: Path, module: str, said: dict[str, Any], request: dict[str, Any] | None = None) -> None:
+    """Start the process of ``folder``, in place of one that has ended, for a new ``request`` or the one that is there.
+
+    said: what its status.json begins with. Raises OSError.
+    """
+    for name in (PROCESS, LOG):
+        (folder / name).unlink(missing_ok=True)
+    replace_json(folder / STATUS, said | {"state": "running", "heartbeat": time.time()})
+    if request is not None:
+        replace_json(folder / REQUEST, request)
+    replace_json(folder / PROCESS, start(folder / LOG, module, str(folder.resolve())))
 
 
 def lives(folder: Path, status: dict[str, Any]) -> bool:
@@ -37,6 +52,18 @@ def lives(folder: Path, status: dict[str, Any]) -> bool:
         return process is Process.ALIVE
     signs = status | {"written": written_at(folder / STATUS)}
     return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
+
+
+def last_words(folder: Path) -> str:
+    """The last line of the log, as a sentence to be added to another; "" if it is empty."""
+    return "".join(f" Last line of the log: {line.strip()}" for line in tail(folder / LOG, 1))
+
+
+def end_with(main: Callable[[Path], int]) -> NoReturn:
+    """End this process with what ``main`` returns for the folder on the command line."""
+    if len(sys.argv) != 2:
+        raise SystemExit(f"usage: python {sys.argv[0]} FOLDER")
+    sys.exit(main(Path(sys.argv[1])))
 
 
 def carry_out(folder: Path, work: "Callable[[Path, StatusFile], None]", with_less: str) -> int:

@@ -6,10 +6,10 @@ import pytest
 
 from sealife_core import inference_worker
 from sealife_core.datasets.dataset import open_dataset
-from sealife_core.evaluation.batch_inference import inference_jobs
 from sealife_core.evaluation.batch_inference.corrected_classes import correct
 from sealife_core.evaluation.batch_inference.inference_jobs import begin, read_rows
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling import side_process
 from tests.commands.calling import called
 from tests.datasets.new_pictures import new_picture
 
@@ -18,7 +18,7 @@ def test_data_add__takes_the_newest_classification_of_a_run(
     classifier: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "classified no pictures" in called(capsys, "data", "add", "reef", classifier.id, status=1)["error"]
-    monkeypatch.setattr(inference_jobs, "_start", lambda folder: {})
+    monkeypatch.setattr(side_process, "start", lambda *_: {})
     pictures = tmp_path / "dive"
     pictures.mkdir()
     for seed in (0, 1):

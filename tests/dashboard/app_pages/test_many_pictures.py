@@ -14,7 +14,6 @@ from dashboard import background
 from dashboard.app_pages.gallery.own import own_pictures
 from sealife_core import inference_worker
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.evaluation.batch_inference import inference_jobs
 from sealife_core.evaluation.batch_inference.corrected_classes import correct, read_corrected, to_import
 from sealife_core.evaluation.batch_inference.inference_jobs import (
     STOP,
@@ -27,6 +26,7 @@ from sealife_core.evaluation.batch_inference.inference_jobs import (
 )
 from sealife_core.evaluation.classification import predictor
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling import side_process
 from tests.dashboard.app_pages.test_gallery_page import open_gallery, text
 from tests.datasets.new_pictures import new_picture
 
@@ -34,7 +34,7 @@ from tests.datasets.new_pictures import new_picture
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started: what it would do is done by :func:`at_work`."""
-    monkeypatch.setattr(inference_jobs, "_start", lambda folder: {})
+    monkeypatch.setattr(side_process, "start", lambda *_: {})
 
 
 @pytest.fixture

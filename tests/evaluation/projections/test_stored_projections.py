@@ -33,7 +33,9 @@ from sealife_core.evaluation.projections.stored_projections import (
 )
 from sealife_core.processes import identity
 from sealife_core.runs.files import read_json, replace_json
+from sealife_core.runs.scheduling import side_process
 from sealife_core.runs.scheduling.side_process import PROCESS, STATUS
+from sealife_core.runs.scheduling.spawning import spawn
 from tests.runs.processes import until
 
 SETTINGS = ProjectionSettings()
@@ -55,15 +57,12 @@ def computes(processes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     pids: list[int] = []
 
     def say(code: str) -> list[int]:
-        start = stored_projections._start
+        def started(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+            child = spawn([sys.executable, "-c", code], log)
+            pids.append(child.pid)
+            return child
 
-        def started(run_path: Path, folder: Path) -> dict:
-            record = start(run_path, folder)
-            pids.append(record["pid"])
-            return record
-
-        monkeypatch.setattr(stored_projections, "_command", lambda run_path, folder: [sys.executable, "-c", code])
-        monkeypatch.setattr(stored_projections, "_start", started)
+        monkeypatch.setattr(side_process, "spawn", started)
         return pids
 
     yield say

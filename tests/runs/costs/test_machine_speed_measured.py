@@ -33,11 +33,11 @@ def spawned(monkeypatch: pytest.MonkeyPatch, other: int) -> list[str]:
     """Devices that a process was started for; ``other`` stands for the process."""
     asked: list[str] = []
 
-    def started(root: Path, device: str) -> dict[str, Any]:
-        asked.append(device)
+    def started(log: Path, module: str, *arguments: str) -> dict[str, Any]:
+        asked.append(arguments[-1])
         return identity(other) or {}
 
-    monkeypatch.setattr(machine_speed, "_start", started)
+    monkeypatch.setattr(machine_speed, "start", started)
     return asked
 
 
