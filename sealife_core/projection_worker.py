@@ -15,8 +15,9 @@ import numpy as np
 from sealife_core.config import parse
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.embeddings.array_store import write_array
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, voters
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of, write_array
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of
 from sealife_core.evaluation.projections.film import fit_film
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, sample, trustworthiness
 from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS

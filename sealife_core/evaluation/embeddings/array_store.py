@@ -24,6 +24,7 @@ from sealife_core.durable import (
     remove_leftovers,
     remove_set_aside,
     replace_file,
+    replacing,
     replacing_described,
     set_aside,
     size_bytes,
@@ -54,13 +55,11 @@ class ArrayStore:
 
     def rows(self, name: str) -> Shaped[np.ndarray, "rows ..."] | None:
         """The rows, memory-mapped; None if they are missing or cut short. Marks them as used now."""
-        try:
-            rows = np.load(self.folder / name / ROWS, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        with suppress(OSError):
-            now = time.time_ns()  # finer than the clock of the file system
-            os.utime(self.folder / name / ABOUT, ns=(now, now))
+        rows = read_array(self.folder / name / ROWS, mapped=True)
+        if rows is not None:
+            with suppress(OSError):
+                now = time.time_ns()  # finer than the clock of the file system
+                os.utime(self.folder / name / ABOUT, ns=(now, now))
         return rows
 
     @contextmanager
@@ -118,6 +117,20 @@ class ArrayStore:
         while others and sum(sizes[other] for other in others) + needed_bytes > most:
             set_aside(self.folder / others.pop())
         remove_set_aside(self.folder)
+
+
+def write_array(path: Path, values: Shaped[np.ndarray, "..."]) -> None:
+    """Write a .npy, whole or not at all. Raises OSError."""
+    with replacing(path) as file:
+        np.save(file, values, allow_pickle=False)
+
+
+def read_array(path: Path, *, mapped: bool = False) -> Shaped[np.ndarray, "..."] | None:
+    """The array in a .npy, memory-mapped if ``mapped``; None where it is missing, damaged or cut short."""
+    try:
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
 
 
 def _free_bytes(folder: Path) -> int:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float, Int64, Shaped
 
-from sealife_core.durable import replacing
 from sealife_core.errors import RunError
+from sealife_core.evaluation.embeddings.array_store import read_array, write_array
 from sealife_core.runs.contents import INDEX_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.files import UnreadableFile, read_json, readable_json, replace_json
 from sealife_core.runs.run import SNAPSHOTS
 
 if TYPE_CHECKING:
@@ -95,18 +95,13 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
             f"Run '{folder.name}' has no embeddings of {of}: a run writes them when it ends. Let it finish, or launch"
             f" an 'embed' run with its weights (run:{folder.name})."
         )
-    damaged = RunError(
-        f"The embeddings of run '{folder.name}' are damaged and cannot be read. Launch an 'embed' run with its weights"
-        f" (run:{folder.name}) to make them again."
-    )
-    try:
-        index = read_json(folder / INDEX, INDEX_SHAPE) or {}
-        values = np.load(folder / FILES[of], mmap_mode="r", allow_pickle=False)
-    except (UnreadableFile, OSError, ValueError, EOFError):
-        raise damaged from None
+    index, values = readable_json(folder / INDEX, INDEX_SHAPE), read_array(folder / FILES[of], mapped=True)
     ids = index.get("ids")
-    if ids is None or values.ndim != 2 or len(ids) != len(values) or values.dtype.kind != "f":
-        raise damaged
+    if ids is None or values is None or values.ndim != 2 or len(ids) != len(values) or values.dtype.kind != "f":
+        raise RunError(
+            f"The embeddings of run '{folder.name}' are damaged and cannot be read. Launch an 'embed' run with its"
+            f" weights (run:{folder.name}) to make them again."
+        )
     if not is_finite(values):
         raise RunError(
             f"The embeddings of run '{folder.name}' hold NaN or infinity: training has diverged. Train again with a"
@@ -213,9 +208,3 @@ def _halved(values: np.ndarray) -> np.ndarray:
     """``values`` in half precision, or in single where one is out of its range or not finite."""
     fits = np.abs(values).max(initial=0) <= np.finfo(np.float16).max
     return np.asarray(values, np.float16 if fits else np.float32)
-
-
-def write_array(path: Path, values: Shaped[np.ndarray, "..."]) -> None:
-    """Write a .npy, whole or not at all. Raises OSError."""
-    with replacing(path) as file:
-        np.save(file, values, allow_pickle=False)

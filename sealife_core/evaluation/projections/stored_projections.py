@@ -21,6 +21,7 @@ from jaxtyping import Float
 
 from sealife_core.durable import held
 from sealife_core.errors import RunError, disk_errors
+from sealife_core.evaluation.embeddings.array_store import read_array
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     FILES,
     INDEX,
@@ -31,7 +32,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
 )
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROJECTION_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json
+from sealife_core.runs.files import UnreadableFile, read_json, readable_json
 from sealife_core.runs.run import SNAPSHOTS
 from sealife_core.runs.scheduling.side_process import REQUEST, STATUS, last_words, lives, start_anew
 
@@ -141,14 +142,11 @@ def _sparsely(path: Path) -> bytes:
 
 
 def _read(folder: Path) -> Projection:
-    try:
-        points = np.load(folder / POINTS, allow_pickle=False)
-        ids, facts = read_json(folder / IDS, INDEX_SHAPE) or {}, read_json(folder / FACTS, FACTS_SHAPE)
-    except (UnreadableFile, OSError, ValueError, EOFError):
-        points, ids, facts = np.zeros(0), {}, None
-    names, epochs = ids.get("ids"), ids.get("epochs") or []
-    expected = (len(epochs), len(names or ()))[0 if epochs else 1 :]
-    if facts is None or names is None or points.shape[:-1] != expected or not is_finite(points):
+    points, facts = read_array(folder / POINTS), readable_json(folder / FACTS, FACTS_SHAPE)
+    ids = readable_json(folder / IDS, INDEX_SHAPE)
+    names, epochs = ids.get("ids") or (), ids.get("epochs") or ()
+    expected = (len(epochs), len(names))[0 if epochs else 1 :]
+    if not facts or points is None or points.shape[:-1] != expected or not is_finite(points):
         error = "The files of the projection are damaged and cannot be read. Compute it again."
         return Projection("failed", error=error)
     return Projection("done", ids=tuple(map(str, names)), points=points, epochs=tuple(epochs), facts=facts)

@@ -7,6 +7,7 @@ import pytest
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
+from sealife_core.evaluation.embeddings.array_store import write_array
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     has_embeddings,
     pair_epochs,
@@ -14,7 +15,6 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     read_pairs,
     read_snapshots,
     snapshot_epochs,
-    write_array,
     write_embeddings,
     write_pairs,
     write_snapshot,
