@@ -236,6 +236,19 @@ def test_names__of_types_in_the_core_mean_one_thing() -> None:
     assert repeated([*types, *(node.name for node in core if isinstance(node, ast.ClassDef))]) == set()
 
 
+def test_names__of_the_core_are_imported_as_they_are() -> None:
+    renamed = [
+        (file.name, alias.asname)
+        for file in FILES
+        if floor_of(file) != "dashboard"
+        for node in nodes_of(file)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sealife_core")
+        for alias in node.names
+        if alias.asname
+    ]
+    assert renamed == []
+
+
 def test_runs__are_found_by_their_id_through_one_door() -> None:
     """``Run`` itself takes a folder; whoever has an id asks ``open_run`` (it must be there) or ``noted_run``."""
     made = [

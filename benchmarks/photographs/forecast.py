@@ -64,7 +64,7 @@ def main() -> None:
 
 def features_of(dataset: Dataset, image_size_px: int) -> np.ndarray:
     """(N, D) of every image."""
-    encoder, _ = starting_encoder("imagenet", NETWORK, "auto", image_size_px, checkpoints_root=checkpoints_root())
+    encoder, _ = starting_encoder("imagenet", NETWORK, "auto", image_size_px, root=checkpoints_root())
     pixels = open_pixels(dataset, cache_size_px(dataset, image_size_px))
     made_for = facts(NETWORK)
     every = np.arange(len(dataset))

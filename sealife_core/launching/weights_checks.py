@@ -111,7 +111,7 @@ def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path
     from sealife_core.models.weights import starting_encoder  # imports PyTorch, which takes seconds
 
     try:
-        starting_encoder(weights, encoder, stem, image_size_px, checkpoints_root=root)
+        starting_encoder(weights, encoder, stem, image_size_px, root=root)
     except WeightsError as error:
         return str(error)
     return ""

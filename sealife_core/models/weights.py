@@ -12,8 +12,7 @@ from torch import Tensor
 
 from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
-from sealife_core.folders import checkpoints_root as default_root
-from sealife_core.folders import path_of
+from sealife_core.folders import checkpoints_root, path_of
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder, ResNetEncoder
@@ -27,26 +26,26 @@ DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine 
 
 
 def starting_encoder(
-    weights: str, name: str, stem: str, image_size_px: int, *, checkpoints_root: Path | None = None
+    weights: str, name: str, stem: str, image_size_px: int, *, root: Path | None = None
 ) -> tuple[Encoder, str]:
     """The encoder ``name`` with its starting ``weights``, and a sentence that says where they came from.
 
     stem: as in a config; weights of a run bring their own. Raises WeightsError.
     """
-    card = source_card(weights, checkpoints_root=checkpoints_root)
+    card = source_card(weights, root=root)
     if card is not None and card.encoder != name:
         raise WeightsError(
             f"The weights '{weights}' are those of {title_of(card.encoder)}, but this run uses {title_of(name)}."
             f" Set the encoder to {card.encoder}."
         )
     encoder = build_encoder(name, card.stem if card is not None else resolve_stem(stem, weights, image_size_px, name))
-    return encoder, load_weights(encoder, weights, checkpoints_root=checkpoints_root)
+    return encoder, load_weights(encoder, weights, root=root)
 
 
-def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None = None) -> str:
+def load_weights(encoder: Encoder, spec: str, *, root: Path | None = None) -> str:
     """Fill ``encoder`` with the weights of ``spec`` and say in a sentence where they came from.
 
-    spec: "random" (left as built), "imagenet", "run:ID" (below ``checkpoints_root``) or "file:PATH" (.safetensors, or
+    spec: "random" (left as built), "imagenet", "run:ID" (below ``root``) or "file:PATH" (.safetensors, or
     what torch.save wrote; torchvision's, lightly's or this package's names, with any prefix). The encoder is untouched
     unless all weights fit. Raises WeightsError, with the way out.
     """
@@ -58,7 +57,7 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
         _fill(encoder, read_tensors(path), f"{path}")
         return f"The encoder starts from {published_weights(encoder.name)} ({version}, {path})."
     if source == "run":
-        folder = _run_folder(rest, checkpoints_root)
+        folder = _run_folder(rest, root)
         card = load_card(folder)
         _fill(encoder, read_safetensors(folder / WEIGHTS_FILE), f"The model of run '{rest}'")
         return f"The encoder starts from run '{rest}' ({card.kind} on '{card.data}')."
@@ -73,14 +72,14 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
     raise WeightsError(f"There are no weights '{spec}'. Expected 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
 
 
-def source_card(spec: str, checkpoints_root: Path | None = None) -> ModelCard | None:
+def source_card(spec: str, root: Path | None = None) -> ModelCard | None:
     """The card of the model that ``spec`` names; None where weights have none (random, ImageNet, a bare file).
 
     A run that takes over an encoder takes over its name, stem and normalisation. Raises WeightsError.
     """
     source, _, rest = spec.partition(":")
     if source == "run":
-        return load_card(_run_folder(rest, checkpoints_root))
+        return load_card(_run_folder(rest, root))
     if source == "file":
         path = _named_file(rest)
         if path.name == WEIGHTS_FILE and (path.parent / CARD_FILE).is_file():
@@ -146,9 +145,9 @@ def _odd_kind(name: str, tensor: Tensor) -> str:
     return "" if usable else f"as {str(tensor.dtype).removeprefix('torch.')} numbers"
 
 
-def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
+def _run_folder(run_id: str, root: Path | None) -> Path:
     """The folder of a run that has a model."""
-    root = checkpoints_root or default_root()
+    root = root or checkpoints_root()
     folder = root / run_id
     if run_id not in (path.name for path in root.glob("*")):  # not "..", nor any other way out of the root
         usable = sorted((card.parent.name for card in root.glob(f"*/{CARD_FILE}")), reverse=True)

@@ -7,7 +7,7 @@ killed at any moment and resumed.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -19,8 +19,7 @@ from sealife_core.runs.files import readable_json, replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, STUDY, Run
 from sealife_core.runs.scheduling.capacity import at_once
-from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
-from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
+from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume_or_begin_anew
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs, with_weights
 
@@ -109,8 +108,17 @@ class Attempts:
             self.resumes += 1
         else:
             return False
-        resume(run)
+        resume_or_begin_anew(run)
         return True
+
+    def continued(self, run: Run, ended: Collection[State]) -> None:
+        """After an interruption: launch ``run`` if it was only made; resume it if it has ended in one of those ways."""
+        state = run.state()
+        self.stopping = state.active and run.stop_requested()
+        if state in ended:
+            resume_or_begin_anew(run)
+        elif state is State.CREATED:
+            launch(run)
 
 
 class Coordinator:
@@ -179,13 +187,7 @@ class Coordinator:
 
     def _continued(self, key: str, run: Run) -> State:
         """Continue a run that the study made before it was interrupted; returns its new state."""
-        state = run.state()
-        if state.active and run.stop_requested():
-            self._attempts[key].stopping = True
-        elif state.resumable:
-            resume(run)
-        elif state is State.CREATED:
-            launch(run)
+        self._attempts[key].continued(run, (State.STOPPED, State.INTERRUPTED, State.FAILED))
         return run.state()
 
     def _check_runs(self, states: dict[str, State]) -> None:

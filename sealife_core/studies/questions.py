@@ -6,9 +6,8 @@ from itertools import combinations, product
 from typing import Any
 
 from sealife_core.config import ALL_STAGES, AnyConfig, Part, StudyConfig, nested
+from sealife_core.studies import helps
 from sealife_core.studies.helps import DINOV2, HELPS, build_helps
-from sealife_core.studies.helps import ENCODERS as HELPS_ENCODERS
-from sealife_core.studies.helps import SEEDS as HELPS_SEEDS
 from sealife_core.studies.study_settings import (
     FINE_TUNE,
     FULL,
@@ -92,12 +91,12 @@ def build_study(
 
 def usual_seeds(question: str, size: str) -> int:
     """The default number of seeds of a study."""
-    return HELPS_SEEDS[size] if question == HELPS else 3 if size == FULL else 2
+    return helps.SEEDS[size] if question == HELPS else 3 if size == FULL else 2
 
 
 def encoders_of(question: str) -> tuple[str, ...]:
     """The encoders that a study can compare; () if that is not part of its question."""
-    return {LABELS: (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR), HELPS: HELPS_ENCODERS}.get(question, ())
+    return {LABELS: (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR), HELPS: helps.ENCODERS}.get(question, ())
 
 
 def usual_encoders(question: str, size: str) -> tuple[str, ...]:

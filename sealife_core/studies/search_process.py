@@ -22,7 +22,6 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import METRICS, Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
-from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.coordinator import DELETED, Attempts, CoordinatorStatus, until_ended, why_not_finished
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs
@@ -148,12 +147,7 @@ class Search:
         """Follow a trial that had not ended, and continue its run."""
         followed = self._follow(trial.number, run)
         followed.reported |= trial.intermediate_values.keys()
-        state = run.state()
-        if state in (State.STOPPED, State.INTERRUPTED) and not self._was_pruned(run):
-            resume(run)
-        elif state is State.CREATED:
-            launch(run)
-        followed.attempts.stopping = state.active and run.stop_requested()
+        followed.attempts.continued(run, () if self._was_pruned(run) else (State.STOPPED, State.INTERRUPTED))
 
     def _stop_pruned_again(self) -> None:
         """Stop the runs of pruned trials that are active: this process may have been killed between the two."""

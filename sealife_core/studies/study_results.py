@@ -11,7 +11,7 @@ from sealife_core.evaluation.comparison.comparison_rows import pretrain_s
 from sealife_core.runs.directory import noted_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.studies.coordinator import StudyProgress, read_study_progress
+from sealife_core.studies.coordinator import DELETED, StudyProgress, read_study_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +125,7 @@ def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, CellV
         return PartResult(**about, state="missing" if missing else "waiting", missing=missing)
     run = noted_run(run_id, study.root)
     if not run.path.is_dir():
-        return PartResult(**about, state="missing", missing=missing or "its run was deleted.")
+        return PartResult(**about, state="missing", missing=missing or DELETED)
     state = run.state()
     results = run.results()
     if state is not State.FINISHED or results is None:

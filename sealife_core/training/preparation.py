@@ -46,7 +46,7 @@ def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> Enc
         named = f"{published_weights(config.encoder)} of {title_of(config.encoder)}"
         run.status(stage="loading weights", message=f"loading (or downloading) {named}")
     encoder, said = starting_encoder(
-        config.weights, config.encoder, config.stem, config.image_size_px, checkpoints_root=run.path.parent
+        config.weights, config.encoder, config.stem, config.image_size_px, root=run.path.parent
     )
     print(terminal_text(said), flush=True)
     if not isinstance(config, EmbedConfig) and config.trained_stages:

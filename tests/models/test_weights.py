@@ -143,10 +143,10 @@ def test_run__hands_on_encoder_and_card(by: str, home: Path):
     root = home / "checkpoints" if by == "root" else None
     encoder = fresh_encoder(stem="small")
     encoder.load_state_dict({name: torch.zeros_like(tensor) for name, tensor in encoder.state_dict().items()})
-    said = load_weights(encoder, spec, checkpoints_root=root)
+    said = load_weights(encoder, spec, root=root)
     assert "20261122-1" in said
     assert carries(encoder, saved.state_dict())
-    assert source_card(spec, checkpoints_root=root) == card
+    assert source_card(spec, root=root) == card
 
 
 @pytest.mark.parametrize("spec", ["random", "imagenet"])
