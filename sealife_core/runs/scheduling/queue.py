@@ -4,7 +4,6 @@ Every call returns at once; the dispatcher, started from here, does the rest and
 """
 
 import shutil
-import sys
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damag
 from sealife_core.runs.run import BEST, ENVIRONMENT, LAST, METRICS, RESULTS, SNAPSHOTS, STATUS, STOP, Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.prewarmed_worker import interest_age_s, ready_minutes, show_interest, wanted
-from sealife_core.runs.scheduling.spawning import reap, spawn
+from sealife_core.runs.scheduling.side_process import start
 
 DISPATCHER_LOG = ".dispatcher.log"
 INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a younger sign need not be renewed
@@ -171,5 +170,4 @@ def waits_for_a_person(run: Run) -> bool:
 
 
 def _spawn_dispatcher(root: Path) -> None:
-    command = [sys.executable, "-m", "sealife_core.runs.scheduling", str(root.resolve())]
-    reap(spawn(command, root / DISPATCHER_LOG))
+    start(root / DISPATCHER_LOG, "sealife_core.runs.scheduling", str(root.resolve()))
