@@ -89,6 +89,12 @@ def disk_problem(error: BaseException) -> tuple[str, str] | None:
     return None
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the machine or its GPU has run out of memory, which PyTorch only says in words."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text
+
+
 @contextmanager
 def disk_errors(kind: type[SealifeError], said: str, cause: str = "Find the cause") -> Iterator[None]:
     """Raises a ``kind`` for an OSError: what was not done (``said``), why, and the next step; ``cause`` where the disk

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
-from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.errors import SealifeError, disk_problem, is_out_of_memory
 from sealife_core.neutral import terminal_lines
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint
 from sealife_core.runs.run import LAST, Run
@@ -140,7 +140,7 @@ def explain(error: BaseException) -> dict[str, str]:
         return {"what": text, "next": BEGIN_ANEW, "damaged": LAST}
     if isinstance(error, SealifeError):
         return {"what": text, "next": ""}
-    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
+    if is_out_of_memory(error):
         return {
             "what": "The machine ran out of memory.",
             "next": "Clone the run with half the batch size or smaller images.",

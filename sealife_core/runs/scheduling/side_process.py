@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.errors import SealifeError, disk_problem, is_out_of_memory
 from sealife_core.processes import host, identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
@@ -76,9 +76,9 @@ def carry_out(folder: Path, work: "Callable[[Path, StatusFile], None]", with_les
         work(folder, status)
     except SealifeError as error:
         return status.fail(str(error))
-    except MemoryError:
-        return status.fail(f"The machine ran out of memory. {with_less}")
     except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
+        if is_out_of_memory(error):
+            return status.fail(f"The machine ran out of memory. {with_less}")
         why, step = f"{type(error).__name__}: {error}.", f"The log in {folder} has the full traceback"
         return status.fail("{} {}.".format(*(disk_problem(error) or (why, step))))
     return 0
