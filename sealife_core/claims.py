@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.durable import rename, unique
+from sealife_core.opening import json_in
 from sealife_core.processes import identity, lives
 
 _CLAIM = ".claim.json"
@@ -45,7 +46,7 @@ def move_into_place(folder: Path, target: Path) -> None:
 def claim_of(folder: Path) -> dict[str, Any]:
     """The process that ``folder`` belongs to and what it is for; {} where that cannot be read."""
     try:
-        found = json.loads((folder / _CLAIM).read_text())
+        found = json_in(folder / _CLAIM)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

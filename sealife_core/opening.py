@@ -1,11 +1,14 @@
-"""Opening files of others: regular files only, a bounded number of bytes, and without waiting."""
+"""Opening files of others: regular files only, a bounded number of bytes, and without waiting; and their JSON."""
 
 import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from pydantic_core import from_json
+
+MOST_JSON_BYTES = 1 << 28  # of one file: the index of a million embeddings takes a tenth of it
 _KINDS = {
     stat.S_IFDIR: "it is a folder",
     stat.S_IFIFO: "it is a named pipe, not a file",
@@ -43,6 +46,15 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 2**20:,.0f} MiB", str(path))
     return data
+
+
+def json_in(path: Path, most_bytes: int = MOST_JSON_BYTES) -> Any:
+    """The JSON value in ``path``. Raises OSError as :func:`read_regular`, ValueError where it is none.
+
+    NaN, infinities, lone surrogates and nesting beyond some 200 levels are none: Python's own reader takes the first
+    three, and over the last it raises RecursionError.
+    """
+    return from_json(read_regular(path, most_bytes), allow_inf_nan=False)
 
 
 def is_folder(path: Path) -> bool:

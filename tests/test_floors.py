@@ -42,7 +42,7 @@ BELOW: dict[str, set[str]] = {
     "durable": {"errors", "progress"},
     "processes": set(),
     "progress": set(),
-    "claims": {"durable", "processes"},
+    "claims": {"durable", "opening", "processes"},
     "trash": {"durable"},
     "wording": set(),
     "config": GROUND,

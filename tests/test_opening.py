@@ -9,10 +9,13 @@ import pytest
 
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.imports.importing import import_images
+from sealife_core.datasets.reef import draw_reef
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.models.checkpoint import load_card, read_safetensors
 from sealife_core.models.tensor_files import read_tensors
-from sealife_core.opening import open_regular, read_regular
+from sealife_core.opening import json_in, open_regular, read_regular
+from sealife_core.views.recipes import recipes
+from tests.commands.calling import called
 from tests.nasty_names import TEXTS
 
 
@@ -148,3 +151,38 @@ def test_read_rgb__what_took_a_pictures_place_is_a_sentence(kind: str, tmp_path:
     says = made(kind, tmp_path / "x.jpg")
     with pytest.raises(DatasetError, match=f"cannot be opened \\({says}"):
         read_rgb(tmp_path / "x.jpg")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a": NaN}', '"\\ud800"', "\ufeff{}"])
+def test_json_in__whatever_is_no_json_is_one_kind_of_error(text: str, tmp_path: Path):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(ValueError):
+        json_in(tmp_path / "x.json")
+
+
+def nested(path: Path) -> None:
+    path.write_text("[" * 100_000)
+
+
+@pytest.mark.parametrize("make", [nested, os.mkfifo])
+def test_damaged_json__is_told_of_one_data_set_and_hides_no_other(
+    make: Callable[[Path], object], home: Path, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("whole", "damaged"):
+        draw_reef(images=10, size_px=16, name=name)
+    info = home / "data" / "damaged" / "dataset.json"
+    info.unlink()
+    make(info)
+    listed = {row["name"]: row.get("problem", "") for row in called(capsys, "data", "list")}
+    assert not listed["whole"]
+    assert "dataset.json cannot be read" in listed["damaged"]
+
+
+@pytest.mark.parametrize("make", [nested, os.mkfifo])
+def test_damaged_json__of_recipes_and_models_is_a_sentence(make: Callable[[Path], object], home: Path):
+    (home / "checkpoints" / ".recipes").mkdir(parents=True)
+    make(home / "checkpoints" / ".recipes" / "x.json")
+    make(home / "model.json")
+    assert "x" not in recipes()
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_card(home)

@@ -21,6 +21,7 @@ from sealife_core.datasets.grouping.series import fewest_told, look_alike_series
 from sealife_core.datasets.imports.splits import notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.opening import json_in
 from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
@@ -210,7 +211,7 @@ def _key(dataset: Dataset) -> str:
 def _read_cache(dataset: Dataset) -> dict[str, list[list[int]]] | None:
     """The groups of checks.json, or None if it is missing, damaged or of other images."""
     try:
-        found = json.loads((dataset.folder / CACHE).read_text(encoding="utf-8"))
+        found = json_in(dataset.folder / CACHE)
         groups = {kind: found[kind] for kind in ("exact", "near", "series")}
         return groups if found["key"] == _key(dataset) and isinstance(groups["near"], list) else None
     except (OSError, ValueError, KeyError, TypeError):

@@ -11,6 +11,7 @@ import pandas as pd
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_text
+from sealife_core.opening import json_in, open_regular
 
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
 TABLE_COLUMN = "table:"  # and the name of a further column of the table that was imported
@@ -21,7 +22,7 @@ BLOCK = 64  # rows that are hashed at once: small beside a data set, large besid
 def read_info(folder: Path) -> dict[str, Any]:
     """dataset.json. Raises DatasetError."""
     try:
-        info = json.loads((folder / INFO).read_text(encoding="utf-8"))
+        info = json_in(folder / INFO)
     except FileNotFoundError:
         raise damaged(folder, f"{INFO} is missing") from None
     except (OSError, ValueError) as error:
@@ -34,7 +35,8 @@ def read_info(folder: Path) -> dict[str, Any]:
 def read_manifest(folder: Path) -> pd.DataFrame:
     """manifest.csv, a row an image. Raises DatasetError."""
     try:
-        manifest = pd.read_csv(folder / MANIFEST, dtype=str, keep_default_na=False, encoding="utf-8")
+        with open_regular(folder / MANIFEST) as file:
+            manifest = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError:
         raise damaged(folder, f"{MANIFEST} is missing") from None
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors

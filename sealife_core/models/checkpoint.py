@@ -22,7 +22,7 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head, projection_head
 from sealife_core.models.known import facts
 from sealife_core.models.losses import full_precision
-from sealife_core.opening import open_regular, read_regular
+from sealife_core.opening import json_in, open_regular
 from sealife_core.wording import counted
 
 WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
@@ -108,7 +108,7 @@ def load_card(folder: Path) -> ModelCard:
     """The card in ``folder``. Raises WeightsError if it is missing or damaged."""
     path = folder / CARD_FILE
     try:
-        values = json.loads(read_regular(path, _MOST_CARD_BYTES))
+        values = json_in(path, _MOST_CARD_BYTES)
     except FileNotFoundError:
         raise WeightsError(
             f"There is no model in {folder}: {CARD_FILE} is missing. Choose the folder of a finished run."

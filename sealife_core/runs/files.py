@@ -13,14 +13,12 @@ from reprlib import repr as shortened
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from sealife_core.durable import append_lines, replace_file
-from sealife_core.opening import open_regular, read_regular
+from sealife_core.opening import json_in, open_regular
 from sealife_core.runs.contents import ROW_SHAPE
 
 FileMark = tuple[int, int, int]
-MOST_BYTES = 1 << 28  # of one JSON file: the index of a million embeddings takes a tenth of it
 
 
 class UnreadableFile(ValueError):
@@ -48,11 +46,10 @@ def replace_json(path: Path, value: dict[str, Any]) -> None:
 def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
     """The object in ``path``, which fits ``shape``; None where there is no such file. Raises UnreadableFile.
 
-    NaN, infinities, lone surrogates and nesting beyond some 200 levels count as damage: :func:`replace_json` writes
-    none of them.
+    What :func:`~sealife_core.opening.json_in` refuses counts as damage: :func:`replace_json` writes none of it.
     """
     try:
-        value = from_json(read_regular(path, MOST_BYTES), allow_inf_nan=False)
+        value = json_in(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -8,6 +8,7 @@ from sealife_core.config import RECIPES, ViewRecipe, parse
 from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError
 from sealife_core.folders import checkpoints_root
+from sealife_core.opening import json_in
 
 LONGEST_NAME = 60
 
@@ -29,7 +30,7 @@ def load_recipe(name: str) -> ViewRecipe:
         return RECIPES[name]
     file = _folder() / f"{checked_name(name)}.json"
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json_in(file)
     except FileNotFoundError:
         known = ", ".join(recipes())
         raise ConfigError([f"There is no view recipe '{name}'. Available: {known}."]) from None

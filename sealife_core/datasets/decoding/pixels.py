@@ -37,6 +37,7 @@ from sealife_core.datasets.decoding.squares import (
 )
 from sealife_core.durable import remove_leftovers, replace_file, replacing_described
 from sealife_core.errors import DatasetError
+from sealife_core.opening import json_in
 from sealife_core.progress import Progress
 from sealife_core.wording import size
 
@@ -128,7 +129,7 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
 def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:
     array_path, about_path = paths(dataset.folder, size_px, kind)
     try:
-        if json.loads(about_path.read_text(encoding="utf-8")) != identity:
+        if json_in(about_path) != identity:
             return None
         return np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
     except (OSError, ValueError, EOFError):
@@ -179,7 +180,7 @@ def _first_squares(dataset: Dataset, size_px: int) -> np.ndarray:
     """The squares (n, S, S, 3) that the cache has of the first n images, from before others were added."""
     none = np.empty((0, size_px, size_px, 3), np.uint8)
     try:
-        count = json.loads(paths(dataset.folder, size_px)[1].read_text(encoding="utf-8"))["count"]
+        count = json_in(paths(dataset.folder, size_px)[1])["count"]
         identity = description(dataset.imported["sha256"].tolist()[:count], size_px)
     except (OSError, ValueError, LookupError, TypeError):
         return none
