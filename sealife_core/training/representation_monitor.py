@@ -11,7 +11,7 @@ from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.evaluation.classification.scores import chance, wilson
-from sealife_core.evaluation.comparison.resampling import accuracy_difference
+from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference
 from sealife_core.evaluation.embeddings.feature_quality import (
     alignment,
     collapsed,
@@ -77,7 +77,7 @@ class Representation(Callback):
     def since_start(self, kept: int) -> dict[str, Any]:
         """For ``results.json``: the epoch that was ``kept`` (0: the start), k-NN accuracy at the start and, for what
         was measured last, the gain over it with its 95 % interval over images."""
-        gain = accuracy_difference(self._right_at_start, self._right if kept else self._right_at_start)
+        gain = accuracy_difference(self._right_at_start, self._right) if kept else Interval(0.0, 0.0, 0.0)
         start = float(self._right_at_start.mean())
         return {
             "kept_epoch": kept,

@@ -72,8 +72,8 @@ def _says(pair: Paired) -> None:
     )
     st.caption(
         "p (exact McNemar test) looks at the pictures that only one of the two runs classifies correctly. It is the"
-        " probability that chance alone splits them at least this unevenly. The intervals are bootstrapped over the"
-        " test pictures. They cover one training of each run: another seed would give slightly different numbers."
+        " probability that chance alone splits them at least this unevenly. The intervals are over the test"
+        " pictures. They cover one training of each run: another seed would give slightly different numbers."
     )
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sealife_core.evaluation.comparison.advice import signed
-from sealife_core.evaluation.comparison.paired import paired
-from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.comparison.paired import Paired, paired
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,25 +37,26 @@ _CLAUSES: dict[tuple[str, str], tuple[str, str, str]] = {
 def lesson(tables: "Mapping[str, pd.DataFrame]") -> str:
     """One sentence from the predictions (a key of the demo → table) of classifiers tested on the same images.
 
-    A difference counts if its 95 % paired bootstrap interval does not contain 0. "" without two to compare.
+    A difference counts if its 95 % interval does not contain 0. "" without two to compare.
     """
     said = []
     for (first, second), (gain, loss, neither) in _CLAUSES.items():
         if first not in tables or second not in tables:
             continue
-        found = paired(tables[first], tables[second]).accuracy_difference
+        pair = paired(tables[first], tables[second])
+        found = pair.accuracy_difference
         words = gain if found.low > 0 else loss if found.high < 0 else neither
-        said.append(words.format(signed(abs(found.value))) + f" ({_between(found, words is neither, words is loss)})")
+        said.append(words.format(signed(abs(found.value))) + f" ({_between(pair, words is neither, words is loss)})")
     if not said:
         return ""
     pictures = max(int((table["split"] == "test").to_numpy().sum()) for table in tables.values())
     return f"On {pictures:,} test pictures, {'; '.join(said)}."
 
 
-def _between(found: Interval, value: bool, turned: bool) -> str:
+def _between(pair: Paired, value: bool, turned: bool) -> str:
     """The 95 % interval, negated (``turned``) for a loss, which is given as a positive number; with ``value`` first."""
-    if found.low == found.high == 0:
+    if (pair.right_a == pair.right_b).all():
         return "the same pictures are right"
-    ends = -found if turned else found
+    ends = -pair.accuracy_difference if turned else pair.accuracy_difference
     told = f"{signed(ends.value)} points; " if value else ""
     return f"{told}95 % interval {signed(ends.low)} to {signed(ends.high)}"

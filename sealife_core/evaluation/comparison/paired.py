@@ -86,7 +86,7 @@ class Paired:
 
     @cached_property
     def accuracy_difference(self) -> Interval:
-        """Accuracy of b minus that of a, with its 95 % paired bootstrap interval."""
+        """Accuracy of b minus that of a, with its 95 % interval."""
         return accuracy_difference(self.right_a, self.right_b)
 
     @cached_property

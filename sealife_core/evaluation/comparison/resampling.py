@@ -1,5 +1,6 @@
-"""95 % intervals of the difference between two classifiers on the same images: a paired bootstrap over images."""
+"""95 % intervals of the difference between two classifiers on the same images."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +22,14 @@ class Interval:
 
 
 def accuracy_difference(right_a: Bool[np.ndarray, " n"], right_b: Bool[np.ndarray, " n"]) -> Interval:
-    """Accuracy of b minus a on the same images, with a 95 % percentile bootstrap over them."""
-    gain = right_b.astype(np.int64) - right_a  # −1 broken, 0 the same, 1 fixed
-    if gain.sum() < 0:  # always from the better one's side, so that the interval does not depend on the order
-        return -accuracy_difference(right_b, right_a)
-    broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), 0)
-    return percentile_interval(float(gain.mean()), (fixed - broken) / len(gain))
+    """Accuracy of b minus a on the same images: Wald's interval with half an image added to each of the four cells.
+
+    Source: Agresti & Min, Stat. Med. 24, 2005. Where no image is fixed, or none broken, a bootstrap is far too narrow.
+    """
+    n, broken, fixed = len(right_a), int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    middle = (fixed - broken) / (n + 2)
+    reach = 1.96 * math.sqrt(fixed + broken + 1 - (fixed - broken) * middle) / (n + 2)
+    return Interval((fixed - broken) / n, max(-1.0, middle - reach), min(1.0, middle + reach))
 
 
 def macro_f1_difference(
@@ -43,7 +46,7 @@ def macro_f1_difference(
     weights = np.column_stack([counts, resampled(counts, 0)])  # (cells, 1 + R): the estimate first
     truth, guess_a, guess_b = cells // c**2, cells // c % c, cells % c
     difference = macro_f1_of_cells(truth, guess_b, c, weights) - macro_f1_of_cells(truth, guess_a, c, weights)
-    if difference[0] < 0:  # as above
+    if difference[0] < 0:  # always from the better one's side, so that the interval does not depend on the order
         return -macro_f1_difference(labels, predicted_b, predicted_a)
     return percentile_interval(float(difference[0]), difference[1:])
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int
 
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance, middle_95, resampled, wilson
-from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference
 from sealife_core.wording import counted, percent
 
 _FEW_PLACES = 10  # with fewer, a bootstrap over places gives too narrow an interval,
@@ -143,20 +143,13 @@ def _intervals(right: Bool[np.ndarray, "2 n"], place: Int[np.ndarray, " n"], see
     once = np.ones(sums.shape[1], np.int64)
     totals = np.column_stack([once, resampled(once, seed)]).T @ sums.T  # (1 + R, 3): the estimate first
     random, elsewhere = totals[:, 0] / totals[:, 2], totals[:, 1] / totals[:, 2]
-    of_images = [*(wilson(int(of.sum()), len(place)) for of in right), _paired(*right)]
+    paired = accuracy_difference(*right)
+    of_images = [*(wilson(int(of.sum()), len(place)) for of in right), (paired.low, paired.high)]
     found = []
     for values, (least, most) in zip((random, elsewhere, elsewhere - random), of_images, strict=True):
         low, high = middle_95(values[1:])
         found.append(Interval(float(values[0]), min(low, least), max(high, most)))
     return found
-
-
-def _paired(one: Bool[np.ndarray, " n"], other: Bool[np.ndarray, " n"]) -> tuple[float, float]:
-    """The 95 % interval of the second share minus the first on the same images: Wald's with half an image added to each
-    of the four cells (Agresti & Min 2005), so that it has a width where both are right on the same images."""
-    n, lost, won = len(one) + 2, (one & ~other).sum() + 0.5, (other & ~one).sum() + 0.5
-    middle, reach = (won - lost) / n, 1.96 * np.sqrt(lost + won - (won - lost) ** 2 / n) / n
-    return float(middle - reach), float(middle + reach)
 
 
 def _share(interval: Interval) -> str:

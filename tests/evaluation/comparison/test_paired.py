@@ -152,6 +152,29 @@ def test_accuracy_difference__has_the_interval_of_resampled_images() -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.012)
 
 
+@pytest.mark.parametrize(
+    ("fixed", "broken", "n"), [(0, 0, 1), (1, 0, 1), (2, 0, 2), (0, 0, 345), (4, 0, 345), (90, 0, 90)]
+)
+def test_accuracy_difference__has_a_width_where_images_differ_one_way_or_not_at_all(
+    fixed: int, broken: int, n: int
+) -> None:
+    right_b = np.arange(n) < fixed
+    found = accuracy_difference(np.zeros(n, bool), right_b)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    assert found.low < found.high
+    assert found.value == fixed / n
+    if mcnemar_exact(fixed, broken) > 0.1:
+        assert found.low <= 0
+
+
+def test_accuracy_difference__covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    for n, fixed, broken in ((30, 0.03, 0.01), (100, 0.05, 0.0), (50, 0.3, 0.1)):
+        drawn = rng.choice([-1, 0, 1], (600, n), p=[broken, 1 - broken - fixed, fixed])
+        found = [accuracy_difference(one < 0, one > 0) for one in drawn]
+        assert np.mean([one.low <= fixed - broken <= one.high for one in found]) > 0.93
+
+
 def test_macro_f1_difference__agrees_with_sklearn_on_resampled_images() -> None:
     from sklearn.metrics import f1_score
 
