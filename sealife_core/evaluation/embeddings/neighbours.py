@@ -83,6 +83,10 @@ def _best(alike: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         return first, np.take_along_axis(alike, first, axis=1)
     found = np.sort(np.argpartition(alike, m - k, axis=1)[:, m - k :], axis=1)  # sorted: ties go to the smaller index
     values = np.take_along_axis(alike, found, axis=1)
+    # Which of several equal to the k-th largest a partition takes depends on the processor.
+    tied = np.count_nonzero(alike >= values.min(axis=1, keepdims=True), axis=1) > k
+    found[tied] = np.argsort(-alike[tied], axis=1, kind="stable")[:, :k]
+    values[tied] = np.take_along_axis(alike[tied], found[tied], axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
     return np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
 

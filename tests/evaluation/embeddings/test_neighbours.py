@@ -37,6 +37,14 @@ def test_nearest__reduces_k_and_gives_the_smaller_index_first_among_equals() -> 
     assert similarity.tolist() == [[1, 1, 0, -1]]
 
 
+def test_nearest__takes_the_first_of_those_that_are_equal_to_the_last() -> None:
+    bank = np.ones((40, 3), np.float32)
+    bank[25] = bank[30] = (2, 2, 1)
+    indices, similarity = nearest(bank, np.array([[2, 2, 1], [1, 1, 1]], np.float32), 4)
+    assert indices.tolist() == [[25, 30, 0, 1], [0, 1, 2, 3]]
+    assert (np.diff(similarity) <= 0).all()
+
+
 def test_nearest__finds_a_row_of_zeros_alike_to_nothing() -> None:
     indices, similarity = nearest(np.zeros((2, 3), np.float32), np.ones((1, 3), np.float32), 2)
     assert (indices.tolist(), similarity.tolist()) == ([[0, 1]], [[0, 0]])
