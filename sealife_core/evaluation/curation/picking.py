@@ -53,9 +53,19 @@ def next_places(
 
     values: of every picture, labelled ones too; doubt: the uncertainty of each, or ones while there is no model.
     """
-    count = min(count, int(candidates.sum()))
-    if not count:
-        return np.empty(0, np.int64)
+    count, chosen, taken = min(count, int(candidates.sum())), np.empty(0, np.int64), np.zeros(len(values), bool)
+    while len(chosen) < count:  # again where there are fewer clusters with candidates than picks
+        left = count - len(chosen)
+        more = _one_of_each_cluster(values, labelled | taken, candidates & ~taken, doubt, left, seed)
+        chosen = np.concatenate([chosen, more])
+        taken[more] = True
+    return chosen
+
+
+def _one_of_each_cluster(
+    values: np.ndarray, labelled: np.ndarray, candidates: np.ndarray, doubt: np.ndarray, count: int, seed: int
+) -> Int64[np.ndarray, " picks"]:
+    """As :func:`next_places`, one pick at most of each cluster that has candidates."""
     points = unit_rows(values[:, :CLUSTERED]).astype(np.float64)
     wanted = int(labelled.sum()) // LABELS_A_CLUSTER + count
     clusters = min(wanted, max(MOST_CLUSTERS, count), len(np.unique(points, axis=0)))
@@ -67,12 +77,7 @@ def next_places(
         best[cluster] = offered[np.argmax(typicality(points, offered, members) ** TYPICAL_POWER * doubt[offered])]
         worth[cluster] = doubt[offered].sum() / (1 + labelled[members].sum()) ** 2
     chosen = best[np.argsort(-worth, kind="stable")]
-    chosen = chosen[chosen >= 0][:count]
-    if len(chosen) < count:  # fewer clusters with candidates than picks
-        taken = np.isin(np.arange(len(points)), chosen)
-        more = next_places(values, labelled | taken, candidates & ~taken, doubt, count - len(chosen), seed)
-        chosen = np.concatenate([chosen, more])
-    return chosen
+    return chosen[chosen >= 0][:count]
 
 
 def typicality(

@@ -42,6 +42,11 @@ def test_next_places__gives_each_candidate_once_and_no_other() -> None:
     assert next_places(values, labelled, np.zeros(60, bool), np.ones(60), 5, seed=0).tolist() == []
 
 
+def test_next_places__of_pictures_that_an_encoder_cannot_tell_apart() -> None:
+    values, every = np.ones((1200, 2)), np.ones(1200, bool)
+    assert len(set(next_places(values, ~every, every, np.ones(1200), 1100, seed=0))) == 1100
+
+
 def test_next_places__are_the_same_for_one_seed() -> None:
     values, every = np.random.default_rng(0).normal(size=(200, 8)), np.ones(200, bool)
     asked = [next_places(values, ~every, every, np.ones(200), 10, seed).tolist() for seed in (0, 0, 1)]
