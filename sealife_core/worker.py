@@ -83,9 +83,10 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         return 1
     outcome, last_words = "stopped", "stopped; what was learned so far is saved, and the run can be resumed"
     if finished:
-        run.drop_checkpoints()
         outcome = last_words = "finished"
     run.status(state=outcome, stage="", message=last_words, ended=time.time())
+    if finished:  # last: a run that is killed before, or superseded, is still resumed from them
+        run.drop_checkpoints()
     return 0
 
 

@@ -15,10 +15,12 @@ from safetensors import SafetensorError
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.environment import ATTEMPT
 from sealife_core.runs.directory import create_run
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import LAST, STATUS, Run
 from sealife_core.runs.scheduling.prewarmed_worker import READY_LOG
 from sealife_core.runs.scheduling.queue import DISPATCHER_LOG, launch, prewarm, request_stop, resume
 from sealife_core.runs.writer import RunWriter
@@ -55,6 +57,25 @@ def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
     what = run.status()["error"]["what"]
     assert "'epochs' is 0" in what
     assert "lern_rate" in what
+
+
+def test_worker__whose_run_was_taken_up_elsewhere_leaves_the_resume_point_of_the_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *args: None)  # TERM stays that of the tests
+    monkeypatch.setenv(ATTEMPT.name, "1")
+    run = create_run(preset("scratch", "Quick look"))
+    replace_json(run.path / STATUS, run.status() | {"attempt": 1})
+    point = run.path / LAST
+    point.write_bytes(b"of the first")
+
+    def taken_up(config: object, writer: RunWriter) -> bool:
+        replace_json(run.path / STATUS, run.status() | {"attempt": 2})
+        point.write_bytes(b"of the second")
+        return True
+
+    assert main(run.path, lambda: taken_up) == 0
+    assert point.read_bytes() == b"of the second"
 
 
 def test_import_training__collects_garbage_again_afterwards() -> None:
