@@ -122,7 +122,7 @@ def to_rgb(image: Image.Image, shrink: int = 1) -> Image.Image:
     """8-bit RGB; each side divided by ``shrink``. Transparent parts become white, as on a page of a browser.
 
     16-bit grey keeps its whole range: 65535 is white. 32-bit and floating-point grey have no standard white: they are
-    stretched from their darkest to their brightest pixel.
+    stretched from their darkest to their brightest pixel; NaN and infinity count as 0.
     """
     plain = not (image.mode.startswith(("I", "F")) or image.has_transparency_data)
     if plain and shrink == 1:
@@ -154,7 +154,7 @@ def _strips(image: Image.Image, multiple_of: int = 1) -> Iterator[tuple[Image.Im
 
 
 def _finite(strip: Image.Image) -> np.ndarray:
-    return np.nan_to_num(np.asarray(strip, dtype=np.float64))
+    return np.nan_to_num(np.asarray(strip, dtype=np.float64), posinf=0, neginf=0)
 
 
 def _grey(values: np.ndarray) -> Image.Image:

@@ -61,6 +61,11 @@ def test_decode__floating_point_grey_is_stretched():
     assert through_file(Image.fromarray(real), "TIFF")[0, :, 2].tolist() == [0, 128, 255]
 
 
+def test_decode__what_is_no_number_does_not_darken_all_others():
+    real = np.array([[0.0, np.inf, -np.inf, np.nan, 0.5, 1.0]], dtype=np.float32)
+    assert through_file(Image.fromarray(real), "TIFF")[0, :, 0].tolist() == [0, 0, 0, 0, 128, 255]
+
+
 def test_decode__transparency_is_laid_over_white():
     clear = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
     half = Image.new("RGBA", (4, 4), (255, 0, 0, 128))
