@@ -17,6 +17,7 @@ from sealife_core.errors import ConfigError, SealifeError, disk_problem
 from sealife_core.folders import path_of
 from sealife_core.neutral import terminal_json, terminal_lines, terminal_text
 from sealife_core.progress import Progress
+from sealife_core.runs.files import plain
 
 
 class Output:
@@ -34,7 +35,7 @@ class Output:
     def result(self, value: Any, text: str = "") -> None:
         """Print the result of a command: ``value`` as JSON, or ``text``."""
         if self.as_json:
-            print(terminal_json(value))
+            print(terminal_json(plain(value)))
         elif text:
             print(terminal_lines(text))  # not by rich, which would wrap lines
 

@@ -37,6 +37,8 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
     """Write the file and say what to do with it. Raises ConfigError with every problem of ``--vary``."""
     import yaml
 
+    if chosen.runs is not None and chosen.runs < 1:
+        raise ConfigError([f"'--runs' is {chosen.runs}; expected 1 or more."])
     sweep = sweep_of(chosen)
     write_file(destination(chosen.file, "--file"), yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True), "--file")
     output.result(
@@ -67,7 +69,7 @@ def sweep_of(chosen: argparse.Namespace) -> dict[str, Any]:
         "project": config.wandb_project,
         "method": chosen.method,
         "metric": {"name": metric, "goal": goal},
-        **({"run_cap": chosen.runs} if chosen.runs else {}),
+        **({"run_cap": chosen.runs} if chosen.runs is not None else {}),
         "parameters": parameters,
         "command": [*command, *_fixed(chosen), "${args}"],
     }

@@ -158,7 +158,8 @@ def _sentence(problem: Any, known: dict[str, Setting]) -> str:
         return f"There is no setting '{path}'." + (f" Did you mean '{near}'?" if near else " Remove it.")
     if problem["type"] == "missing":
         return f"The setting '{path}' is missing. Give it a value."
-    wanted = expected(known[path]) if path in known else problem["msg"]
+    said = problem["msg"].replace("Input should be", "a value that is")  # pydantic's words
+    wanted = expected(known[path]) if path in known else said
     if problem["type"] == "value_error":
         wanted = str(problem["ctx"]["error"])
         if path not in known:  # two settings contradict each other

@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sealife_core.__main__ import main
@@ -35,6 +36,12 @@ def test_output__shows_every_name_and_obeys_none(as_json: bool, capsys: pytest.C
         assert "\\x1b]0;owned\\x07" in told.out
         assert ":red[x]" in more.out
         assert ":fish: [b]" in more.out
+
+
+def test_output__as_json_is_json_whatever_numbers_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=True).result({"score": np.nan, "most": np.inf, "half": np.float32(0.5), "all": np.arange(2)})
+    told = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert told == {"score": None, "most": None, "half": 0.5, "all": [0, 1]}
 
 
 @pytest.mark.parametrize("place", range(3))

@@ -141,3 +141,11 @@ def fail(run: Run) -> None:
     from sealife_core.runs.writer import RunWriter
 
     RunWriter(run).status(state="failed", error={"what": "No.", "next": ""})
+
+
+@pytest.mark.parametrize("runs", ["0", "-3"])
+def test_sweep__is_not_written_for_no_runs(runs: str, home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "sweep.yaml"
+    assert main(["sweep", "simclr", "--vary", "temperature=0.1:1", "--runs", runs, "--file", str(file)]) == 1
+    assert f"'--runs' is {runs}; expected 1 or more." in capsys.readouterr().err
+    assert not file.exists()

@@ -98,3 +98,12 @@ def test_search__judges_runs_of_one_cycle_after_its_highest_rate():
     for schedule, epochs in (("cosine", 3), ("onecycle", 6)):
         base = preset("scratch", epochs=9, schedule=schedule)
         assert build_search(base, (RATE,)).judged_from == epochs  # type: ignore[arg-type]
+
+
+def test_search__tells_a_number_out_of_range_in_plain_words() -> None:
+    with pytest.raises(ConfigError) as raised:
+        build_search(preset("simclr"), [Axis(path="temperature", low=0.1, high=0.5)], trials=0, parallel=65)
+    assert raised.value.problems == [
+        "'trials' is 0; expected a value that is greater than or equal to 1.",
+        "'parallel' is 65; expected a value that is less than or equal to 64.",
+    ]

@@ -7,7 +7,8 @@ from typing import Any
 
 from sealife_core.commands.datasets.summary import dataset_figures
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.datasets.corrections.editing import correct, redo, rename_class, said, undo
+from sealife_core.datasets.corrections.draft import Draft
+from sealife_core.datasets.corrections.editing import add_entries, redo, said, undo
 from sealife_core.datasets.corrections.entries import WHYS, in_force
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -73,12 +74,15 @@ def _edit(chosen: argparse.Namespace, output: Output) -> None:
             "'data edit' needs --images and what to change (--label, --no-label, --split, --group, --exclude or"
             " --include), or --rename-class FROM TO."
         )
-    if fields:
-        ids = _ids(dataset, chosen.images)
-        dataset = correct(dataset, dict.fromkeys(ids, fields), by=chosen.by, why=chosen.why)
-    if chosen.rename_class:
-        dataset = rename_class(dataset, *chosen.rename_class, by=chosen.by, why=chosen.why)
-    tell(dataset, output)
+    ids = _ids(dataset, chosen.images)
+
+    def find(draft: Draft) -> None:
+        if fields:
+            draft.correct(dict.fromkeys(ids, fields), by=chosen.by, why=chosen.why)
+        if chosen.rename_class:
+            draft.rename(*chosen.rename_class, by=chosen.by, why=chosen.why)
+
+    tell(add_entries(dataset, find), output)  # all or nothing
 
 
 def _ids(dataset: Dataset, names: list[str]) -> list[str]:

@@ -31,7 +31,7 @@ from sealife_core.datasets.imports.finding import (
     printable,
 )
 from sealife_core.datasets.imports.sources import find_pictures
-from sealife_core.datasets.imports.splits import complete_splits
+from sealife_core.datasets.imports.splits import check_seed, complete_splits
 from sealife_core.datasets.manifest import TABLE_COLUMN
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
@@ -84,6 +84,7 @@ def import_images(
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
+    check_seed(seed)
     stopped = disk_errors(DatasetError, f"The import of {name!r} stopped, and nothing was imported.")
     with stopped, building(name, root, progress) as folder:
         if files is None:

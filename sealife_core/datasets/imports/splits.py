@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sealife_core.errors import DatasetError
 from sealife_core.wording import SPLIT_WORDS, counted, listed
 
 SPLITS: tuple[str, ...] = ("train", "val", "test")
@@ -12,6 +13,12 @@ SPLITS: tuple[str, ...] = ("train", "val", "test")
 _SMALLEST = len(SPLITS)
 _HELD_OUT = 0.1  # share of validation and of test each
 _NAMED = 5  # names spelled out in a sentence before "and 12 more"
+
+
+def check_seed(seed: int) -> None:
+    """Raises DatasetError for a number that cannot seed a draw."""
+    if seed < 0:
+        raise DatasetError(f"A seed cannot be negative; got {seed}. Choose 0 or more.")
 
 
 def split_rows(labels: Sequence[str], groups: Sequence[str], seed: int) -> tuple[list[str], list[str]]:

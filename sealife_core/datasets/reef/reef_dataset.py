@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
-from sealife_core.datasets.imports.splits import split_rows
+from sealife_core.datasets.imports.splits import check_seed, split_rows
 from sealife_core.datasets.reef.animals import ANIMALS
 from sealife_core.datasets.reef.picture import draw_picture
 from sealife_core.datasets.storage import building, check_name
@@ -48,8 +48,7 @@ def draw_reef(
         )
     if not SMALLEST_PX <= size_px <= LARGEST_PX:
         raise DatasetError(f"A reef of {size_px} px cannot be drawn; choose {SMALLEST_PX} to {LARGEST_PX} px a side.")
-    if seed < 0:
-        raise DatasetError(f"The seed of a reef cannot be negative; got {seed}. Choose 0 or more.")
+    check_seed(seed)
     recipe = {"images": images, "size_px": size_px, "seed": seed, "edition": _EDITION}
     recipe |= {"one_background": True} if one_background else {}
     if (root / name).exists():

@@ -48,6 +48,15 @@ def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.Capt
         assert says in called(capsys, "data", "edit", "reef", *given, status=1)["error"]
 
 
+def test_data_edit__does_all_or_nothing(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    first = tiny_reef.file_names[0]
+    edit = ("data", "edit", "reef", "--images", first, "--label", "eel", "--rename-class")
+    assert "no class 'no such'" in called(capsys, *edit, "no such", "ray", status=1)["error"]
+    assert open_dataset("reef").version == 0
+    assert called(capsys, *edit, "eel", "moray")["version"] == 2
+    assert open_dataset("reef").manifest["label"][0] == "moray"
+
+
 @pytest.mark.parametrize("both", [("--label", "eel", "--no-label"), ("--exclude", "--include")])
 def test_data_edit__refuses_two_opposites(both: tuple[str, ...], tiny_reef: Dataset) -> None:
     with pytest.raises(SystemExit):

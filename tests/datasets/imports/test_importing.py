@@ -248,3 +248,8 @@ def test_import__no_real_photograph_is_lost(home: Path):
     assert (report.imported, report.skipped, report.notes) == (3450, [], [])
     assert [len(report.dataset.rows(split)) for split in ("train", "val", "test")] == [2760, 345, 345]
     assert np.bincount(report.dataset.labels).tolist() == [150] * 23
+
+
+def test_import__with_a_negative_seed_is_refused_before_anything_is_read(home: Path):
+    with pytest.raises(DatasetError, match="A seed cannot be negative; got -1"):
+        import_images(home / "nothing", "sea", seed=-1)
