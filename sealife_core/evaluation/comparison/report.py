@@ -191,11 +191,11 @@ def _how_to_read() -> str:
     return (
         "<h2>How to read this</h2><p>Accuracy is the share of test images classified correctly. Its interval is"
         " Wilson’s. F1 combines precision and recall; macro-F1 is its mean over the classes, so every class counts"
-        " the same. Its interval is a bootstrap over images. McNemar’s exact test uses only the images that one run"
-        " classifies correctly and the other does not. A p value is the probability that chance alone makes a"
-        " difference at least as large. Holm’s correction accounts for many comparisons at once. The results hold"
-        " for these test images and similar ones, and for one training of each run: another seed would give"
-        " slightly different numbers.</p>"
+        " the same. Its interval is a bootstrap over images, no narrower than accuracy’s. McNemar’s exact test uses"
+        " only the images that one run classifies correctly and the other does not. A p value is the probability that"
+        " chance alone makes a difference at least as large. Holm’s correction accounts for many comparisons at once."
+        " The results hold for these test images and similar ones, and for one training of each run: another seed would"
+        " give slightly different numbers.</p>"
     )
 
 

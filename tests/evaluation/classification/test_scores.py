@@ -80,8 +80,17 @@ def test_scores__top3_of_two_classes_is_none() -> None:
 
 def test_scores__of_one_image() -> None:
     found = scores(np.array([2]), np.eye(4)[[2]], CLASSES)
-    assert (found["accuracy"], found["macro_f1"], found["macro_f1_low"], found["ece"]) == (1, 1, 1, 0)
-    assert found["accuracy_low"] < 0.25
+    assert (found["accuracy"], found["macro_f1"], found["macro_f1_high"], found["ece"]) == (1, 1, 1, 0)
+    assert found["macro_f1_low"] == pytest.approx(found["accuracy_low"]) == pytest.approx(0.2065, abs=1e-4)
+
+
+@pytest.mark.parametrize("right", [0, 1, 19, 20])
+def test_scores__macro_f1_is_known_no_better_than_accuracy(right: int) -> None:
+    labels = np.arange(20) % 4
+    found = scores(labels, np.eye(4)[np.where(np.arange(20) < right, labels, (labels + 1) % 4)], CLASSES)
+    wide = found["accuracy_high"] - found["accuracy_low"]
+    assert found["macro_f1_high"] - found["macro_f1_low"] > 0.9 * wide
+    assert 0 <= found["macro_f1_low"] <= found["macro_f1"] <= found["macro_f1_high"] <= 1
 
 
 def test_scores__without_images_say_so() -> None:
