@@ -20,6 +20,11 @@ _BEFORE_FORMULA = re.compile(
 _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+def printable(text: str) -> str:
+    """``text`` with bytes of a name that are no UTF-8 written out, so that it can be stored and shown."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def csv_cell(text: str) -> str:
     """``text`` as a cell that no spreadsheet reads as a formula: with an apostrophe before =, +, -, @, tab or return.
 
@@ -27,8 +32,7 @@ def csv_cell(text: str) -> str:
     spreadsheets begin a cell. A plain number such as -0.5 stays as it is. :func:`csv_text` undoes it exactly: a text
     that has such an apostrophe already gets a second one. Bytes of file names that are no UTF-8 are written out.
     """
-    storable = text.encode("utf-8", "backslashreplace").decode()
-    return _BEFORE_FORMULA.sub(lambda found: found[0] + "'", storable)
+    return _BEFORE_FORMULA.sub(lambda found: found[0] + "'", printable(text))
 
 
 def csv_text(cell: str) -> str:

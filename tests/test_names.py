@@ -14,10 +14,11 @@ from PIL import Image
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.imports.finding import clean_label, printable
+from sealife_core.datasets.imports.finding import clean_label
 from sealife_core.datasets.imports.importing import import_images, read_skipped
 from sealife_core.errors import SealifeError
 from sealife_core.models.weights import load_weights
+from sealife_core.neutral import printable
 from tests.finished.models import finished_classifier, fresh_encoder
 from tests.nasty_names import FILE_NAMES, MOST_BYTES, TEXTS
 

@@ -17,7 +17,8 @@ Share = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)] | None  # rounding may go
 _ZeroOrMore = Annotated[int, Field(ge=0, le=int(MOST))]
 Count = _ZeroOrMore | None
 Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)] | None  # or a unix time, up to the year 5138
-Text = Annotated[str, Field(max_length=100_000)] | None
+MOST_CHARACTERS = 100_000
+Text = Annotated[str, Field(max_length=MOST_CHARACTERS)] | None
 RunId = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,199})?$")] | None  # the name of its directory
 _OneOrMore = Annotated[int, Field(ge=1, le=int(MOST))]
 _Difference = Annotated[float, Field(ge=-1, le=1)]

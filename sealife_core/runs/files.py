@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from sealife_core.durable import append_lines, replace_file
+from sealife_core.neutral import printable
 from sealife_core.opening import json_in, open_regular
 from sealife_core.runs.contents import ROW_SHAPE
 
@@ -26,14 +27,17 @@ class UnreadableFile(ValueError):
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON can hold it: arrays and scalars of numpy or torch become lists and numbers, NaN and ∞ null."""
+    """``value`` as JSON can hold it: arrays and scalars of numpy or torch become lists and numbers, NaN and ∞ null, and
+    texts printable."""
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {printable(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
+    if isinstance(value, str):
+        return printable(value)
+    if value is None or isinstance(value, int):
         return value
     return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sealife_core.errors import RunError
+from sealife_core.runs.contents import MOST_CHARACTERS
 
 
 class NotesChanged(RunError):
@@ -40,4 +41,9 @@ def changed(
         raise NotesChanged(other)
     merged = held | written
     merged["tags"] = list(dict.fromkeys([*merged["tags"], *add_tags]))
+    longest = max(map(len, (merged["name"], merged["notes"], *merged["tags"])))
+    if longest > MOST_CHARACTERS:  # readers would take all of the notes for damaged
+        raise RunError(
+            f"A name, a tag or notes can have at most {MOST_CHARACTERS:,} characters; got {longest:,}. Shorten it."
+        )
     return merged

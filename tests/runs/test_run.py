@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import Part, StudyConfig, preset
-from sealife_core.errors import ConfigError
+from sealife_core.errors import ConfigError, RunError
+from sealife_core.neutral import printable
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.files import MetricsReader, replace_json
 from sealife_core.runs.liveness import STALE_AFTER_S, State
@@ -16,6 +17,7 @@ from sealife_core.runs.notes import NotesChanged
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.finished.files import files_of
+from tests.nasty_names import TEXTS
 
 
 @pytest.fixture
@@ -144,6 +146,27 @@ def test_metrics_reader__of_a_file_that_began_anew_forgets_the_old_rows(run: Run
     path.write_text('{"step": 1}\n')
     assert reader.poll() == [{"step": 1}]
     assert reader.rows == [{"step": 1}]
+
+
+@pytest.mark.parametrize("field", ["name", "notes", "tags"])
+def test_notes__too_long_to_be_read_again_are_refused_and_cost_nothing(run: Run, field: str):
+    held = run.write_notes(name="Reef", tags=["a"], notes="why")
+    long = "x" * 100_001
+    with pytest.raises(RunError, match="at most 100,000 characters; got 100,001"):
+        run.write_notes(**{field: [long] if field == "tags" else long})
+    assert run.notes() == held
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_notes__keep_whatever_a_shell_can_pass_on(run: Run, what: str):
+    text = TEXTS[what]
+    held = run.write_notes(name=f"x{text}", tags=[f"x{text}"], notes=text)
+    assert (held["name"], held["tags"], held["notes"]) == (
+        printable(f"x{text}"),
+        [printable(f"x{text}")],
+        printable(text),
+    )
+    assert run.problems() == []
 
 
 def test_notes__change_only_what_is_given(run: Run):

@@ -13,6 +13,7 @@ from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected, with_a
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import printable
 
 LONGEST_NAME = 100  # of a class or group, in characters
 _ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
@@ -123,7 +124,7 @@ class Draft:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         told |= {"number": len(self.entries) + 1, "at": at or now, "applied": now if at else ""}
         edition = FORMAT if told.get("added") else 2 if newer or at else 1
-        entry = Entry(format=edition, by=by.strip(), why=why, **told)
+        entry = Entry(format=edition, by=printable(by).strip(), why=why, **told)
         self.entries.append(entry)
         if entry.corrects:
             self._images.lay(entry)

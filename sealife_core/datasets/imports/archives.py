@@ -10,9 +10,10 @@ from collections.abc import Container
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from sealife_core.datasets.imports.finding import TABLES, Files, Skipped, printable, reason_to_skip
+from sealife_core.datasets.imports.finding import TABLES, Files, Skipped, reason_to_skip
 from sealife_core.datasets.imports.zip_names import entry_names
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import printable
 from sealife_core.opening import open_regular
 from sealife_core.progress import Progress
 

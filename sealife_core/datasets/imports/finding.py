@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from sealife_core.datasets.decoding.reading import READABLE, SUFFIXES
+from sealife_core.neutral import printable
 from sealife_core.wording import listed
 
 SPLIT_NAMES = {
@@ -199,11 +200,6 @@ def clean_label(text: str) -> str:
     """A label as it is compared and shown: composed (NFC), on one line, without blanks around it."""
     text = unicodedata.normalize("NFC", printable(text))
     return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text).strip()
-
-
-def printable(text: str) -> str:
-    """``text`` with bytes of a file name that are no UTF-8 written out, so that it can be stored and shown."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _wrapping_folders(places: list[PurePosixPath]) -> int:

@@ -28,7 +28,6 @@ from sealife_core.datasets.imports.finding import (
     Skipped,
     columns_of,
     note_on_columns,
-    printable,
 )
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import check_seed, complete_splits
@@ -36,7 +35,7 @@ from sealife_core.datasets.manifest import TABLE_COLUMN
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, disk_errors
-from sealife_core.neutral import csv_of, csv_text
+from sealife_core.neutral import csv_of, csv_text, printable
 from sealife_core.opening import open_regular
 from sealife_core.progress import Progress
 from sealife_core.wording import counted

@@ -17,10 +17,10 @@ from sealife_core.datasets.imports.finding import (
     arrange,
     find_in_folder,
     notes_on_classes,
-    printable,
 )
 from sealife_core.datasets.imports.tables import among, read_table
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import printable
 from sealife_core.opening import is_folder, open_regular
 from sealife_core.progress import Progress
 

@@ -13,10 +13,9 @@ from sealife_core.datasets.imports.finding import (
     FoundFile,
     Skipped,
     clean_label,
-    printable,
 )
 from sealife_core.errors import DatasetError
-from sealife_core.neutral import csv_text
+from sealife_core.neutral import csv_text, printable
 from sealife_core.opening import is_folder, read_regular
 
 _REQUIRED, _OPTIONAL = ("file", "label"), ("split", "group")

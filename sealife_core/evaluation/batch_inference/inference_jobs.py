@@ -26,11 +26,12 @@ from typing import IO, Literal
 
 from sealife_core import trash
 from sealife_core.claims import claim_of, claimed_folder, move_into_place
-from sealife_core.datasets.imports.finding import Files, Skipped, printable
+from sealife_core.datasets.imports.finding import Files, Skipped
 from sealife_core.durable import append_lines, flush_tree, held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_errors
 from sealife_core.evaluation.batch_inference.inference_rows import Row
 from sealife_core.folders import path_of
+from sealife_core.neutral import printable
 from sealife_core.runs.contents import PROJECTION_SHAPE
 from sealife_core.runs.files import readable_json, replace_json
 from sealife_core.runs.scheduling.side_process import REQUEST, STATUS, last_words, lives, start_anew
