@@ -21,7 +21,7 @@ from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.questions import QUESTIONS, build_study, encoders_of, usual_seeds
 from sealife_core.studies.study_cost import study_cost
 from sealife_core.studies.study_settings import FULL, QUICK, STUDY_SIZES
-from sealife_core.wording import duration, percent, size
+from sealife_core.wording import counted, duration, percent, size
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
@@ -119,11 +119,11 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     cost = study_cost(study, open_dataset(study.data))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"
     there = f", {cost.done} of them already done" if cost.done else ""
-    said = f"{cost.runs} runs{there}: {time}, {size(cost.disk_bytes)}; {cost.basis}."
+    said = f"{counted(cost.runs, 'run')}{there}: {time}, {size(cost.disk_bytes)}; {cost.basis}."
+    check_launch(study, output)
     if chosen.plan:
         output.result(vars(cost) | {"parts": [part.key for part in study.parts]}, said)
         return 0
-    check_launch(study, output)
     run = create_run(study, name=study.title)
     launch(run)
     output.say(said)

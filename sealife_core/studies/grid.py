@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 from sealife_core.config import SIZES, TASKS, Part, StudyConfig, nested, preset
+from sealife_core.errors import ConfigError
 from sealife_core.studies.study_settings import Base, check_seeds, parse_study
 
 GRID = "grid"
+MOST_RUNS = 1000  # of a minute each, they train for a day
 
 
 def build_grid(
@@ -26,6 +29,8 @@ def build_grid(
     ``values`` (dotted) override the preset of all of them. Raises ConfigError.
     """
     check_seeds(seeds)
+    if (runs := seeds * prod(map(len, axes.values()))) > MOST_RUNS:
+        raise ConfigError([f"The grid has {runs:,} runs; expected at most {MOST_RUNS:,}. Give fewer values or seeds."])
     parts = []
     for cell in product(*axes.values()):
         varied = dict(zip(axes, cell, strict=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sealife_core.__main__ import main
+from sealife_core.datasets.corrections.editing import rename_class
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.deletion import trashed
 from sealife_core.runs.directory import create_run, list_runs
@@ -47,6 +48,17 @@ def test_plan__says_what_it_would_take_and_starts_nothing(
     found = called(capsys, "study", "labels", "--plan", "--seeds", "1", "--encoder", "random")
     assert (found["runs"], found["done"], found["seconds"]) == (6, 0, None)
     assert len(found["parts"]) == 6
+    assert list_runs() == []
+
+
+def test_plan__of_what_cannot_work_is_refused_as_the_launch_would_be(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in tiny_reef.classes[1:]:
+        tiny_reef = rename_class(tiny_reef, label, tiny_reef.classes[0])
+    said = called(capsys, "study", "depth", "--plan", "--seeds", "1", status=1)["error"]
+    assert "There is one class" in said
+    assert said == called(capsys, "study", "depth", "--seeds", "1", status=1)["error"]
     assert list_runs() == []
 
 

@@ -23,3 +23,9 @@ def test_grid__refuses_values_that_no_run_could_have():
         build_grid("probe", {"label_fractoin": [5]}, data="reef")
     with pytest.raises(ConfigError, match="The study has no runs"):
         build_grid("probe", {"label_fraction": []}, data="reef")
+
+
+def test_grid__too_large_to_be_trained_is_refused_before_it_is_made():
+    values = list(range(1, 100_000))
+    with pytest.raises(ConfigError, match=r"The grid has 19,999,600,002 runs; expected at most 1,000\."):
+        build_grid("probe", {"label_fraction": values, "epochs": values}, data="reef", seeds=2)
