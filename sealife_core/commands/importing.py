@@ -10,6 +10,7 @@ from sealife_core.config import SimclrConfig, parse
 from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern
 from sealife_core.folders import path_of
 from sealife_core.neutral import terminal_text
+from sealife_core.wording import counted
 
 
 def add_commands(commands: Any) -> None:
@@ -56,7 +57,8 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
         )  # fmt: skip
     skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
     found = dataset_figures(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
-    lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]
+    images, files = counted(report.imported, "image"), counted(len(skipped), "file")
+    lines = [f"{images} imported as '{report.dataset.name}', {files} skipped."]
     lines += [terminal_text(f"  {s['file']}: {s['reason']}") for s in skipped[:20]]
     if len(skipped) > 20:
         lines.append(f"  … and {len(skipped) - 20:,} more, all in {report.dataset.folder / 'skipped.csv'}")

@@ -45,7 +45,7 @@ class Output:
             self.result(rows)
             return
         if not rows:
-            self._out.print(empty)
+            self._out.print(terminal_text(empty))
             return
         table = Table(box=None, header_style="bold", pad_edge=False)
         for heading in columns.values():

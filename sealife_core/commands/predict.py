@@ -10,7 +10,7 @@ from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.batch_inference.inference_rows import named, row_of, table_of
 from sealife_core.folders import path_of
-from sealife_core.neutral import csv_of, terminal_text
+from sealife_core.neutral import csv_of, printable, terminal_text
 from sealife_core.progress import Progress
 from sealife_core.runs.names import find_run
 from sealife_core.wording import counted, percent
@@ -84,6 +84,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
     with TemporaryDirectory() as unpacked, output.progress() as tell:
         files, skipped = _pictures(chosen.source, Path(unpacked) / "pictures", tell)
         predictor = _predictor(chosen.model)
+        chosen.top = min(chosen.top, len(predictor.classes))
         known = _validated(predictor, needed=chosen.error is not None)
         predicted, unreadable = predictor.predict_files(files, progress=tell)
     skipped = sorted(skipped + unreadable)
@@ -135,7 +136,6 @@ def _pictures(
     source: Path, unpacked: Path, tell: Progress | None
 ) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
     """(name, path) of every file that may be a picture, and (name, reason) of the others. Raises DatasetError."""
-    from sealife_core.datasets.imports.finding import printable
     from sealife_core.datasets.imports.sources import files_in
 
     source = path_of(source)
@@ -151,7 +151,6 @@ def _pictures(
 
 def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
     from sealife_core.datasets.decoding.reading import READABLE
-    from sealife_core.datasets.imports.finding import printable
 
     where = printable(str(source))
     if not skipped:
@@ -200,7 +199,7 @@ def _show(
     if ood:
         columns |= {"novelty": "novelty", "unlike": "unlike?"}
     output.table([_shown(row) for row in rows], columns, empty="")
-    lines = [f"{len(rows):,} pictures predicted, {len(skipped):,} files skipped."]
+    lines = [f"{counted(len(rows), 'picture')} predicted, {counted(len(skipped), 'file')} skipped."]
     lines += [terminal_text(f"  {name}: {reason}") for name, reason in skipped]
     if ood:
         lines.append(

@@ -59,7 +59,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     run = create_run(search, name=search.title, tags=chosen.tag)
     launch(run)
     trials = "; ".join(f"{axis.path} {axis.says}" for axis in axes)
-    output.say(f"{search.trials} trials of {TASKS[chosen.task].title}, ranked by {search.metric}: {trials}.")
+    output.say(f"{counted(search.trials, 'trial')} of {TASKS[chosen.task].title}, ranked by {search.metric}: {trials}.")
     if isinstance(search.base, SimclrConfig) and search.base != base:
         every = counted(search.base.monitor_every, "epoch")
         output.say(f"k-NN accuracy is measured every {every}, so that poor trials can be stopped early.")

@@ -23,6 +23,7 @@ def test_output__shows_every_name_and_obeys_none(as_json: bool, capsys: pytest.C
     output.result(names, "\n".join(names))
     told = capsys.readouterr()
     output.table([{"name": name} for name in names], {"name": ":fish: [b]\x1b[1m"}, empty="")
+    output.table([], {}, empty="\n".join(names))
     output.say("\n".join(names))
     output.problem("\n".join(names))
     with output.progress() as tell:

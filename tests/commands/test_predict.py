@@ -104,6 +104,18 @@ def test_predict__calls_unknown_what_it_is_not_sure_of(
     assert "unknown" in " ".join(capsys.readouterr().out.split())
 
 
+def test_predict__lists_no_more_classes_than_there_are(
+    run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "found.csv"
+    found = called(capsys, "predict", run.id, str(folder), "--top", "1000000", "--csv", str(to))
+    classes = len(found["classes"])
+    assert {len(row["top"]) for row in found["predictions"]} == {classes}
+    columns = set(pd.read_csv(to).columns)
+    assert f"class_{classes}" in columns
+    assert f"class_{classes + 1}" not in columns
+
+
 def test_predict__takes_a_zip(run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     packed = shutil.make_archive(str(tmp_path / "dive"), "zip", folder)
     here, there = (called(capsys, "predict", run.id, source) for source in (str(folder), packed))

@@ -90,9 +90,9 @@ def _ids(dataset: Dataset, names: list[str]) -> list[str]:
     imported = dataset.original
     ids = imported.manifest["id"].tolist()
     known = dict(zip(imported.file_names, ids, strict=True)) | {image: image for image in ids}
-    if unknown := next((name for name in names if name not in known), None):
+    if unknown := [name for name in names if name not in known]:
         raise DatasetError(
-            f"Data set {dataset.name!r} has no image {unknown!r}. Give the file name that it had at the import, with"
+            f"Data set {dataset.name!r} has no image {unknown[0]!r}. Give the file name that it had at the import, with"
             " its folders, or its id."
         )
     return [known[name] for name in names]

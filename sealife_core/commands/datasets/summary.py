@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sealife_core.wording import counted
+
 
 def dataset_figures(dataset: Any) -> dict[str, Any]:
     """A data set in figures."""
@@ -19,4 +21,5 @@ def dataset_figures(dataset: Any) -> dict[str, Any]:
 def dataset_sentence(found: dict[str, Any]) -> str:
     """A summary in one sentence."""
     splits = ", ".join(f"{n:,} {split}" for split, n in found["splits"].items())
-    return f"Data set '{found['name']}': {found['images']:,} images, {found['classes']} classes ({splits})."
+    images, classes = counted(found["images"], "image"), counted(found["classes"], "class", "classes")
+    return f"Data set '{found['name']}': {images}, {classes} ({splits})."

@@ -57,7 +57,7 @@ class Threshold:
         chosen = counted(self.val.n, "validation picture")
         if self.value > 1:
             return (
-                f"No threshold leaves at most {percent(self.error)} wrong among those named of {chosen}, so every"
+                f"No threshold leaves at most {100 * self.error:g} % wrong among those named of {chosen}, so every"
                 " picture is unknown. Allow more, or train a better model."
             )
         test = f" Of test pictures, which did not choose it, it {self.test.sentence}." if self.test else ""

@@ -8,7 +8,9 @@ import pytest
 from sealife_core.__main__ import main
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.neutral import printable
 from tests.commands.calling import called
+from tests.nasty_names import NOT_UTF8
 
 
 def test_data_edit__history_undo_and_redo(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,8 +46,15 @@ def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.Capt
         (["--images", tiny_reef.file_names[0]], "needs --images and what to change"),
         (["--label", "eel"], "needs --images and what to change"),
         (["--images", "no such.jpg", "--label", "eel"], "no image 'no such.jpg'"),
+        (["--images", "", "--label", "eel"], "no image ''"),
     ):
         assert says in called(capsys, "data", "edit", "reef", *given, status=1)["error"]
+
+
+def test_data_edit__by_somebody_whose_name_is_no_utf_8(tiny_reef: Dataset) -> None:
+    edit = ["data", "edit", "reef", "--images", tiny_reef.file_names[0], "--label", "eel", "--by", NOT_UTF8]
+    assert main(edit) == 0
+    assert open_dataset("reef").entries[0].by == printable(NOT_UTF8)
 
 
 def test_data_edit__does_all_or_nothing(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
