@@ -10,7 +10,8 @@ import pytest
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.errors import DatasetError, RunError, WeightsError
+from sealife_core.evaluation.batch_inference.inference_jobs import read_files, read_rows
 from sealife_core.models.checkpoint import load_card, read_safetensors
 from sealife_core.models.tensor_files import read_tensors
 from sealife_core.opening import json_in, open_regular, read_regular
@@ -186,3 +187,11 @@ def test_damaged_json__of_recipes_and_models_is_a_sentence(make: Callable[[Path]
     assert "x" not in recipes()
     with pytest.raises(WeightsError, match="cannot be read"):
         load_card(home)
+
+
+def test_damaged_json__of_many_predictions_is_a_sentence(tmp_path: Path):
+    (tmp_path / "rows.jsonl").write_text("[" * 100_000 + "\n")
+    nested(tmp_path / "files.json")
+    with pytest.raises(RunError, match="is damaged"):
+        read_rows(tmp_path)
+    assert read_files(tmp_path) is None

@@ -79,17 +79,23 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
         raise RunError(f"'runs {chosen.action}' needs the name or id of a run; 'runs list' shows both.")
     if chosen.action == "follow":
         return follow_until_done([find_run(named) for named in chosen.ids], output)
-    done = [_act(chosen, named, output) for named in chosen.ids]
+    if chosen.action == "rename" and chosen.name is None:
+        raise RunError("'runs rename' needs --name; with --name '' the name is the run's id again.")
+    if chosen.action == "restore":
+        done = [_restored(find_trashed(named), output) for named in chosen.ids]
+    else:  # every name is looked up before anything is done
+        done = [_act(chosen, run, output) for run in [find_run(named) for named in chosen.ids]]
     if output.as_json:
         output.result(done)
     return 0
 
 
-def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, Any]:
-    if chosen.action == "restore":
-        run = deletion.restore_with_parts(find_trashed(named))
-        return _said(output, run.id, f"{run.id} was restored.", state=run.state())
-    run = find_run(named)
+def _restored(run_id: str, output: Output) -> dict[str, Any]:
+    run = deletion.restore_with_parts(run_id)
+    return _said(output, run.id, f"{run.id} was restored.", state=run.state())
+
+
+def _act(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, Any]:
     run_id = run.id
     if chosen.action == "show":
         return _shown(run, output)
@@ -105,7 +111,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         next_step = "start from the beginning" if chosen.anew else "continue"
         return _said(output, run_id, f"{run_id} is queued to {next_step}.")
     if chosen.action == "rename":
-        name = run.write_notes(name=chosen.name or "")["name"]
+        name = run.write_notes(name=chosen.name)["name"]
         return _said(output, run_id, f"{run_id} is now called '{name}'.")
     if chosen.action == "note":
         return _noted(chosen, run, output)

@@ -54,8 +54,15 @@ def test_note__changes_what_is_given_and_keeps_the_rest(run: Run, capsys: pytest
 def test_rename__gives_the_id_back_for_an_empty_name(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     called(capsys, "runs", "rename", run.id, "--name", "Reef")
     assert run.notes()["name"] == "Reef"
-    called(capsys, "runs", "rename", run.id)
+    assert "needs --name" in called(capsys, "runs", "rename", run.id, status=1)["error"]
+    assert run.notes()["name"] == "Reef"
+    called(capsys, "runs", "rename", run.id, "--name", "")
     assert run.notes()["name"] == run.id
+
+
+def test_runs__are_all_found_before_anything_is_done(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no run 'Second'" in called(capsys, "runs", "delete", "First", "Second", status=1)["error"]
+    assert trashed() == []
 
 
 def test_show__names_the_devices_that_the_run_was_given(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

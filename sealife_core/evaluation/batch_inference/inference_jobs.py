@@ -197,7 +197,7 @@ def read_files(folder: Path) -> tuple[list[tuple[str, Path]], Skipped] | None:
             [(str(name), folder / path) for name, path in found["files"]],
             [(str(name), str(reason)) for name, reason in found["skipped"]],
         )
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
 
 
@@ -205,7 +205,7 @@ def read_rows(folder: Path) -> list[Row]:
     """The rows that are there: what follows the last newline is half written. Raises RunError if one is damaged."""
     try:
         return [json.loads(line) for line in _whole(folder).splitlines()]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{ROWS} in {folder} is damaged ({error}). Delete these predictions, and ask again.") from None
 
 
