@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dashboard import cache
+from dashboard.cache.keeping import shared
 from sealife_core.progress import Progress
 
 Work = Callable[[Progress], Any]
@@ -88,37 +88,42 @@ class BackgroundJob:
             self._tidy()
 
 
+def jobs() -> dict[str, BackgroundJob]:
+    """All jobs of this server by key, running or ended."""
+    return shared("jobs")
+
+
 def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) -> BackgroundJob:
     """Begin ``work`` unless one of that key is still running, after those of its ``queue``; ``tidy`` comes in any case.
 
     Old ended jobs beyond MOST_JOBS are forgotten.
     """
-    jobs: dict[str, BackgroundJob] = cache.jobs()
+    known = jobs()
     with _starting:  # two sessions may ask at once
-        held = jobs.get(key)
+        held = known.get(key)
         if held is not None and held.running:
             tidy()
             return held
-        ended = [job for job in sorted(jobs.values(), key=lambda job: job.began) if not job.running]
-        for job in ended[: max(0, len(jobs) + 1 - MOST_JOBS)]:
-            jobs.pop(job.key, None)
+        ended = [job for job in sorted(known.values(), key=lambda job: job.began) if not job.running]
+        for job in ended[: max(0, len(known) + 1 - MOST_JOBS)]:
+            known.pop(job.key, None)
         after = [job for job in queued(queue) if job.running] if queue else ()
-        jobs[key] = BackgroundJob(key, title, work, queue, after, tidy)
-        return jobs[key]
+        known[key] = BackgroundJob(key, title, work, queue, after, tidy)
+        return known[key]
 
 
 def queued(queue: str) -> list[BackgroundJob]:
     """The jobs of ``queue``, running, waiting or ended, in the order in which they were asked for."""
-    return sorted((job for job in cache.jobs().values() if job.queue == queue), key=lambda job: job.began)
+    return sorted((job for job in jobs().values() if job.queue == queue), key=lambda job: job.began)
 
 
 def find(key: str) -> BackgroundJob | None:
     """The job of that key, running or ended."""
-    return cache.jobs().get(key)
+    return jobs().get(key)
 
 
 def forget(key: str) -> None:
     """Take an ended job off the page."""
-    job = cache.jobs().get(key)
+    job = jobs().get(key)
     if job is not None and not job.running:
-        cache.jobs().pop(key, None)
+        jobs().pop(key, None)

@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import cache
-from dashboard.cache import embeddings
+from dashboard.cache import datasets, embeddings
 from dashboard.data.corrections import known_of
 from dashboard.media import thumb_url
 from sealife_core.datasets.corrections.draft import Changes, Draft
@@ -61,7 +60,7 @@ def routes() -> list[Route]:
 def _picture(request: Request) -> Response:
     name, image = request.path_params["dataset"], request.path_params["image"]
     try:
-        dataset = cache.dataset(name) if name in list_datasets() else None
+        dataset = datasets.opened(name) if name in list_datasets() else None
         if dataset is None or image not in set(dataset.imported["id"]):
             return Response("No such picture.", status_code=404)
         known = known_of(dataset, image, embeddings.similar(dataset, image))
@@ -88,7 +87,7 @@ async def _correct(request: Request) -> Response:
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
     """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
-    dataset, by = cache.dataset(name), asked.by.strip()[:100]
+    dataset, by = datasets.opened(name), asked.by.strip()[:100]
     told: list[str] = []
     if asked.undo is not None:
         now = undo(dataset, asked.undo, by=by)

@@ -17,8 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard import cache
-from dashboard.cache import classifiers, embeddings
+from dashboard.cache import classifiers, datasets, embeddings, keeping
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
@@ -48,7 +47,7 @@ def thumb_pattern(dataset: Dataset) -> str:
 
 def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: str) -> str:
     """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
-    versions = f"content={dataset.content_hash}&model={cache.stamp(run.path / MODEL)[0]}"
+    versions = f"content={dataset.content_hash}&model={keeping.stamp(run.path / MODEL)[0]}"
     return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?layer={layer}&{versions}"
 
 
@@ -86,7 +85,7 @@ def _thumb(request: Request) -> Response:
 
 def _row_meant(name: str, request: Request) -> tuple[Dataset, int]:
     """The row of a page as that page counts them, though somebody may have left out a picture meanwhile."""
-    dataset, asked, row = cache.dataset(name), request.query_params, _number(request, "row")
+    dataset, asked, row = datasets.opened(name), request.query_params, _number(request, "row")
     if content := asked.get("content"):
         version = dataset.version_of(content)
         return (dataset, -1) if version is None else (dataset.at(version), row)  # None: it was imported again since
@@ -128,7 +127,7 @@ def _evidence_of(request: Request) -> Response:
         png = classifiers.evidence(run, dataset, row, index, layer)
     except (SealifeError, OSError, ValueError):
         return Response("There is no evidence for this picture.", status_code=404)
-    is_asked = request.query_params.get("model") == str(cache.stamp(run.path / MODEL)[0])
+    is_asked = request.query_params.get("model") == str(keeping.stamp(run.path / MODEL)[0])
     return Response(png, media_type="image/png", headers=_kept(request) if is_asked else {"Cache-Control": "no-store"})
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.cache import Stamp, kept, stamp
+from dashboard.cache.keeping import kept
 from dashboard.data.inference_columns import InferenceColumns, columns_of
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.thumbnails import shrunk
@@ -24,14 +24,16 @@ CARD = "model.json"
 THUMBNAIL_PX = 96
 
 
+@kept(4, ROWS)
 def columns(job: InferenceJob) -> InferenceColumns:
     """The rows of a job that are there."""
-    return _columns(str(job.folder), stamp(job.folder / ROWS))
+    return columns_of(read_rows(job.folder))
 
 
+@kept(4, FILES)
 def files(job: InferenceJob) -> tuple[list[tuple[str, Path]], Skipped]:
     """(name, path) of the files of a job, and (name, reason) of what is none."""
-    return _files(str(job.folder), stamp(job.folder / FILES))
+    return read_files(job.folder) or ([], [])
 
 
 def thumbnails(job: InferenceJob, places: Sequence[int]) -> list[bytes]:
@@ -49,16 +51,6 @@ def validated(run: Run) -> "tuple[Validated | None, str]":
         return validated(run.path, readable_json(run.path / CARD).get("classes") or []), ""
     except RunError as error:
         return None, str(error)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _columns(folder: str, rows: Stamp) -> InferenceColumns:
-    return columns_of(read_rows(Path(folder)))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _files(folder: str, listed: Stamp) -> tuple[list[tuple[str, Path]], Skipped]:
-    return read_files(Path(folder)) or ([], [])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -5,12 +5,17 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from dashboard.cache import dataset, kept, predictions
+import pandas as pd
+
+from dashboard.cache import datasets
+from dashboard.cache.keeping import kept
 from dashboard.data.classifier_answers import Answers, Calibrated, answers_of, calibrated, scores_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import decode
 from sealife_core.datasets.decoding.thumbnails import shrunk
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.gradcam_layers import Layer
+from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.embeddings import training_images as of_training
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages
@@ -23,9 +28,23 @@ if TYPE_CHECKING:  # they import torch or SciPy
 ANSWERS = (PREDICTIONS, "results.json")
 
 
+@kept(16, PREDICTIONS)
+def predictions(run: Run) -> pd.DataFrame:
+    """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
+    return read_predictions(run.path)
+
+
+def predictions_or_none(run: Run) -> pd.DataFrame | None:
+    """As :func:`predictions`, or None: an encoder alone predicts nothing."""
+    try:
+        return predictions(run)
+    except SealifeError:
+        return None
+
+
 def answers(run: Run) -> Answers:
     """What a classifier answered, as the Gallery filters it. Raises RunError or DatasetError."""
-    return _answers(run, dataset(run.config().data))
+    return _answers(run, datasets.opened(run.config().data))
 
 
 @kept(8, *ANSWERS)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dashboard.cache import kept, predictions
+from dashboard.cache.classifiers import predictions
+from dashboard.cache.keeping import kept
 from sealife_core.runs.run import PREDICTIONS, Run
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
-from dashboard.cache import Stamp, kept, previews, stamp
+from dashboard.cache.datasets import previews
+from dashboard.cache.keeping import encoder_key, keep_newest, kept, shared
 from dashboard.data.contrast.ablation_findings import CHANGED, Measures, measured
 from dashboard.data.contrast.encoder_sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, EncoderSource
 from sealife_core.config import ViewRecipe
@@ -17,7 +17,6 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     Snapshots,
     Space,
     read_snapshots,
-    snapshot_folder,
 )
 from sealife_core.progress import Progress
 from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, SNAPSHOTS, Run
@@ -35,108 +34,76 @@ MOST_RESPONSES = 32  # up to 100 kB each
 _COLOUR_PX = 64  # whether there is colour is seen on small pictures
 
 
+@kept(6, spinner="Opening the encoder…")
 def view_encoder(source: EncoderSource) -> tuple["ViewEncoder", Lock]:
     """The encoder, and the lock to hold while it is used. Imports torch. Raises WeightsError."""
-    return _opened(source, source.spec, _stamp(source))
+    return source.opened(), Lock()
 
 
-# Not ``kept``: the key of an encoder is its name in a link, and when its file changed.
-@st.cache_resource(max_entries=6, show_spinner="Opening the encoder…")
-def _opened(_source: EncoderSource, spec: str, changed: Stamp) -> tuple["ViewEncoder", Lock]:
-    return _source.opened(), Lock()
-
-
-def _stamp(source: EncoderSource) -> Stamp:
-    if source.run is None:
-        return 0, 0
-    folder = source.run.path if source.epoch is None else snapshot_folder(source.run.path, source.epoch)
-    return stamp(folder / MODEL)
-
-
+@kept(16)
 def view_batch(
     dataset: Dataset, rows: tuple[int, ...], recipe: ViewRecipe, drawing: int, source: EncoderSource
 ) -> "ViewBatch":
     """Two views of each of the pictures ``rows``, embedded. Imports torch. Raises DatasetError, WeightsError."""
-    return _view_batch(dataset, rows, recipe.model_dump_json(), drawing, source, source.spec, _stamp(source))
-
-
-@kept(16)
-def _view_batch(
-    dataset: Dataset, rows: tuple[int, ...], recipe: str, drawing: int, _source: EncoderSource, spec: str,
-    changed: Stamp,
-) -> "ViewBatch":  # fmt: skip
     from dashboard.data.contrast.view_batches import view_batch
 
-    encoder, lock = view_encoder(_source)
+    encoder, lock = view_encoder(source)
     pictures = previews(dataset, rows, encoder.image_size_px)
     with lock:
-        return view_batch(dataset, pictures, ViewRecipe.model_validate_json(recipe), drawing, encoder)
+        return view_batch(dataset, pictures, recipe, drawing, encoder)
 
 
 def responses(
     source: EncoderSource, dataset: Dataset, rows: tuple[int, ...], progress: Progress | None = None
 ) -> dict[Space, "Response"]:
     """What an encoder makes of ``rows`` under each augmentation, once. Raises WeightsError, DatasetError."""
-    held, key = _responses(), _key(source, dataset, rows)
-    if key not in held:
-        import torch
+    held, key = shared("responses"), _key(source, dataset, rows)
+    if known := held.get(key):
+        return known
+    from sealife_core.evaluation.contrast import invariance
 
-        from sealife_core.evaluation.contrast import invariance
-
-        seen, lock = view_encoder(source)
-        pictures = previews(dataset, rows, seen.image_size_px)
-        squares = torch.stack([picture.square for picture in pictures])
-        aspects = torch.tensor([picture.aspect for picture in pictures])
-        with lock:  # another session may have asked for the same
-            found = held.get(key) or invariance.responses(seen, squares, aspects, progress)
-        held[key] = found
-        while len(held) > MOST_RESPONSES:
-            held.pop(next(iter(held)), None)
-    return held[key]
+    seen, lock = view_encoder(source)
+    pictures = _squares_and_aspects(dataset, rows, seen.image_size_px)
+    with lock:  # another session may have asked for the same
+        found = held.get(key) or invariance.responses(seen, *pictures, progress)
+        keep_newest(held, key, found, MOST_RESPONSES)
+    return found
 
 
-def readouts(dataset: Dataset, rows: tuple[int, ...], source: EncoderSource) -> "dict[Space, Readout]":
-    """What can be read from h and z of ``rows`` after changes. Imports torch. Raises DatasetError, WeightsError."""
-    return _readouts(dataset, rows, source, source.spec, _stamp(source))
+def held_responses(source: EncoderSource, dataset: Dataset, rows: tuple[int, ...]) -> dict[Space, "Response"] | None:
+    """As :func:`responses`, where they were computed before."""
+    return shared("responses").get(_key(source, dataset, rows))
+
+
+def _key(source: EncoderSource, dataset: Dataset, rows: tuple[int, ...]) -> tuple[object, ...]:
+    return encoder_key(source), str(dataset.folder), dataset.content_hash, rows
+
+
+def _squares_and_aspects(dataset: Dataset, rows: tuple[int, ...], image_size_px: int) -> tuple["Tensor", "Tensor"]:
+    from torch import stack, tensor
+
+    pictures = previews(dataset, rows, image_size_px)
+    return stack([picture.square for picture in pictures]), tensor([picture.aspect for picture in pictures])
 
 
 @kept(32, spinner="Changing pictures, and reading what was done from h and z…")
-def _readouts(
-    dataset: Dataset, rows: tuple[int, ...], _source: EncoderSource, spec: str, changed: Stamp
-) -> "dict[Space, Readout]":
-    from torch import stack, tensor
-
+def readouts(dataset: Dataset, rows: tuple[int, ...], source: EncoderSource) -> "dict[Space, Readout]":
+    """What can be read from h and z of ``rows`` after changes. Imports torch. Raises DatasetError, WeightsError."""
     from sealife_core.evaluation.contrast.readout import readouts
 
-    seen, lock = view_encoder(_source)
-    pictures = previews(dataset, rows, seen.image_size_px)
-    squares = stack([picture.square for picture in pictures])
+    seen, lock = view_encoder(source)
+    pictures = _squares_and_aspects(dataset, rows, seen.image_size_px)
     with lock:
-        return readouts(seen, squares, tensor([picture.aspect for picture in pictures]))
+        return readouts(seen, *pictures)
 
 
 @kept(32)
 def is_grey(dataset: Dataset, rows: tuple[int, ...]) -> bool:
     """As :func:`invariance.is_grey`. Imports torch. Raises DatasetError."""
-    from torch import stack
-
     from sealife_core.evaluation.contrast import invariance
 
-    return invariance.is_grey(stack([picture.square for picture in previews(dataset, rows, _COLOUR_PX)]))
-
-
-def held_responses(source: EncoderSource, dataset: Dataset, rows: tuple[int, ...]) -> dict[Space, "Response"] | None:
-    """As :func:`responses`, where they were computed before."""
-    return _responses().get(_key(source, dataset, rows))
-
-
-def _key(source: EncoderSource, dataset: Dataset, rows: tuple[int, ...]) -> tuple[object, ...]:
-    return source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
-
-
-@st.cache_resource(show_spinner=False)
-def _responses() -> dict[tuple[object, ...], dict[Space, "Response"]]:
-    return {}
+    squares, _ = _squares_and_aspects(dataset, rows, _COLOUR_PX)
+    return invariance.is_grey(squares)
 
 
 @kept(256, spinner="Asking ImageNet's network where it looks…")

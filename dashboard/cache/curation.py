@@ -1,7 +1,7 @@
 """What the features of a run say of the labels of a data set; kept."""
 
-from dashboard.cache import kept
 from dashboard.cache.embeddings import EMBEDDED, stored
+from dashboard.cache.keeping import kept
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.manifest import digest
 from sealife_core.evaluation.curation.label_queue import Bought, LabelQueue, Pick

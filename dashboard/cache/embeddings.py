@@ -7,9 +7,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
-from dashboard.cache import kept, predictions_or_none, runs
+from dashboard.cache.classifiers import predictions_or_none
+from dashboard.cache.keeping import keep_newest, kept, shared
 from dashboard.data.embeddings.points import (
     PCA,
     ImageFacts,
@@ -35,6 +35,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
 )
 from sealife_core.evaluation.projections import reduction
 from sealife_core.evaluation.projections.stored_projections import Projection
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
@@ -109,7 +110,7 @@ def neighbours(
 
 def featured(dataset: Dataset) -> list[Run]:
     """The finished runs with features of a data set, those with ImageNet's weights first, then the newest."""
-    known = sorted(readable_configs(runs()), key=lambda pair: pair[1].weights != "imagenet")
+    known = sorted(readable_configs(single_runs()), key=lambda pair: pair[1].weights != "imagenet")
     return [
         run
         for run, config in known
@@ -150,21 +151,12 @@ def features_of(run: Run, content: bytes) -> np.ndarray:
 
 def keep_figure(version: str, text: str) -> None:
     """Have the figure ``text`` (JSON) served by its ``version``; those that were drawn longest ago are dropped."""
-    held = _figures()
-    held.pop(version, None)
-    held[version] = text
-    while len(held) > MOST_FIGURES:
-        held.pop(next(iter(held)), None)
+    keep_newest(shared("figures"), version, text, MOST_FIGURES)
 
 
 def figure(version: str) -> str | None:
     """The figure of that version as JSON, or None."""
-    return _figures().get(version)
-
-
-@st.cache_resource(show_spinner=False)
-def _figures() -> dict[str, str]:
-    return {}
+    return shared("figures").get(version)
 
 
 @kept(32, *EMBEDDED)

@@ -4,7 +4,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import datasets
 from dashboard.data.pictures import spread
 from dashboard.error_display import show_error
 from dashboard.parts.notice import errors_said
@@ -24,7 +25,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.storage import delete_dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
-from sealife_core.runs.directory import active_on
+from sealife_core.runs.directory import active_on, single_runs
 from sealife_core.wording import SPLIT_WORDS, counted, size
 
 CARD_PX = 276
@@ -57,8 +58,8 @@ def heading(dataset: Dataset) -> None:
 
 def _actions(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if not why_not(dataset.name) and not is_named(dataset.name, cache.runs()):
-            again = known_models(dataset.name, cache.runs())
+        if not why_not(dataset.name) and not is_named(dataset.name, single_runs()):
+            again = known_models(dataset.name, single_runs())
             name_button(dataset.name, primary=True, title=AGAIN if again else TITLE)
         if st.button("See pairs of views", icon=":material/flip:"):
             state.go("views", {state.data.DATASET: dataset.name})
@@ -99,7 +100,7 @@ def readable(names: list[str]) -> Dataset | None:
     """The first of the data sets ``names`` that is not damaged."""
     for name in names:
         with suppress(DatasetError):
-            return cache.dataset(name)
+            return datasets.opened(name)
     return None
 
 
@@ -119,7 +120,7 @@ def delete(name: str) -> None:
 
 def _card(name: str, place: int, is_chosen: bool) -> None:
     try:
-        dataset = cache.dataset(name)
+        dataset = datasets.opened(name)
     except DatasetError as error:
         st.markdown(f"**{plain(name)}**")
         show_error(error)

@@ -1,7 +1,8 @@
 """Beginning an import as a job in the background; the Data page shows how far it is."""
 
-from dashboard import background, cache, state
+from dashboard import background, state
 from dashboard.background import BackgroundJob, Tidy, Work
+from sealife_core.datasets.dataset import newest_datasets
 from sealife_core.datasets.storage import check_new_name
 from sealife_core.errors import DatasetError
 
@@ -11,7 +12,7 @@ IMPORT = "import"
 def new_name(name: str) -> str:
     """``name``, if a data set may be called so. Raises DatasetError."""
     check_new_name(name)
-    if name in cache.datasets():
+    if name in newest_datasets():
         raise DatasetError(f"Data set {name!r} already exists. Choose another name.")
     job = background.find(_key(name))
     if job is not None and job.running:

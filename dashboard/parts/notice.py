@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import datasets
 from dashboard.state.notice import DRAWN
 from dashboard.words import plain, run_name
 from sealife_core.datasets.corrections.editing import said, undo
@@ -48,7 +49,7 @@ def notice() -> None:
     if held is None:
         return
     text, undo = held
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key="notice"):
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=state.NOTICE):
         st.markdown(f":material/check_circle: {text}", width="stretch")
         if undo is not None:
             st.button("Undo", icon=":material/undo:", on_click=_undo, args=undo)
@@ -106,7 +107,7 @@ def say_corrected(dataset: Dataset, text: str = "") -> None:
 
 def rerun_if_corrected(dataset: Dataset) -> None:
     """In a fragment that was given ``dataset``: run the whole page once that was corrected or there is a new notice."""
-    if cache.dataset(dataset.name).version != dataset.version or state.NOTICE.held() != DRAWN.held():
+    if datasets.opened(dataset.name).version != dataset.version or state.NOTICE.held() != DRAWN.held():
         st.rerun(scope="app")
 
 

@@ -18,11 +18,11 @@ from dashboard.state import (
     train,
     views,
 )
-from dashboard.state.keys import Key, UrlKey
+from dashboard.state.keys import Key, UrlKey, turn
 from dashboard.state.navigation import arrive, go, go_import
 from dashboard.state.notice import NOTICE, say
 
 __all__ = [
     "NOTICE", "Key", "UrlKey", "arrive", "compare", "contrast", "corrections", "data", "embeddings", "forms",
-    "gallery", "go", "go_import", "label", "lessons", "runs", "say", "studies", "train", "views",
+    "gallery", "go", "go_import", "label", "lessons", "runs", "say", "studies", "train", "turn", "views",
 ]  # fmt: skip

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from dashboard.state import keys
-from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
+from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue, turn
 
 RUNS = UrlRuns("compare", "compare")
 TAB = UrlKey("part")
@@ -24,7 +23,7 @@ TABLE = Key("compare.table")
 PICTURES = Key("pile_pictures")
 
 
-def turn(changes: Mapping[UrlValue, str]) -> None:
-    """Change the URL, and so the page. Other pictures begin at their first sheet."""
-    keys.turn(changes)
+def show(changes: Mapping[UrlValue, str]) -> None:
+    """Show other pictures, from their first sheet on."""
+    turn(changes)
     SHEET.hold(1)

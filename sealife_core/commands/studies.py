@@ -12,7 +12,7 @@ from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describ
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import ConfigError
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.directory import create_run, list_studies
 from sealife_core.runs.names import find_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
@@ -132,7 +132,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
 
 def _list(chosen: argparse.Namespace, output: Output) -> int:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
-    rows = [run_summary(run) for run in list_runs() if run.launches_runs]
+    rows = [run_summary(run) for run in list_studies()]
     output.table(rows, columns, empty="No studies yet. Start one: study labels")
     return 0
 

@@ -215,7 +215,7 @@ def list_datasets(root: Path | None = None) -> list[str]:
     return sorted((f.name for f in folders if (f / INFO).exists() or (f / MANIFEST).exists()), key=str.casefold)
 
 
-def newest_first(root: Path | None = None) -> list[str]:
+def newest_datasets(root: Path | None = None) -> list[str]:
     """Names of all data sets, the newest first; by name within one second; last those that mislead or are damaged."""
     root = root or data_root()
     return sorted(list_datasets(root), key=lambda name: _age(root / name), reverse=True)

@@ -77,6 +77,16 @@ def list_runs(root: Path | None = None) -> list[Run]:
     return [Run(path) for path in reversed(oldest_first)]
 
 
+def single_runs(root: Path | None = None) -> list[Run]:
+    """As :func:`list_runs`, without studies and searches: those that train or embed."""
+    return [run for run in list_runs(root) if not run.launches_runs]
+
+
+def list_studies(root: Path | None = None) -> list[Run]:
+    """As :func:`list_runs`, studies and searches alone."""
+    return [run for run in list_runs(root) if run.launches_runs]
+
+
 def _is_name(name: str) -> bool:
     """Whether a run may have this name: one folder, not hidden, of characters that can be encoded."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from sealife_core.config import ALL_STAGES, BROKEN, RECIPES, AnyConfig, FineTuneConfig, nested, parse, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.progress import Progress
-from sealife_core.runs.directory import create_run, list_runs, runs_root
+from sealife_core.runs.directory import create_run, runs_root, single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import launch_lock
@@ -215,7 +215,7 @@ def other_seeds(run: Run) -> tuple[Run, ...]:
     def settings(one: Run) -> str:
         return fingerprint(one.config().model_copy(update={"seed": 0}))
 
-    own, others = settings(run), [one for one in list_runs(run.root) if one != run and not one.launches_runs]
+    own, others = settings(run), [one for one in single_runs(run.root) if one != run]
     return tuple(one for one in others if one.state() is State.FINISHED and settings(one) == own)
 
 
@@ -226,9 +226,9 @@ def _serves(run: Run) -> bool:
 def _launched() -> dict[str, Run]:
     """Fingerprint → the newest run with it that has finished, else one that is on its way, else one that has ended."""
     ranked: dict[str, tuple[int, Run]] = {}
-    for run in list_runs():
+    for run in single_runs():
         state = run.state()
-        if run.launches_runs or state in (State.CREATED, State.DAMAGED):
+        if state in (State.CREATED, State.DAMAGED):
             continue
         settings, rank = fingerprint(run.config()), 2 * (state is State.FINISHED) + state.active
         if settings not in ranked or ranked[settings][0] < rank:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, Request, StudyConfig, parse, trained_settings
-from sealife_core.runs.directory import list_runs, parts_of
+from sealife_core.runs.directory import parts_of, single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 
@@ -22,8 +22,8 @@ def fingerprint(request: Request) -> str:
 def finished_runs(root: Path) -> dict[str, Run]:
     """Fingerprint → the newest finished run with it."""
     found: dict[str, Run] = {}
-    for run in list_runs(root):
-        if not run.launches_runs and run.state() is State.FINISHED:
+    for run in single_runs(root):
+        if run.state() is State.FINISHED:
             found.setdefault(fingerprint(run.request()), run)
     return found
 

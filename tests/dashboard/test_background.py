@@ -9,7 +9,7 @@ from dashboard import background
 
 @pytest.fixture(autouse=True)
 def _no_jobs_of_other_tests():
-    background.cache.jobs().clear()
+    background.jobs().clear()
 
 
 def test_job__is_not_begun_twice_and_tells_how_far_it_is(home):
@@ -35,4 +35,4 @@ def test_job__is_not_begun_twice_and_tells_how_far_it_is(home):
 def test_jobs__old_ones_are_forgotten(home):
     for number in range(3 * background.MOST_JOBS):
         background.start(str(number), "A job", lambda tell: None).wait(30)
-    assert len(background.cache.jobs()) == background.MOST_JOBS
+    assert len(background.jobs()) == background.MOST_JOBS

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
+from dashboard.cache import training
 from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import write_dataset
@@ -124,14 +124,14 @@ def test_train__refuses_a_number_out_of_range_instead_of_another(tiny_reef, laun
 def test_train__says_before_the_button_what_would_fail_and_switches_it_off(tiny_reef, launched, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", "/nowhere")
     monkeypatch.setattr(imagenet, "reachable", lambda name: False)
-    cache.online.clear()
+    training.online.clear()
     app = open_page("train")
     app.segmented_control(key="task").set_value("resnet50").run()
     assert "ImageNet weights of ResNet50 are not on this machine" in text(app)
     assert app.button(key="launch").disabled
     app.segmented_control(key="task").set_value("scratch").run()
     assert not app.button(key="launch").disabled
-    cache.online.clear()
+    training.online.clear()
 
 
 def test_train__without_a_run_to_start_from_offers_simclr(tiny_reef):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sealife_core.datasets.corrections.editing import move
-from sealife_core.datasets.dataset import Dataset, list_datasets, newest_first, open_dataset, write_dataset
+from sealife_core.datasets.dataset import Dataset, list_datasets, newest_datasets, open_dataset, write_dataset
 from sealife_core.datasets.storage import delete_dataset, restore_dataset
 from sealife_core.errors import DatasetError
 
@@ -52,15 +52,15 @@ def test_open_dataset__gives_back_what_was_written(bay: Dataset):
     assert again.info["source"] == "by hand"
 
 
-def test_newest_first__goes_by_when_a_data_set_was_made(bay: Dataset, home: Path):
+def test_newest_datasets__goes_by_when_a_data_set_was_made(bay: Dataset, home: Path):
     for name, made in (("a old", "2026-01-01T00:00:00+00:00"), ("z new", "2027-01-01T00:00:00+00:00")):
         write_dataset(home / "data" / name, bay.manifest, {"made": made})
     (home / "data" / "damaged").mkdir()
     (home / "data" / "damaged" / "dataset.json").write_text("{")
-    assert newest_first() == ["z new", "bay", "a old", "damaged"]
+    assert newest_datasets() == ["z new", "bay", "a old", "damaged"]
     assert list_datasets() == ["a old", "bay", "damaged", "z new"]
     move(open_dataset("a old"), {0: "val"})
-    assert newest_first()[2] == "a old", "mending makes no new data set"
+    assert newest_datasets()[2] == "a old", "mending makes no new data set"
 
 
 def test_file_names__are_those_of_the_import_where_they_are_known(bay: Dataset):

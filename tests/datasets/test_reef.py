@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sealife_core.datasets.dataset import Dataset, list_datasets, newest_first
+from sealife_core.datasets.dataset import Dataset, list_datasets, newest_datasets
 from sealife_core.datasets.reef import ANIMALS, draw_reef
 from sealife_core.datasets.reef.outlines import circle, circles
 from sealife_core.datasets.reef.painting import planes
@@ -191,4 +191,4 @@ def background_accuracy(dataset: Dataset, split: str) -> float:
 def test_misleading_reef__is_nobodys_first_data_set(tmp_path: Path) -> None:
     for name, misleads in (("usual", False), ("one", True)):
         draw_reef(tmp_path, name=name, images=10, size_px=16, one_background=misleads)
-    assert newest_first(tmp_path) == ["usual", "one"]
+    assert newest_datasets(tmp_path) == ["usual", "one"]

@@ -8,12 +8,22 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.errors import RunError
 from sealife_core.runs.deletion import delete
-from sealife_core.runs.directory import create_run, dependents, list_runs, open_run, source_chain, source_of
+from sealife_core.runs.directory import (
+    create_run,
+    dependents,
+    list_runs,
+    list_studies,
+    open_run,
+    single_runs,
+    source_chain,
+    source_of,
+)
 from sealife_core.runs.files import recall_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.finished.files import files_of
+from tests.studies.searches import asked
 
 
 def test_create_run__writes_the_whole_request(root: Path):
@@ -51,6 +61,12 @@ def test_list_runs__newest_first_also_within_a_second(root: Path):
         create_run(preset(task, weights="random"), root=root) for task in ("simclr", "probe", "finetune", "scratch")
     ]
     assert list_runs(root) == made[::-1]
+
+
+def test_single_runs__are_all_but_studies_and_searches(root: Path):
+    one, search, two = (create_run(one, root=root) for one in (preset("simclr"), asked(), preset("scratch")))
+    assert single_runs(root) == [two, one]
+    assert list_studies(root) == [search]
 
 
 def test_list_runs__of_a_missing_folder_is_empty(tmp_path: Path):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache
+from dashboard.cache import datasets
 from dashboard.data.charts.comparison_charts import class_option
 from dashboard.data.compared import believed, class_rows
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
@@ -25,7 +25,7 @@ def class_view(pair: Paired, data: str) -> None:
     half = MOST_CLASSES // 2  # of both ends: the largest changes
     drawn = shown if len(shown) <= MOST_CLASSES else [*shown[:half], *shown[-half:]]
     st.echarts_chart(
-        class_option(drawn, cache.colours_of_classes(data), ink()), height=64 + BAR_PX * len(drawn), key=compare.BARS,
+        class_option(drawn, datasets.class_colours_of(data), ink()), height=64 + BAR_PX * len(drawn), key=compare.BARS,
         on_select=lambda: _pick(drawn),
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
     )  # fmt: skip
@@ -42,4 +42,4 @@ def class_view(pair: Paired, data: str) -> None:
 def _pick(drawn: Sequence[ClassChange]) -> None:
     for series, place in compare.BARS.marks()[-1:]:
         if place < len(drawn):
-            compare.turn({compare.PILE: ("fixed", "broken")[series], compare.CLASS: drawn[place].label})
+            compare.show({compare.PILE: ("fixed", "broken")[series], compare.CLASS: drawn[place].label})

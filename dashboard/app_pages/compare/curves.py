@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import training
 from dashboard.data.metric_curves import curves_of, smoothed
 from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curve_charts import draw_panel
@@ -25,7 +26,7 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
         )  # fmt: skip
         log = st.toggle("Logarithmic scale for loss and learning rate", key=state.compare.LOG, bind="query-params")
     names = {row.run_id: row.name for row in rows}
-    found = {run.id: cache.metrics(run) for run in runs}
+    found = {run.id: training.metrics(run) for run in runs}
     if not any(found.values()):
         st.caption("These runs recorded no metrics.")
         return

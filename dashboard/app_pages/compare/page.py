@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.compare import run_choice
 from dashboard.app_pages.compare.chart import comparison_chart, comparison_table, untested_table
 from dashboard.app_pages.compare.cost import cost_view, ladder_view
@@ -16,6 +16,7 @@ from dashboard.words import plain
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, to_frame
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.neutral import csv_of
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 
 PICTURES = 12  # of each outcome, in the HTML file
@@ -23,7 +24,7 @@ PICTURES = 12  # of each outcome, in the HTML file
 
 def page() -> None:
     """The advice, the chart next to the choice of runs, and the details."""
-    chosen = run_choice.read(cache.runs())
+    chosen = run_choice.read(single_runs())
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Compare", width="content")
         if chosen.rows:
@@ -40,7 +41,7 @@ def page() -> None:
             state.go("train", {state.train.TASK: "probe"})
     else:
         _compared(chosen)
-    untested_table(cache.runs())
+    untested_table(single_runs())
 
 
 def _downloads(chosen: Choice) -> None:

@@ -59,7 +59,7 @@ def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
                 key=key.widget.showing(held), on_change=_turn, args=(key,), width=300,
             )  # fmt: skip
         swapped = {compare.FROM: b, compare.TO: a}
-        st.button("Swap", icon=":material/swap_horiz:", on_click=compare.turn, args=(swapped,))
+        st.button("Swap", icon=":material/swap_horiz:", on_click=compare.show, args=(swapped,))
     return a, b
 
 
@@ -94,4 +94,4 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
 
 
 def _turn(key: UrlValue) -> None:
-    compare.turn({key: key.widget.held()})
+    compare.show({key: key.widget.held()})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import cache
+from dashboard.cache import datasets
 from dashboard.data.compared import pile_places
 from dashboard.data.pictures import ALL
 from dashboard.error_display import errors_shown
@@ -49,7 +49,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
         st.caption("No pictures. Choose another outcome or class.")
         return
     with errors_shown():
-        _sheet(cache.dataset(data), pair, places, SAYS[pile].format(a=name_a, b=name_b))
+        _sheet(datasets.opened(data), pair, places, SAYS[pile].format(a=name_a, b=name_b))
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
@@ -86,4 +86,4 @@ def _pictured(dataset: Dataset, image_id: str, truth: str) -> dict[str, Any]:
 
 
 def _turn(key: UrlValue) -> None:
-    compare.turn({key: "" if key.widget.held() == ALL else key.widget.held()})
+    compare.show({key: "" if key.widget.held() == ALL else key.widget.held()})

@@ -70,5 +70,5 @@ def _add(chosen: Sequence[str]) -> None:
 
 def _other_tests(found: Sequence[Candidate]) -> None:
     wanted = compare.TESTS.widget.held()
-    compare.turn({compare.TESTS: wanted, compare.FROM: "", compare.TO: "", compare.CLASS: ""})
+    compare.show({compare.TESTS: wanted, compare.FROM: "", compare.TO: "", compare.CLASS: ""})
     compare.RUNS.choose([one.run_id for one in found if one.test_hash == wanted][:MOST_AT_ONCE])

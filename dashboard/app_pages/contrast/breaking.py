@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import cache
 from dashboard.app_pages.contrast.broken_outcome import SIDES, show_curves, show_outcome
+from dashboard.cache import datasets
 from dashboard.data.contrast.ablation_findings import ANSWERS, questions, read_guess, written
 from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
@@ -58,7 +58,7 @@ def breaking() -> None:
     if background and len(there) < 2:
         _draw_first()
         return
-    data, other = cache.dataset(there[0]), cache.dataset(there[-1])
+    data, other = datasets.opened(there[0]), datasets.opened(there[-1])
     plan = planned(key, data, other)
     pair, guess = pair_of(plan), read_guess(contrast.GUESS.value)
     if guess is None or pair.both is None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import datasets
 from dashboard.cache.contrast import held_responses, is_grey, responses
 from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
 from dashboard.data.contrast.ignored_charts import COSINE, KEPT, EncoderLine, sample_sentence, unseen_rows
@@ -44,7 +45,7 @@ def ignored() -> None:
     """Choices on top; charts, with each encoder as soon as it is there, and sentences once all are."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=180):
-            dataset = cache.dataset(dataset_choice("Data set"))
+            dataset = datasets.opened(dataset_choice("Data set"))
         sources = encoders_choice()
     count, features, measure = _choices()
     rows = unseen_rows(dataset, count)

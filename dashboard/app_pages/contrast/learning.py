@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.cache import contrast as kept
+from dashboard.cache import datasets, training
 from dashboard.data.contrast.learning_figures import Votes, figures_of, pictures_of, votes_measured, votes_of
 from dashboard.data.embeddings.points import FILM
 from dashboard.data.readable_settings import form_values
@@ -24,6 +25,7 @@ from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
 from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, rows_of, snapshot_epochs
 from sealife_core.evaluation.figures.palette import label_colour
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 
 _TILE_PX = 96
@@ -32,7 +34,7 @@ _NO_PICTURES = {"cards": {}, "asked": [], "near": []}
 
 def learning() -> None:
     """The choice of a run; below it what that run stored, redrawn while it trains."""
-    runs = {run.id: run for run in cache.runs() if isinstance(run.config_or_none(), SimclrConfig)}
+    runs = {run.id: run for run in single_runs() if isinstance(run.config_or_none(), SimclrConfig)}
     if not runs:
         if way_out("**No SimCLR run yet.** Here you see how one learns, epoch by epoch.", "Train SimCLR"):
             _train()
@@ -91,7 +93,7 @@ def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.nda
     shares, pictures and their nearest). All of the stored features, which go back to before training."""
     try:
         # As the run saw it: a picture moved since to validation is none that it did not train on.
-        dataset = cache.dataset(config.data, content_hash=config.data_hash)
+        dataset = datasets.opened(config.data, content_hash=config.data_hash)
         snapshots = kept.snapshots(run)
         if (rows_of(snapshots.ids, dataset) < 0).all():
             raise DatasetError(
@@ -99,7 +101,7 @@ def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.nda
             )
         right, level = kept.knn_right(run, dataset)
     except SealifeError as error:
-        votes = votes_measured(cache.metrics(run), run.environment())
+        votes = votes_measured(training.metrics(run), run.environment())
         less = "k-NN accuracy is that of training" if votes.points else "k-NN accuracy is missing"
         st.caption(f"No pictures are shown, and {less}: {plain(str(error))}")
         return np.zeros((len(epochs), 0), bool), votes, _NO_PICTURES

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache
+from dashboard.cache import datasets
 from dashboard.cache.contrast import view_batch
 from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise, usual_views
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
@@ -46,7 +46,7 @@ def _chosen() -> tuple[Dataset, EncoderSource, ViewBatch | None]:
     """The data set, the encoder and what it sees, None if that cannot be had."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=150):
-            dataset = cache.dataset(dataset_choice("Data set"))
+            dataset = datasets.opened(dataset_choice("Data set"))
         offered = known_sources()
         source = encoder_choice(offered)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import grouping
 from dashboard.error_display import errors_shown
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
@@ -72,7 +73,7 @@ def import_preview(path: str, upload: Any, pattern: Pattern, class_folder: Class
         st.caption("The groups are shown here before anything is imported.")
         return
     with errors_shown():
-        preview = cache.import_preview(path, upload, getattr(upload, "file_id", ""), pattern, class_folder)
+        preview = grouping.import_preview(path, upload, getattr(upload, "file_id", ""), pattern, class_folder)
         _shown(preview)
         if pattern.kind in READ and preview.images >= MOST_OPENED // 2:
             st.caption(f"A preview opens {MOST_OPENED:,} pictures at most.")
@@ -84,7 +85,7 @@ def columns_to_import(path: str, upload: Any) -> Sequence[str]:
         st.caption("The columns are shown here once there are pictures.")
         return ()
     with errors_shown():
-        columns = cache.columns_to_import(path, upload, getattr(upload, "file_id", ""))
+        columns = grouping.columns_to_import(path, upload, getattr(upload, "file_id", ""))
         if not columns:
             st.caption("No table with further columns comes with these pictures, so they would not be grouped.")
         return columns
@@ -112,7 +113,7 @@ def group_dialog(dataset: Dataset, first: Pattern) -> None:
     """Asks for a pattern, shows what it makes, and groups when asked to."""
     columns = tuple(dataset.table_columns)
     pattern = pattern_fields(first, lambda: columns, tabled=bool(columns))
-    plan = cache.regrouping(dataset, pattern)
+    plan = grouping.regrouping(dataset, pattern)
     _shown(plan.preview)
     for sentence in plan.sentences[len(plan.preview.sentences) :]:
         st.markdown(plain(sentence))

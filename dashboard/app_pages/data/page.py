@@ -4,26 +4,29 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.data.browse import balance, browse
 from dashboard.app_pages.data.checks_view import checks_view
 from dashboard.app_pages.data.history import history_view
 from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, importing, skipped_table
 from dashboard.app_pages.data.places import places_view
+from dashboard.cache import datasets
 from dashboard.error_display import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
 from dashboard.parts.notice import notice
 from dashboard.parts.runs.name_animals import first_model_line, is_named, labels_first, why_not
 from dashboard.parts.trash_fold import trash_fold
+from sealife_core.datasets.dataset import newest_datasets
 from sealife_core.datasets.imports.importing import read_skipped
 from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError
+from sealife_core.runs.directory import single_runs
 
 
 def page() -> None:
     """Import on top, the data sets, and one of them in detail."""
-    names = cache.datasets()
+    names = newest_datasets()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Data", width="content")
         if names:
@@ -32,7 +35,7 @@ def page() -> None:
                     st.button("Draw the sample reef", icon=":material/draw:", on_click=begin_reef)
                 looked_at = state.data.chosen_dataset(names)
                 leads = looked_at is None or (
-                    is_named(looked_at, cache.runs()) or (bool(why_not(looked_at)) and not labels_first(looked_at))
+                    is_named(looked_at, single_runs()) or (bool(why_not(looked_at)) and not labels_first(looked_at))
                 )
                 kind = "primary" if leads else "secondary"
                 asked = st.button("Import photographs", type=kind, icon=":material/add_photo_alternate:")
@@ -40,7 +43,7 @@ def page() -> None:
                     import_dialog()
     notice()
     import_status()
-    chosen = state.data.chosen_dataset(cache.datasets())
+    chosen = state.data.chosen_dataset(newest_datasets())
     if chosen is not None:
         dataset_cards(names, chosen)
         _details(chosen)
@@ -64,7 +67,7 @@ def _nothing_yet() -> None:
 
 def _details(name: str) -> None:
     try:
-        dataset = cache.dataset(name)
+        dataset = datasets.opened(name)
     except DatasetError as error:
         show_error(error)
         st.button("Delete it", icon=":material/delete:", on_click=delete, args=(name,))

@@ -4,11 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import background, cache, state
+from dashboard import background, state
 from dashboard.app_pages.data.grouping import group_dialog, grouping_button
 from dashboard.app_pages.data.hold_out import hold_out_view
 from dashboard.app_pages.data.place_scores_view import place_details, score_summary
-from dashboard.cache import curation
+from dashboard.cache import curation, datasets
 from dashboard.error_display import show_error
 from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.notice import way_out
@@ -80,7 +80,7 @@ def _asked(dataset: Dataset, run: Run) -> HeldOut | None:
 
 
 def _hold_each_out(name: str, run_id: str, tell: Progress) -> HeldOut:
-    return held_out_of(cache.dataset(name), GROUP, run_id, tell)
+    return held_out_of(datasets.opened(name), GROUP, run_id, tell)
 
 
 def _likely_pattern(dataset: Dataset) -> Pattern:

@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import classifiers
 from dashboard.data.embeddings.points import FILM, PCA, UMAP, Look
 from dashboard.data.embeddings.scatter import (
     ALWAYS,
@@ -93,7 +94,7 @@ def method_choice(film: bool) -> tuple[str, int]:
 
 def colour_choice(runs: Sequence[Run], dataset: Dataset, film: bool) -> tuple[str, tuple[str, ...], int]:
     """(colouring, classes to show: () is all, number of clusters)."""
-    predicting = not film and any(cache.predictions_or_none(run) is not None for run in runs)
+    predicting = not film and any(classifiers.predictions_or_none(run) is not None for run in runs)
     words = [word for word in (*ALWAYS, *(PREDICTING if predicting else ())) if not (film and word == CLUSTER)]
     colour = st.selectbox("Colour by", words, key=embeddings.COLOUR, bind="query-params", width=190) or CLASS
     count = 10

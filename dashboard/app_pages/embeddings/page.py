@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from dashboard import cache
 from dashboard.app_pages.embeddings import chart_choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film_player import film
+from dashboard.cache import datasets
 from dashboard.data.embeddings.points import FILM, Look
 from dashboard.error_display import errors_shown
 from dashboard.parts.notice import notice, rerun_if_corrected
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 
 
@@ -18,7 +19,7 @@ def page() -> None:
     """Whose encoder; then its pictures as points."""
     st.title("Embeddings")
     notice()
-    runs = cache.runs()
+    runs = single_runs()
     ready, old = chart_choice.by_embeddings(runs)
     if not ready and not old:
         chart_choice.nothing_yet(unready=any(run.state().active for run in runs))
@@ -34,7 +35,7 @@ def page() -> None:
             return
         beside = chart_choice.second_run_choice(run, ready)
     with errors_shown():
-        st.fragment(_looks)(cache.dataset(run.config().data), [run] if beside is None else [run, beside])
+        st.fragment(_looks)(datasets.opened(run.config().data), [run] if beside is None else [run, beside])
 
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:

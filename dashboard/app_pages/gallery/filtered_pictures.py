@@ -13,7 +13,7 @@ from dashboard.parts.notice import notice
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.pictures.sheets import A_PAGE
 from dashboard.parts.runs.table import colours_of_all
-from dashboard.state import gallery
+from dashboard.state import gallery, turn
 from dashboard.theme import dot
 from dashboard.words import run_name
 from sealife_core.runs.run import Run
@@ -37,7 +37,7 @@ def pictures(run: Run, rival: Run | None) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"No {spoken(shown)}.", width="content")
             everything = dict.fromkeys((*gallery.FILTERS, gallery.LEAF), "")
-            st.button("Show all", on_click=gallery.turn, args=(everything,), icon=":material/filter_alt_off:")
+            st.button("Show all", on_click=turn, args=(everything,), icon=":material/filter_alt_off:")
         return
     pages = -(-len(places) // A_PAGE)
     page = min(max(1, gallery.LEAF.number), pages)
@@ -95,5 +95,5 @@ def _piles(models: list[Model], shown: Filters) -> None:
             st.button(
                 f"{PAIRED[name]}: **{counts[name]:,}**", key=gallery.PILE.of(name),
                 type="primary" if held else "secondary",
-                on_click=gallery.turn, args=({gallery.OUTCOME: "" if held else name, gallery.LEAF: ""},),
+                on_click=turn, args=({gallery.OUTCOME: "" if held else name, gallery.LEAF: ""},),
             )  # fmt: skip

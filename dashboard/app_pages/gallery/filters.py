@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboard.data.classifier_answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Filters
-from dashboard.state import gallery
+from dashboard.state import gallery, turn
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain, whole_number
 from sealife_core.runs.run import Run
@@ -72,19 +72,19 @@ def segments(key: UrlValue, label: str, words: dict[str, str], value: str) -> No
 
 
 def _changed(key: UrlValue) -> None:
-    gallery.turn({key: key.widget.held() or "", gallery.LEAF: ""})
+    turn({key: key.widget.held() or "", gallery.LEAF: ""})
 
 
 def _sure() -> None:
     low, high = gallery.SURE.widget.held()
-    gallery.turn({gallery.SURE: f"{low}-{high}", gallery.LEAF: ""})
+    turn({gallery.SURE: f"{low}-{high}", gallery.LEAF: ""})
 
 
 def show_pictures(run: Run, other: Run | None, changes: Mapping[UrlValue, str]) -> None:
     """Turn to the pictures of ``run``, and of ``other`` if there is one, with other filters; from a callback."""
     if other is not None:
         gallery.swap(run.id, other.id)
-    gallery.turn({**dict.fromkeys((gallery.LEAF, gallery.PICTURE, gallery.SHOW), ""), **changes})
+    turn({**dict.fromkeys((gallery.LEAF, gallery.PICTURE, gallery.SHOW), ""), **changes})
 
 
 def spoken(shown: Filters) -> str:

@@ -15,7 +15,7 @@ from dashboard.data.classifier_answers import Answers
 from dashboard.data.guessing_round import model_score, round_of, score
 from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
-from dashboard.state import gallery
+from dashboard.state import gallery, turn
 from dashboard.theme import dot
 from dashboard.words import plain, run_name, whole_number
 from sealife_core.runs.run import Run
@@ -29,23 +29,23 @@ def guessing(run: Run, rival: Run | None) -> None:
     answers = classifiers.answers(run)
     places = round_of(answers, gallery.SEED.number)
     guesses = read_guesses(gallery.GUESSES.value, len(places), len(answers.classes))
-    turn = len(guesses) if gallery.TURN.value != "told" else max(0, len(guesses) - 1)
+    at = len(guesses) if gallery.TURN.value != "told" else max(0, len(guesses) - 1)
     players = [(run_name(one), classifiers.answers(one)) for one in (run, rival) if one is not None]
     _scores(answers, places, guesses, players)
-    if turn >= len(places):
+    if at >= len(places):
         _end(answers, places, guesses, players)
         return
     left, right = st.columns([6, 5], gap="large")
     with left:
-        place = int(places[turn])
+        place = int(places[at])
         row = int(answers.rows[place])
         about = answers.dataset.manifest.iloc[row]
         st.html(
             f'<img class="guessed" style="--aspect:{int(about["width"]) / int(about["height"]):.4f}"'
-            f' alt="Picture {turn + 1} of this round" src="{escape(thumb_url(answers.dataset, row, 640))}">'
+            f' alt="Picture {at + 1} of this round" src="{escape(thumb_url(answers.dataset, row, 640))}">'
         )
     with right:
-        if turn < len(guesses):
+        if at < len(guesses):
             _told(answers, place, guesses[-1], players)
         else:
             _ask(answers, guesses)
@@ -128,7 +128,7 @@ def _end(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequ
             " Play another round."
         )
         again = {gallery.SEED: str(gallery.SEED.number + 1), gallery.GUESSES: "", gallery.TURN: ""}
-        st.button("Another round", type="primary", icon=":material/replay:", on_click=gallery.turn, args=(again,))
+        st.button("Another round", type="primary", icon=":material/replay:", on_click=turn, args=(again,))
     cards = [card(answers, int(place), []) for place in places]
     for told, guess, place in zip(cards, guesses, places, strict=False):
         state, sign = ("right", "✓") if guess == answers.truth[place] else ("wrong", "✕")
@@ -139,8 +139,8 @@ def _end(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequ
 
 
 def _guess(guesses: list[int], index: int) -> None:
-    gallery.turn({gallery.GUESSES: ".".join(map(str, [*guesses, index])), gallery.TURN: "told"})
+    turn({gallery.GUESSES: ".".join(map(str, [*guesses, index])), gallery.TURN: "told"})
 
 
 def _open(image_id: str) -> None:
-    gallery.turn({gallery.SHOW: "", gallery.PICTURE: image_id})
+    turn({gallery.SHOW: "", gallery.PICTURE: image_id})

@@ -16,7 +16,7 @@ from dashboard.parts.correcting.correct_here import correct_here
 from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.runs.table import colours_of_all
-from dashboard.state import gallery
+from dashboard.state import gallery, turn
 from dashboard.theme import dot
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
@@ -112,4 +112,4 @@ def _verdict(answers: Answers, place: int, how: str) -> str:
 
 def _show(image_id: str) -> None:
     """This picture with the evidence for what is predicted, or ("") all pictures."""
-    gallery.turn({gallery.PICTURE: image_id, gallery.EVIDENCE: ""})
+    turn({gallery.PICTURE: image_id, gallery.EVIDENCE: ""})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.state import gallery
+from dashboard.state import gallery, turn
 from dashboard.words import key_number, run_name, with_method
 from sealife_core.config import ClassifierConfig
 from sealife_core.runs.run import PREDICTIONS, Run
@@ -32,7 +32,7 @@ def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
         st.selectbox(
             "Compare with", ["", *rivals], key=beside, width=420, disabled=not rivals,
             format_func=lambda run_id: title(known[run_id]) if run_id else "No other model",
-            on_change=lambda: gallery.turn({gallery.AGAINST: beside.held(), gallery.OUTCOME: "", gallery.LEAF: ""}),
+            on_change=lambda: turn({gallery.AGAINST: beside.held(), gallery.OUTCOME: "", gallery.LEAF: ""}),
             help="Another model that was tested on the same pictures." if rivals
             else "No other model was tested on the same pictures.",
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.gallery.confused_classes import classes
 from dashboard.app_pages.gallery.filtered_pictures import pictures
 from dashboard.app_pages.gallery.guessing import guessing
@@ -11,6 +11,7 @@ from dashboard.app_pages.gallery.own.own_pictures import own_pictures
 from dashboard.app_pages.gallery.reliability import calibration_view
 from dashboard.error_display import errors_shown
 from dashboard.parts.notice import way_out
+from sealife_core.runs.directory import single_runs
 
 VIEWS = {
     "pictures": ("Pictures", pictures),
@@ -30,9 +31,9 @@ def page() -> None:
         st.segmented_control(
             "View", list(VIEWS), format_func=lambda view: VIEWS[view][0], key=show.widget.showing(shown),
             required=True, label_visibility="collapsed", width="content",
-            on_change=lambda: state.gallery.turn({show: show.widget.held(), state.gallery.PICTURE: ""}),
+            on_change=lambda: state.turn({show: show.widget.held(), state.gallery.PICTURE: ""}),
         )  # fmt: skip
-    runs = classifiers(cache.runs())
+    runs = classifiers(single_runs())
     if not runs:
         _nothing_yet()
         return

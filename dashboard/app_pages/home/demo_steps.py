@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import classifiers
 from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import draw_reef
 from dashboard.parts.runs.score_cards import score_cards
@@ -16,6 +17,7 @@ from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, co
 from sealife_core.evaluation.comparison.demo_lesson import lesson
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.folders import checkpoints_root
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import launch_lock
@@ -51,12 +53,12 @@ ICONS = {
 def demo_button(primary: bool) -> None:
     """Draws the reef if needed and queues the runs; while a demo runs it cannot be started again."""
     kind = "primary" if primary else "secondary"
-    if st.button("Run the demo", type=kind, icon=":material/play_arrow:", disabled=_active(last_demo(cache.runs()))):
+    if st.button("Run the demo", type=kind, icon=":material/play_arrow:", disabled=_active(last_demo(single_runs()))):
         with errors_shown():
             # The disk says whether this is a second click on the same button: is a demo active?
             if draw_reef():
                 with launch_lock(checkpoints_root()):
-                    if not _active(last_demo(cache.runs())):
+                    if not _active(last_demo(single_runs())):
                         launch_demo()
             st.rerun()
 
@@ -67,12 +69,12 @@ def _active(runs: dict[str, Run]) -> bool:
 
 def demo_panel() -> None:
     """The steps of the latest demo; polls only while one of them is active."""
-    active = _active(last_demo(cache.runs()))
+    active = _active(last_demo(single_runs()))
     st.fragment(_panel, run_every=POLL_S if active else None)(active)
 
 
 def _panel(was_active: bool) -> None:
-    runs = last_demo(cache.runs())
+    runs = last_demo(single_runs())
     if was_active and not _active(runs):
         st.rerun(scope="app")
     steps = [(title, says, [runs[key] for key in keys if key in runs]) for title, says, keys in STEPS]
@@ -91,7 +93,7 @@ def _panel(was_active: bool) -> None:
 def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> dict[str, pd.DataFrame]:
     """A key of the demo → the predictions of its classifier; without those that cannot be read."""
     tested = {row.run_id for row in rows if row.comparable}
-    found = {key: cache.predictions_or_none(run) for key, run in runs.items() if run.id in tested}
+    found = {key: classifiers.predictions_or_none(run) for key, run in runs.items() if run.id in tested}
     return {key: predictions for key, predictions in found.items() if predictions is not None}
 
 

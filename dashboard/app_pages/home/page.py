@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.home.demo_steps import demo_button, demo_panel
 from dashboard.app_pages.home.next_step import next_step
+from dashboard.cache import datasets
 from dashboard.data.pictures import some_rows
 from dashboard.parts.dataset_cards import dataset_links, readable
 from dashboard.parts.pictures.image_grid import picture_strip
@@ -24,9 +25,10 @@ from dashboard.parts.runs.name_animals import (
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.words import plain
 from sealife_core.config import RECIPES
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import Dataset, newest_datasets
 from sealife_core.demo import REEF, last_demo
 from sealife_core.evaluation.comparison.comparison_rows import comparison, of_the_newest
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
@@ -41,7 +43,7 @@ def page() -> None:
         " them with few labels or many, and see which pictures it gets wrong. Everything runs on this machine, and"
         " every number leads to its pictures.</p>"
     )
-    names, runs = cache.datasets(), cache.runs()
+    names, runs = newest_datasets(), single_runs()
     demo = last_demo(runs)
     unnamed = to_name(names, runs)
     newest = next((name for name in names if name != REEF), None)
@@ -83,7 +85,7 @@ def page() -> None:
 
 def _positive_pair(dataset: Dataset) -> None:
     st.subheader("What it learns from: a positive pair")
-    preview = cache.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
+    preview = datasets.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
     st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1, told(dataset, preview.row)))
     st.caption(
         "Two random views of one picture. The network gets no labels. It learns that these two views belong"

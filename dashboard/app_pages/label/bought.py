@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from dashboard import cache, theme
+from dashboard import theme
 from dashboard.cache import curation
 from dashboard.data.charts.labels_bought import NOW, accuracy_option, forecasts, how_to_read, says, trained
 from dashboard.parts.runs.name_animals import again_button, first_model_line, first_models, why_not
 from dashboard.state import label
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 
 
 def bought_view(dataset: Dataset, run: Run) -> None:
     """The accuracy that the answers have brought, how it may go on, and one click to a model."""
     answered = curation.bought(run, dataset)
-    models = trained(first_models(cache.runs(), dataset.name))
+    models = trained(first_models(single_runs(), dataset.name))
     ahead = forecasts(answered, models, dataset)
     if answered:
         st.markdown(f"**What the labels have bought.** {says(answered[-1], ahead.get(NOW))}")

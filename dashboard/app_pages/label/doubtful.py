@@ -5,8 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import background, cache
-from dashboard.cache import embeddings
+from dashboard import background
+from dashboard.cache import datasets, embeddings
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import label
 from dashboard.words import plain
@@ -62,7 +62,7 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
 
 
 def _judge(name: str, run: Run, tell: Progress) -> Suspects:
-    dataset = cache.dataset(name)
+    dataset = datasets.opened(name)
     checks = check(dataset, tell)
     tell("Judging every label", 0, 0)
     copies = [group.rows for group in (*checks.exact, *checks.near)]

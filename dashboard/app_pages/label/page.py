@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.label.again import again_view
 from dashboard.app_pages.label.agreement_view import agreement_view
 from dashboard.app_pages.label.doubtful import doubtful_view
 from dashboard.app_pages.label.next_pictures import next_view
+from dashboard.cache import datasets
 from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.notice import notice
@@ -40,7 +41,7 @@ def page() -> None:
             label_visibility="collapsed", on_change=lambda: asked.set(asked.widget.held()),
         )  # fmt: skip
     with errors_shown():
-        dataset = cache.dataset(name)
+        dataset = datasets.opened(name)
         if view in OTHERS:
             OTHERS[view](dataset)
         elif run := features_run(dataset, THEN):

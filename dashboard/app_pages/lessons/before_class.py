@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import training
 from dashboard.data.lessons.prepared import Need, needs
 from dashboard.parts.notice import errors_said
 from dashboard.parts.runs.strip import POLL_S
@@ -15,7 +16,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.folders import checkpoints_root
 from sealife_core.runs.costs.estimates import estimate_on
-from sealife_core.runs.directory import create_run
+from sealife_core.runs.directory import create_run, list_runs, list_studies, single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import launch_lock
@@ -56,7 +57,7 @@ def missing(key: str, dataset: Dataset) -> None:
 
 
 def _needs(dataset: Dataset) -> list[Need]:
-    return needs(dataset, cache.runs(), cache.studies())
+    return needs(dataset, single_runs(), list_studies())
 
 
 def _line(need: Need, dataset: Dataset, said: str) -> None:
@@ -65,7 +66,7 @@ def _line(need: Need, dataset: Dataset, said: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         left = _left(need.requests)
-        refused = [problem.says for _, asked in left for problem in cache.launch_problems(asked) if problem.refuses]
+        refused = [problem.says for _, asked in left for problem in training.launch_problems(asked) if problem.refuses]
         if refused:
             st.markdown(f"{said}. {plain(refused[0])}", width="stretch")
         elif not left:
@@ -84,7 +85,7 @@ def _on_its_way(key: str, dataset: Dataset, said: str) -> None:
     need = next(need for need in _needs(dataset) if need.key == key)
     if need.there or _left(need.requests):
         st.rerun(scope="app")
-    if any(run.state().active for run in (*cache.runs(), *cache.studies()) if _answers(run, need.requests)):
+    if any(run.state().active for run in list_runs() if _answers(run, need.requests)):
         st.markdown(f"{said}. On its way: this line changes when it has finished.", width="stretch")
     else:
         st.markdown(
@@ -95,9 +96,7 @@ def _on_its_way(key: str, dataset: Dataset, said: str) -> None:
 
 def _left(requests: Sequence[Named]) -> list[Named]:
     """Those of ``requests`` that no run has answered or is about to."""
-    begun = [
-        run for run in (*cache.runs(), *cache.studies()) if run.state() in (State.QUEUED, State.RUNNING, State.FINISHED)
-    ]
+    begun = [run for run in list_runs() if run.state() in (State.QUEUED, State.RUNNING, State.FINISHED)]
     return [one for one in requests if not any(_answers(run, [one]) for run in begun)]
 
 

@@ -6,7 +6,7 @@ from io import BytesIO
 import streamlit as st
 import torch
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.lessons.before_class import missing
 from dashboard.cache import classifiers
 from dashboard.data.lessons.prepared import CAMERA, newest_classifier
@@ -21,6 +21,7 @@ from sealife_core.datasets.decoding.pixels import from_picture
 from sealife_core.datasets.decoding.reading import SUFFIXES, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT
 from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
@@ -32,7 +33,7 @@ BY_CAMERA, BY_FILE = "Camera", "File"
 def own_object(dataset: Dataset) -> None:
     """Take a picture or choose one; nothing is stored."""
     with st.expander("Hold something in front of the camera", icon=":material/photo_camera:"):
-        run = newest_classifier(cache.runs(), dataset)
+        run = newest_classifier(single_runs(), dataset)
         if run is None:
             missing(CAMERA, dataset)
             return

@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.lessons.before_class import before_class
 from dashboard.app_pages.lessons.paper import handout_button, worksheet
 from dashboard.app_pages.lessons.question import ask
 from dashboard.app_pages.lessons.turning import turning
 from dashboard.app_pages.lessons.widgets import WIDGETS
+from dashboard.cache import datasets
 from dashboard.data.lessons.lessons import LESSONS, Lesson
 from dashboard.error_display import show_error
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.state.lessons import Answered
 from dashboard.words import plain
+from sealife_core.datasets.dataset import newest_datasets
 from sealife_core.errors import SealifeError
 
 MARKS = "✓ right · ○ answered"
@@ -28,8 +30,8 @@ def page() -> None:
         notice()
         if not need_dataset("Lessons use pictures of yours."):
             return
-        if place == 0 and not presenting and (chosen := state.data.chosen_dataset(cache.datasets())):
-            before_class(cache.dataset(chosen))
+        if place == 0 and not presenting and (chosen := state.data.chosen_dataset(newest_datasets())):
+            before_class(datasets.opened(chosen))
         for paragraph in lesson.says:
             st.html(f'<p class="lead">{paragraph}</p>')
         to_try = st.empty()  # above what it is tried on, which says whether there is anything

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.lessons.before_class import missing
 from dashboard.app_pages.lessons.own_object import own_object
 from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_dataset
-from dashboard.cache import contrast
+from dashboard.cache import contrast, datasets
 from dashboard.data.lessons.figures import figure, score_svg
 from dashboard.data.lessons.prepared import HELP, PROBE, helps_study, probe_and_fine_tune
 from dashboard.data.lessons.study_table import READ_TABLE, study_table, tested_before
@@ -22,7 +22,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired, paired_runs
 from sealife_core.evaluation.figures.html_document import gallery, table
-from sealife_core.runs.directory import open_run
+from sealife_core.runs.directory import list_studies, open_run, single_runs
 from sealife_core.studies.helps_answer import beside_sentence, decides_sentence, helps_found
 from sealife_core.studies.readiness import unfinished
 from sealife_core.studies.study_results import classes_of, part_results, study_of
@@ -34,7 +34,7 @@ NEIGHBOURS_SHOWN, ONLY_SHOWN = 5, 6
 def probe() -> Shown:
     """The newest linear probe and fine-tuned run of one data set that begin with the same encoder."""
     dataset = lesson_dataset()
-    both = probe_and_fine_tune(cache.runs(), dataset)
+    both = probe_and_fine_tune(single_runs(), dataset)
     if both is None:
         missing(PROBE, dataset)
         return NOTHING
@@ -51,7 +51,7 @@ def probe() -> Shown:
     if st.button("Compare them picture by picture", icon=":material/balance:"):
         state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
     found = pair.accuracy_difference
-    colours = run_colours([run.id for run in cache.runs()])
+    colours = run_colours([run.id for run in single_runs()])
     return {
         "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,
     }, lambda: figure(
@@ -113,7 +113,7 @@ def imagenet() -> Shown:
 def help_() -> Shown:
     """The verdict of the newest study of this question on one data set."""
     dataset = lesson_dataset()
-    study = helps_study(cache.studies(), dataset)
+    study = helps_study(list_studies(), dataset)
     if study is None:
         missing(HELP, dataset)
         return NOTHING
@@ -143,5 +143,5 @@ def help_() -> Shown:
 
 
 def _on_paper(dataset: Dataset, rows: Sequence[int], words: Sequence[str]) -> str:
-    pictures = cache.previews(dataset, rows, VIEW_PX)
+    pictures = datasets.previews(dataset, rows, VIEW_PX)
     return gallery([(original_uri(picture), said) for picture, said in zip(pictures, words, strict=True)])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import cache
+from dashboard.cache import datasets
 from dashboard.data.lessons.lessons import Reading
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from sealife_core.datasets.dataset import Dataset
@@ -19,4 +19,4 @@ VIEW_PX = 160
 def lesson_dataset() -> Dataset:
     """The choice of a data set above the widget of a lesson."""
     with st.container(width=220):
-        return cache.dataset(dataset_choice("Data set"))
+        return datasets.opened(dataset_choice("Data set"))

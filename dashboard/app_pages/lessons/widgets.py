@@ -5,12 +5,12 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.lessons.before_class import missing
 from dashboard.app_pages.lessons.quizzes import EXAMPLE_PX, quiz_cards, quiz_pictures
 from dashboard.app_pages.lessons.result_widgets import help_, imagenet, probe
 from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_dataset
-from dashboard.cache import contrast
+from dashboard.cache import contrast, datasets
 from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise, usual_views
 from dashboard.data.contrast.ignored_charts import unseen_rows
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
@@ -29,6 +29,7 @@ from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.readout import MINIMUM, advantage, mean_score
 from sealife_core.evaluation.figures.html_document import gallery
+from sealife_core.runs.directory import single_runs
 from sealife_core.views.transforms import apply_views
 
 DRAWS, BATCH, HARDEST, ASKED_TEMPERATURE = 500, 8, 3, 0.1
@@ -45,7 +46,7 @@ def view() -> Shown:
         st.button("Draw again", icon=":material/casino:", on_click=state.lessons.DRAWING.advance, shortcut="d")
     recipe, draw = RECIPES[name], state.lessons.DRAWING.number
     st.caption(unbroken(f"{recipe_says(recipe)} {recipe_teaches(recipe)}"))
-    previews = cache.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
+    previews = datasets.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
     for column, preview in zip(st.columns(len(previews), gap="large"), previews, strict=True):
         column.html(pair_html(recipe, preview, VIEW_PX, draw, 1, told(dataset, preview.row)))
     kept = crop_coverage(recipe, previews[0].aspect, draws=DRAWS).kept
@@ -153,7 +154,7 @@ def head() -> Shown:
     found = contrast.readouts(dataset, tuple(rows), source)
     if "z" not in found:
         return NOTHING
-    (example,) = cache.previews(dataset, rows[:1], EXAMPLE_PX)
+    (example,) = datasets.previews(dataset, rows[:1], EXAMPLE_PX)
     pictures = quiz_pictures(example)
     st.html(quiz_cards(found, pictures))
     gain = advantage(found["h"], found["z"])
@@ -168,7 +169,7 @@ def head() -> Shown:
 
 def _sources(dataset: Dataset) -> list[EncoderSource]:
     """The encoders to look through; the run that shows contrastive learning on ``dataset`` best comes first."""
-    own = simclr_run(cache.runs(), dataset)
+    own = simclr_run(single_runs(), dataset)
     return sorted(known_sources(), key=lambda source: not (own and source.run and source.run.id == own.id))
 
 

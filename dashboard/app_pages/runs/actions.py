@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import training
 from dashboard.data.readable_settings import form_values
 from dashboard.parts.notice import run_button
 from dashboard.parts.runs.notes_form import notes_form
@@ -84,7 +85,7 @@ def _more(run: Run) -> None:
 
 def _move_up(run: Run, to_front: bool = False) -> str:
     move_up(run, to_front=to_front)
-    found = cache.forecasts().get(run.id)
+    found = training.forecasts().get(run.id)
     return f"was moved up: it {found.begins}" if found else "was moved up"
 
 

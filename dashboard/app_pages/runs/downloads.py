@@ -4,8 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache
-from dashboard.cache import batch_inference
+from dashboard.cache import batch_inference, classifiers, datasets
 from sealife_core.evaluation.classification.predictions import exported_table
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
@@ -32,7 +31,7 @@ def downloads(run: Run) -> None:
 def _predictions(run: Run) -> str:
     validated, _ = batch_inference.validated(run)
     calibrated = validated.confidence.get("test") if validated else None
-    return csv_of(exported_table(cache.predictions(run), cache.dataset(run.config().data), calibrated))
+    return csv_of(exported_table(classifiers.predictions(run), datasets.opened(run.config().data), calibrated))
 
 
 def _model(run: Run) -> bytes:

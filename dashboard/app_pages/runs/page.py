@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.runs.actions import run_actions
 from dashboard.app_pages.runs.log import log_view, recorded_lines, traceback_view
 from dashboard.app_pages.runs.run_results import results_view
+from dashboard.cache import datasets
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.settings_view import settings_view, what_differs
 from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
 from sealife_core.config import ClassifierConfig, EmbedConfig, SimclrConfig
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 
@@ -20,7 +22,7 @@ TABLE_S = 20.0  # it shows epochs only; when a run ends the whole page is redraw
 
 def page() -> None:
     """The list, and what is ticked in it."""
-    runs = cache.runs()
+    runs = single_runs()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Runs", width="content")
         if runs and st.button("Compare classifiers", icon=":material/balance:"):
@@ -74,7 +76,7 @@ def _tabs(run: Run, polls_s: float | None) -> None:
         return
     shows = {
         "Curves": lambda: st.fragment(detail.curves, run_every=polls_s)([run], colours_of_all()),
-        "Results": lambda: results_view(run, cache.colours_of_classes(config.data)),
+        "Results": lambda: results_view(run, datasets.class_colours_of(config.data)),
         "Settings": lambda: settings_view(run),
         "Log": lambda: st.fragment(log_view, run_every=polls_s)(run),
     }

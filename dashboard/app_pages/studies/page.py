@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashboard import cache
 from dashboard.app_pages.studies.search_form import search_form
 from dashboard.app_pages.studies.study_form import study_form
 from dashboard.app_pages.studies.study_view import study_view
@@ -10,13 +9,14 @@ from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.state import studies
 from dashboard.words import run_name
+from sealife_core.runs.directory import list_studies
 
 KINDS = {"question": "Answer a question", "search": "Search for settings"}
 
 
 def page() -> None:
     """A study that is there, or the form for a new one."""
-    known = {run.id: run for run in cache.studies()}
+    known = {run.id: run for run in list_studies()}
     chosen = studies.chosen_study(list(known))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Studies", width="content")

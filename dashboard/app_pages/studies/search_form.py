@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import cache
 from dashboard.app_pages.studies.search_axes_form import axis_row, vary_choice
+from dashboard.cache import datasets
 from dashboard.data.trials import measure_title
 from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import tabbed
@@ -33,7 +33,7 @@ from sealife_core.config import (
 )
 from sealife_core.errors import ConfigError
 from sealife_core.runs.costs.estimates import estimate_on
-from sealife_core.runs.directory import source_config
+from sealife_core.runs.directory import single_runs, source_config
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.wording import duration, size
 
@@ -43,7 +43,7 @@ TRIALS = 20
 
 def search_form() -> None:
     """Choices on the left, what they cost and the launch on the right. There has to be a data set."""
-    runs = sources(cache.runs())
+    runs = sources(single_runs())
     form, panel = st.columns([5, 2], gap="large")
     with form:
         asked = _form(runs)
@@ -89,7 +89,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
         axes = [axis_row(begun, setting, key) for setting in varied]  # type: ignore[arg-type]
         trials, pruning = _how_many(key)
         values |= tabbed(others, values, key, {"encoder": encoder_field, "where": where_field})
-        base = parse(TASKS[task].config, nested(values) | {"data_hash": cache.dataset(data).content_hash})
+        base = parse(TASKS[task].config, nested(values) | {"data_hash": datasets.opened(data).content_hash})
         assert not isinstance(base, EmbedConfig)
         named = ", ".join(setting.title.lower() for setting in varied)
         return build_search(base, axes, title=f"{TASKS[task].title}: {named}", trials=trials, pruning=pruning)
@@ -113,7 +113,7 @@ def _how_many(key: Key) -> tuple[int, bool]:
 
 def _cost_lines(search: SearchConfig) -> None:
     """Time and disk of all trials, as if none were stopped."""
-    cost = estimate_on(search.base, cache.dataset(search.data))
+    cost = estimate_on(search.base, datasets.opened(search.data))
     each = total = time_words(cost.seconds, search.base.device)
     if cost.seconds is not None:
         side_by_side = search.parallel or at_once(search.base)

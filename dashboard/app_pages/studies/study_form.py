@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import datasets
 from dashboard.error_display import errors_shown
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
@@ -14,7 +15,7 @@ from dashboard.parts.notice import errors_said
 from dashboard.words import plain
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.folders import checkpoints_root
-from sealife_core.runs.directory import create_run, open_run, source_config
+from sealife_core.runs.directory import create_run, list_studies, open_run, single_runs, source_config
 from sealife_core.runs.scheduling.locks import launch_lock
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
@@ -87,7 +88,7 @@ def _asked(question: str) -> StudyConfig | None:
         )  # fmt: skip
         st.caption("ImageNet weights are downloaded once, if they are missing.")
     if question == HELPS:
-        st.caption(_can_show(int(seeds), len(cache.dataset(data).rows("test", labelled_only=True))))
+        st.caption(_can_show(int(seeds), len(datasets.opened(data).rows("test", labelled_only=True))))
     source = _source(data, question) if question in (LABELS, DEPTH, IMBALANCE) else NEW_RUN
     place = the_rest(PLACE, {setting.path: setting.default for setting in PLACE}, form, {"where": where_field})
     if question in PAPER_WORDS:
@@ -98,9 +99,9 @@ def _asked(question: str) -> StudyConfig | None:
     with errors_shown():
         run = open_run(source) if source else None
         return build_study(
-            question, data=data, data_hash=cache.dataset(data).content_hash, size=wanted, seeds=int(seeds),
+            question, data=data, data_hash=datasets.opened(data).content_hash, size=wanted, seeds=int(seeds),
             encoders=encoders, source=(run.id, run.config()) if run else None, place=place,
-            per_class=largest_class(cache.dataset(data)),
+            per_class=largest_class(datasets.opened(data)),
         )  # fmt: skip
     return None
 
@@ -120,7 +121,7 @@ def _source(data: str, question: str) -> str:
     """The id of the SimCLR run to start from, or NEW_RUN."""
     new = {LABELS: "a new SimCLR run for each seed", DEPTH: "a new SimCLR run", IMBALANCE: "scratch"}[question]
     named = {}
-    for spec, words in sources(cache.runs()).items():
+    for spec, words in sources(single_runs()).items():
         config = source_config(spec)
         if isinstance(config, SimclrConfig) and config.data == data:
             named[source_run(spec) or ""] = words
@@ -141,7 +142,7 @@ def _panel(study: StudyConfig | None) -> None:
     default = study.title if study else "Study"
     name = st.text_input("Name of the study", placeholder=default, key=state.studies.FORM.of("name"), max_chars=80)
     if study is not None:
-        cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
+        cost = study_cost(study, datasets.opened(study.data), checkpoints_root())
         time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
         cost_figures({"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)})
         there = f" {cost.done} of the runs already exist and are not trained again." if cost.done else ""
@@ -167,7 +168,7 @@ def _launch(study: StudyConfig, name: str) -> None:
     """A second click, or the same request while the study still runs, opens the existing study."""
     with errors_said():
         with launch_lock(checkpoints_root()):
-            run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
+            run = next((run for run in list_studies() if run.state().active and run.request() == study), None)
             if run is None:
                 run = create_run(study, name=name)
                 launch(run)

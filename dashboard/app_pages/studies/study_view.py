@@ -6,9 +6,10 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.studies.search_view import search_view
 from dashboard.app_pages.studies.study_actions import study_actions
+from dashboard.cache import datasets
 from dashboard.data.charts import study_charts
 from dashboard.parts.runs.detail import damaged_files
 from dashboard.parts.runs.table import ticked_row
@@ -161,7 +162,7 @@ def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
 
 
 def _classes(study: StudyConfig) -> int:
-    return len(cache.colours_of_classes(study.data)) or 1  # 1 where the data set is gone
+    return len(datasets.class_colours_of(study.data)) or 1  # 1 where the data set is gone
 
 
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:

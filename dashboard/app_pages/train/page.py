@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import datasets
 from dashboard.data.readable_settings import differences
 from dashboard.error_display import show_error
 from dashboard.parts.forms.config_form import essentials, tabbed
@@ -28,6 +29,7 @@ from sealife_core.config import (
     preset,
 )
 from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.names import default_name
 from sealife_core.runs.scheduling.queue import prewarm
 from sealife_core.views.recipes import recipe_name, recipes
@@ -44,7 +46,7 @@ def page() -> None:
         key=state.train.TASK.among(TASKS), bind="query-params", label_visibility="collapsed",
     ) or "simclr"  # fmt: skip
     st.markdown(TASKS[task].says)
-    runs = sources(cache.runs())
+    runs = sources(single_runs())
     if TASKS[task].needs_run and not runs:
         _no_run_yet()
     form, panel = st.columns([5, 2], gap="large")
@@ -89,7 +91,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
         fitting_line(chosen, task)
     changed = differences([s for s in settings if s.path not in ("data", "weights")], chosen, base)
     try:
-        hashed = {"data_hash": cache.dataset(chosen["data"]).content_hash}
+        hashed = {"data_hash": datasets.opened(chosen["data"]).content_hash}
         return parse(TASKS[task].config, nested(chosen) | hashed), changed
     except ConfigError as error:
         return error, changed

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
 from dashboard.app_pages.views.lost_animals import activations, mark_toggle
 from dashboard.app_pages.views.second_recipe import recipe_differences, second_recipe
 from dashboard.app_pages.views.taken_apart import crops, steps
+from dashboard.cache import datasets
 from dashboard.data.pictures import some_rows
 from dashboard.data.previews import Preview
 from dashboard.error_display import show_error
@@ -50,7 +51,7 @@ def page() -> None:
     with panel, st.container(key="recipe_panel"):
         recipes = _recipes()
     with pictures, st.container(key="view_pairs"):
-        previews = cache.previews(dataset, _picked(dataset), size_px)
+        previews = datasets.previews(dataset, _picked(dataset), size_px)
         if not recipes or not previews:
             return
         responses = activations(dataset, previews, mark)
@@ -86,7 +87,7 @@ def _pairs(
 def _choices() -> tuple[Dataset, int, int, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=220):
-            dataset = cache.dataset(dataset_choice("Data set"))
+            dataset = datasets.opened(dataset_choice("Data set"))
         shared: dict[str, Any] = {"required": True, "bind": "query-params"}
         size_px = st.segmented_control("View size (px)", SEEN_AT_PX, default=96, key=state.views.SEEN_AT, **shared)
         pairs = st.segmented_control("Pairs", (1, 2), default=1, key=state.views.PAIRS, **shared)

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache
 from dashboard.data.contrast.encoder_sources import MOST_ENCODERS, EncoderSource, at_epochs, sources, usual_encoders
 from dashboard.state import contrast
 from dashboard.words import run_name
+from sealife_core.runs.directory import single_runs
 
 
 def known_sources() -> list[EncoderSource]:
     """All encoders that can be looked through: SimCLR runs, the newest first; ImageNet's and an untrained one; and
     last runs that were broken on purpose, which show something else than contrastive learning."""
-    runs = cache.runs()
+    runs = single_runs()
     found = sources(runs, {run.id: run_name(run) for run in runs})
     return sorted(found, key=lambda source: 1 if source.run is None else 2 if source.run.broken else 0)
 

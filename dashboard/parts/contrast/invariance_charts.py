@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from dashboard import cache
+from dashboard.cache import datasets
 from dashboard.data.contrast.ignored_charts import KEPT, EncoderLine, chart_data, point_of, shown_places
 from dashboard.data.pictures import class_of
 from dashboard.parts.own_component import own_component
@@ -43,7 +43,7 @@ def changed_pictures(
 ) -> dict[str, Any]:
     """A few of the pictures before and after, and what each line makes of them."""
     places = shown_places(lines[0].response, name, level, _SHOWN)
-    previews = cache.previews(dataset, [rows[place] for place in places], _SIDE_PX)
+    previews = datasets.previews(dataset, [rows[place] for place in places], _SIDE_PX)
     centre = centre_view(torch.tensor([preview.aspect for preview in previews]))
     parameters = ViewParameters.cat([centre, BY_NAME[name].changed(centre, level)])
     views = apply_views(torch.stack([preview.square for preview in previews]), parameters, _SIDE_PX)

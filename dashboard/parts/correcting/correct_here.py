@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from dashboard import cache
+from dashboard.cache import datasets
 from dashboard.parts.correcting.correcting import correcting, events
 from dashboard.parts.notice import say_corrected
 from dashboard.parts.own_component import own_component
@@ -23,6 +23,6 @@ def correct_here(dataset: Dataset, row: int, key: Key) -> None:
 
 def _say_if_gone(name: str, image: str) -> None:
     """A picture that was left out is not on its page any more: what was done, and its undo, are said instead."""
-    dataset = cache.dataset(name)
+    dataset = datasets.opened(name)
     if not dataset.has(image):
         say_corrected(dataset)

@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.error_display import errors_shown
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import Dataset, newest_datasets
 from sealife_core.demo import ensure_reef
 from sealife_core.progress import Progress
 
 
 def dataset_choice(label: str, says: str = "") -> str:
     """A select box of the data sets. Returns the chosen name; the newest at first."""
-    names = cache.datasets()
+    names = newest_datasets()
     with st.container(gap="xsmall"):
         chosen = st.selectbox(label, names, key=state.data.DATASET, bind="query-params")
         if says:
@@ -23,7 +23,7 @@ def dataset_choice(label: str, says: str = "") -> str:
 
 def need_dataset(why: str) -> bool:
     """True if there is a data set. If not, says so and offers to draw the sample."""
-    if cache.datasets():
+    if newest_datasets():
         return True
     with st.container(border=True):
         st.markdown(

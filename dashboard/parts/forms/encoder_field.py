@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import training
 from dashboard.parts.forms.start_from import learned_with
 from dashboard.state import Key
 from dashboard.words import plain
@@ -120,7 +121,7 @@ def _table() -> str:
 def _row(told: EncoderFacts) -> str:
     if imagenet.is_here(told.name):
         place = "On this machine."
-    elif cache.online(told.name):
+    elif training.online(told.name):
         place = "Downloaded when a run needs them."
     elif file := _file(told.name):
         place = f"Cannot be downloaded from here. By hand: {file[0]}, saved as {file[1]}."

@@ -5,7 +5,7 @@ import json
 
 import streamlit as st
 
-from dashboard import cache
+from dashboard.cache import datasets, training
 from dashboard.error_display import show_error
 from dashboard.parts.forms.time_needed import cost_figures, measuring_lines, time_words
 from dashboard.parts.runs.strip import active_runs
@@ -55,7 +55,7 @@ def launch_button(config: Request | None, name: str, *, watch: tuple[str, UrlKey
 
 def launch_lines(*requests: Request) -> bool:
     """What would keep ``requests`` from ending well, each in a sentence, once. Returns whether they may be launched."""
-    problems = dict.fromkeys(problem for request in requests for problem in cache.launch_problems(request))
+    problems = dict.fromkeys(problem for request in requests for problem in training.launch_problems(request))
     for refuses, show, icon in ((True, st.error, ":material/error:"), (False, st.warning, ":material/info:")):
         said = [plain(problem.says) for problem in problems if problem.refuses is refuses]
         if said:
@@ -65,7 +65,7 @@ def launch_lines(*requests: Request) -> bool:
 
 def estimate_lines(config: AnyConfig, name: str) -> None:
     """What the run will take, before it is launched under ``name``: time from a measured rate, memory, disk."""
-    dataset = cache.dataset(config.data)
+    dataset = datasets.opened(config.data)
     images, *_ = count_images(config, dataset)
     cost = estimate_on(config, dataset)
     time = time_words(cost.seconds, config.device)
@@ -73,7 +73,7 @@ def estimate_lines(config: AnyConfig, name: str) -> None:
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
     launched = forms.launched(_token(config, name)) is not None  # it is in the queue below
-    found = None if launched else cache.forecasts(config).get(ASKED)
+    found = None if launched else training.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
         st.markdown(f"It {found.says}.")
         if may_go_beside(config):
@@ -86,7 +86,7 @@ def queue_lines() -> None:
     """What is running and what waits."""
     active = active_runs()
     if active:
-        forecasts = cache.forecasts()
+        forecasts = training.forecasts()
         lines = [
             f"{place}. {plain(run_name(run))}, {forecasts[run.id].begins if run.id in forecasts else run.state()}"
             for place, run in enumerate(active, 1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache
+from dashboard.cache import datasets, training
 from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curve_charts import draw_panel
@@ -22,6 +22,7 @@ from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
 from sealife_core.datasets.corrections.versions import Seen
 from sealife_core.errors import SealifeError
 from sealife_core.models.facts import published_weights, title_of
+from sealife_core.runs.directory import single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import BEGIN_ANEW, damage
 from sealife_core.runs.run import Run
@@ -50,7 +51,7 @@ def heading(run: Run) -> None:
 def _version(config: AnyConfig) -> Seen | None:
     """Which version of its data set the run saw; None where that is not known."""
     try:
-        return cache.seen(cache.dataset(config.data), config.data_hash) if config.data_hash else None
+        return datasets.seen(datasets.opened(config.data), config.data_hash) if config.data_hash else None
     except SealifeError:
         return None
 
@@ -71,7 +72,7 @@ def progress(run: Run, pace: float | None) -> None:
         st.rerun(scope="app")
     shown, status = run.shown(), run.status()
     if shown.state.active:
-        rate = _rate(cache.metrics(run))
+        rate = _rate(training.metrics(run))
         st.progress(progress_share(status), progress_sentence(run) + (f" · {rate}" if rate else ""))
         return
     epochs = f", {epochs_done(status):g} of {status['epochs']} epochs" if status.get("epochs") else ""
@@ -118,7 +119,7 @@ def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANE
 
     ends: what each run's curves are called in place of its name, written at their end too.
     """
-    rows = {run.id: cache.metrics(run) for run in runs}
+    rows = {run.id: training.metrics(run) for run in runs}
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")
         return
@@ -158,7 +159,7 @@ def _origin(config: AnyConfig) -> str:
     run_id = source_run(config.weights)
     if run_id is None:
         return "from a weights file"
-    known = next((run for run in cache.runs() if run.id == run_id), None)
+    known = next((run for run in single_runs() if run.id == run_id), None)
     return f"from {plain(run_name(known)) if known else plain(run_id) + ' (not found)'}"
 
 

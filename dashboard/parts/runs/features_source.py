@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache
 from dashboard.parts.notice import errors_said, way_out
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from sealife_core.config import EmbedConfig, preset
@@ -12,7 +11,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.curation.label_free_features import run_without_labels
 from sealife_core.folders import checkpoints_root
-from sealife_core.runs.directory import create_run
+from sealife_core.runs.directory import create_run, single_runs
 from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import launch_lock
@@ -67,7 +66,7 @@ def _start(dataset: Dataset) -> None:
 
 
 def _under_way(data: str) -> Run | None:
-    for run in cache.runs():
+    for run in single_runs():
         config = run.config_or_none()
         if isinstance(config, EmbedConfig) and config.data == data and run.state().active:
             return run

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.cache import classifiers
+from dashboard import state
+from dashboard.cache import classifiers, datasets
 from dashboard.data.classifier_answers import Answers
 from dashboard.error_display import errors_shown
 from dashboard.parts.pictures.cards import card, show_cards
@@ -119,7 +119,7 @@ def _make_better(run: Run, config: AnyConfig) -> None:
 
 def _label_more(run: Run, data: str) -> None:
     try:
-        unlabelled = int((cache.dataset(data).labels < 0).sum())
+        unlabelled = int((datasets.opened(data).labels < 0).sum())
     except SealifeError:
         unlabelled = 0
     if unlabelled:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import datasets, training
 from dashboard.error_display import errors_shown
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
@@ -14,7 +15,7 @@ from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import SealifeError
 from sealife_core.folders import checkpoints_root
-from sealife_core.runs.directory import create_run
+from sealife_core.runs.directory import create_run, single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
 from sealife_core.runs.run import Run
@@ -48,7 +49,7 @@ def to_name(names: Sequence[str], runs: Sequence[Run]) -> str | None:
 def is_named(data: str, runs: Sequence[Run]) -> bool:
     """Whether the data set as it is now has a first model, or one is on its way."""
     try:
-        content = cache.dataset(data).content_hash
+        content = datasets.opened(data).content_hash
     except SealifeError:
         return False
     return any(run.config().data_hash == content for run in known_models(data, runs))
@@ -63,7 +64,7 @@ def known_models(data: str, runs: Sequence[Run]) -> list[Run]:
 def why_not(data: str) -> str:
     """Why this data set cannot have a first model, in a sentence: no labels, one class; "" if it can."""
     try:
-        problems = cache.launch_problems(_config(data))
+        problems = training.launch_problems(_config(data))
     except SealifeError as error:
         return str(error)
     return next((problem.says for problem in problems if problem.refuses), "")
@@ -72,7 +73,7 @@ def why_not(data: str) -> str:
 def labels_first(data: str) -> bool:
     """Whether labels are what this data set lacks for a first model, and there are pictures to label."""
     try:
-        return bool(why_not(data)) and bool((cache.dataset(data).labels < 0).any())
+        return bool(why_not(data)) and bool((datasets.opened(data).labels < 0).any())
     except SealifeError:
         return False
 
@@ -98,7 +99,7 @@ def name_button(data: str, *, primary: bool, title: str = TITLE) -> None:
 
 def again_button(data: str) -> None:
     """Trains a first model, once more where there is one, on the labels as they are now; nothing if it has those."""
-    runs = cache.runs()
+    runs = single_runs()
     if not why_not(data) and not is_named(data, runs):
         again = AGAIN if known_models(data, runs) else "Train a model"
         name_button(data, primary=False, title=f"{again} on {_to_learn(data)}")
@@ -106,17 +107,17 @@ def again_button(data: str) -> None:
 
 def _to_learn(data: str) -> str:
     """ "1,379 labels"."""
-    return counted(len(cache.dataset(data).rows("train", labelled_only=True)), "label")
+    return counted(len(datasets.opened(data).rows("train", labelled_only=True)), "label")
 
 
 def _name(data: str) -> str:
     """The name of a new first model; where there are others, with what tells it apart."""
     name = default_name(TASK, data)
-    return f"{name}, {_to_learn(data)}" if known_models(data, cache.runs()) else name
+    return f"{name}, {_to_learn(data)}" if known_models(data, single_runs()) else name
 
 
 def _is_busy(data: str) -> bool:
-    return any(run.state().active for run in first_models(cache.runs(), data))
+    return any(run.state().active for run in first_models(single_runs(), data))
 
 
 def first_model_panel(run: Run, *, short: bool = False) -> None:
@@ -137,7 +138,7 @@ def first_model_line(data: str) -> None:
     """Of one data set, below its heading: how far its first model is, what it reached, or why it can have none."""
     if problem := why_not(data):
         st.info(plain(problem), icon=":material/info:")
-    elif found := first_models(cache.runs(), data):
+    elif found := first_models(single_runs(), data):
         first_model_panel(found[0], short=True)
 
 
@@ -165,4 +166,4 @@ def _open_button(run: Run, label: str) -> None:
 
 
 def _config(data: str) -> AnyConfig:
-    return preset(TASK, data=data, data_hash=cache.dataset(data).content_hash)
+    return preset(TASK, data=data, data_hash=datasets.opened(data).content_hash)

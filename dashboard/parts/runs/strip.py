@@ -6,10 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import training
 from dashboard.error_display import errors_shown
 from dashboard.words import plain, run_name
 from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left
+from sealife_core.runs.directory import list_studies, single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import request_stop
@@ -46,9 +48,9 @@ def pace_s(run: Run) -> float | None:
 
 def active_runs() -> list[Run]:
     """Running and queued runs, the next one first; an active study represents the runs it made."""
-    studies = [study for study in cache.studies() if study.state().active]
+    studies = [study for study in list_studies() if study.state().active]
     shown = {study.id for study in studies}
-    found = [(run.state(), run) for run in reversed(cache.runs())]
+    found = [(run.state(), run) for run in reversed(single_runs())]
     active = [(its, run) for its, run in found if its.active and run.notes()["study"] not in shown]
     running = [run for its, run in active if its is not State.QUEUED]
     waiting = sorted((run for its, run in active if its is State.QUEUED), key=place_of)
@@ -80,7 +82,7 @@ def beside(others: Sequence[Run]) -> str:
 def _next(others: Sequence[Run]) -> str:
     """When the first waiting run starts: ", the first begins in about 2 h 5 min (behind 1 run)"."""
     waiting = [run for run in others if run.state() is State.QUEUED]
-    forecasts = cache.forecasts() if waiting else {}
+    forecasts = training.forecasts() if waiting else {}
     found = next((forecasts[run.id] for run in waiting if run.id in forecasts), None)
     return f", {'it' if len(waiting) == 1 else 'the first'} {found.begins}" if found else ""
 
@@ -107,9 +109,9 @@ def progress_sentence(run: Run) -> str:
     if status.get("epochs") and "epoch" not in parts[0] and shown.state is State.RUNNING:
         parts.append(f"epoch {int(status.get('epoch') or 0)} of {status['epochs']}")
     if shown.state is State.QUEUED:
-        found = cache.forecasts().get(run.id)
+        found = training.forecasts().get(run.id)
         return " · ".join([*parts, found.says] if found else parts)
-    left = stage_seconds_left(status) if status.get("total") else seconds_left(status, cache.metrics(run))
+    left = stage_seconds_left(status) if status.get("total") else seconds_left(status, training.metrics(run))
     if left is not None and not shown.stopping:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)

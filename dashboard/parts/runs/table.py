@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import training
 from dashboard.state import Key
 from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, run_name, state_words
+from sealife_core.runs.directory import list_studies, single_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
 
@@ -23,7 +25,7 @@ _ROW_PX, _HEAD_PX = 35, 37
 
 def whose_runs() -> str:
     """Which runs the list shows: EVERY, ALONE, or the id of the study that made them. Drawn once there is a study."""
-    names = {study.id: run_name(study) for study in cache.studies()}
+    names = {study.id: run_name(study) for study in list_studies()}
     if not names:
         return EVERY
     words = {EVERY: "All runs", ALONE: "Runs outside studies"}
@@ -40,13 +42,13 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
 
     Chosen runs that are not listed (they are not ``whose``) stay chosen.
     """
-    runs = [run for run in cache.runs() if _listed(run, whose)]
+    runs = [run for run in single_runs() if _listed(run, whose)]
     if not runs:
         st.caption("This list has no runs.")
         return
     ids = [run.id for run in runs]
     now = time.time()
-    forecasts = cache.forecasts()
+    forecasts = training.forecasts()
     event = coloured_table(
         [row(run, now, forecasts.get(run.id)) for run in runs],
         ids,
@@ -103,7 +105,7 @@ def _listed(run: Run, whose: str) -> bool:
 def colours_of_all() -> dict[str, str]:
     """Run id → its colour on every page: different among all of them, not only those that are shown."""
     page = paper()
-    return {run_id: on_page(colour, page) for run_id, colour in run_colours([run.id for run in cache.runs()]).items()}
+    return {run_id: on_page(colour, page) for run_id, colour in run_colours([run.id for run in single_runs()]).items()}
 
 
 def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.contrast import ignored
-from dashboard.cache import contrast as cached
+from dashboard.cache import contrast
+from dashboard.cache.keeping import shared
 from dashboard.data.contrast import encoder_sources
 from dashboard.data.contrast.encoder_sources import UNTRAINED
 from dashboard.parts.contrast import encoder_choice, invariance_charts
@@ -33,9 +34,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     monkeypatch.setattr(encoder_sources, "UNTRAINED_PX", SIZE)
     given: list[dict[str, Any]] = []
     monkeypatch.setattr(invariance_charts, "_charts", lambda data, **more: given.append(data))
-    cached._opened.clear()
+    contrast.view_encoder.clear()
     yield given
-    cached._opened.clear()
+    contrast.view_encoder.clear()
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(
         invariance, "responses", lambda seen, images, *more: asked.append(len(images)) or whole(seen, images, *more)
     )
-    cached._responses.clear()
+    shared("responses").clear()
     return asked
 
 
@@ -80,7 +81,7 @@ def test_encoders__are_computed_once_each_and_drawn_together(
     app.multiselect[0].select(UNTRAINED).run()
     assert not app.exception
     assert computed == [16, 16], "only the one that was added"
-    cached._responses.clear()
+    shared("responses").clear()
     drawn.clear()
     opened(pretrained.id, UNTRAINED)
     assert [len(given["lines"]) for given in drawn] == [1, 2], "the first is drawn before the second is computed"
@@ -122,10 +123,10 @@ def test_collapsed_encoder__is_told_and_has_no_curve(
 ) -> None:
     same = invariance.Response({name: np.ones((6, 16)) for name in BY_NAME}, np.ones((16, 16)))
     monkeypatch.setattr(invariance, "responses", lambda *given: {"h": same})
-    cached._responses.clear()
+    shared("responses").clear()
     assert "gives all pictures the same features" in text(opened(pretrained.id))
     assert not drawn
-    cached._responses.clear()
+    shared("responses").clear()
 
 
 def test_sentences__where_the_intervals_leave_all_open_are_that(
@@ -135,11 +136,11 @@ def test_sentences__where_the_intervals_leave_all_open_are_that(
     open_answer = invariance.Response(open_cosines, np.eye(16))
     monkeypatch.setattr(invariance, "responses", lambda *given: {"h": open_answer})
     monkeypatch.setattr(ignored, "comparisons", lambda first, others, grey: [])
-    cached._responses.clear()
+    shared("responses").clear()
     said = text(opened(pretrained.id))
     assert "leave open what the encoders ignore" in said
     assert "indifferent" not in said
-    cached._responses.clear()
+    shared("responses").clear()
 
 
 def test_grey_pictures__are_said_to_have_no_colour(

@@ -25,7 +25,7 @@ from tests.finished.runs import features_run
 
 @pytest.fixture(autouse=True)
 def _no_jobs_of_other_tests():
-    background.cache.jobs().clear()
+    background.jobs().clear()
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ named = classifiers.own_prediction
 
 def shown(dataset: Dataset) -> AppTest:
     def script(name: str) -> None:
-        from dashboard import cache
         from dashboard.app_pages.lessons.own_object import own_object
+        from dashboard.cache import datasets
 
-        own_object(cache.dataset(name))
+        own_object(datasets.opened(name))
 
     app = AppTest.from_function(script, args=(dataset.name,), default_timeout=60).run()
     assert not app.exception

@@ -30,7 +30,7 @@ NASTY = "site :material/home: *0*"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    background.cache.jobs().clear()
+    background.jobs().clear()
     monkeypatch.setattr(places, "QUICK_S", 60)  # however busy the machine is
 
 
@@ -138,12 +138,12 @@ def test_places__that_are_as_easy_say_that_it_cannot_be_told(sited: Dataset) -> 
 def show_hold_out(
     by: str = "group",
 ) -> None:  # a script of its own: a test's run of the whole page would close the dialog
-    from dashboard import cache
     from dashboard.app_pages.data.hold_out import hold_out_dialog
+    from dashboard.cache import datasets
     from dashboard.parts.notice import notice
 
     notice()
-    hold_out_dialog(cache.dataset("reef"), by)
+    hold_out_dialog(datasets.opened("reef"), by)
 
 
 def test_hold_out__shows_what_moves_then_moves_it_with_an_undo(sited: Dataset) -> None:
@@ -170,10 +170,10 @@ def test_hold_out__shows_what_moves_then_moves_it_with_an_undo(sited: Dataset) -
 
 
 def show_hold_out_view() -> None:
-    from dashboard import cache
     from dashboard.app_pages.data.hold_out import hold_out_view
+    from dashboard.cache import datasets
 
-    hold_out_view(cache.dataset("reef"))
+    hold_out_view(datasets.opened("reef"))
 
 
 def test_hold_out__of_a_column_of_the_table_that_was_imported(sited: Dataset) -> None:

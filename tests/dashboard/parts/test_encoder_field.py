@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
+from dashboard.cache import training
 from dashboard.parts.forms import encoder_field
 from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
@@ -97,9 +97,9 @@ def test_table__says_of_each_where_its_weights_are(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(imagenet, "reachable", lambda name: not name.startswith("resnet"))
-    cache.online.clear()
+    training.online.clear()
     rows = dict(zip(OFFERED, encoder_field._table().split("<tr>")[2:], strict=True))
-    cache.online.clear()
+    training.online.clear()
     assert "On this machine." in rows["tf_efficientnet_lite0"]
     assert "Downloaded when a run needs them." in rows["convnext_tiny"]
     assert "By hand: https://download.pytorch.org/models/resnet18-f37072fd.pth, saved as" in rows["resnet18"]

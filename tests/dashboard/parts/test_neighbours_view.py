@@ -11,12 +11,12 @@ from tests.dashboard.app_pages.data.opened import pictures, text
 
 def test_neighbours__are_those_that_are_left_with_the_class_that_they_have_now(tiny_reef: Dataset) -> None:
     def script() -> None:
-        from dashboard import cache
+        from dashboard.cache import datasets
         from dashboard.parts.pictures.neighbours_view import neighbours_view
         from dashboard.state import Key
         from sealife_core.evaluation.embeddings.training_images import Neighbour
 
-        dataset = cache.dataset("reef")
+        dataset = datasets.opened("reef")
         ids, labels = dataset.original.manifest["id"], dataset.original.manifest["label"]
         found = [Neighbour(str(ids[row]), str(labels[row]), "", 0.9 - row / 10) for row in range(3)]
         neighbours_view(dataset, found, Key("near"))

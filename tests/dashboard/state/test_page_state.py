@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from streamlit.runtime.state.query_params import QueryParams
 
-from dashboard.state import compare, contrast, data, embeddings, gallery, runs, studies, views
+from dashboard.state import compare, contrast, data, embeddings, gallery, runs, studies, turn, views
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 
@@ -58,7 +58,7 @@ def test_gallery__looks_at_the_run_that_the_page_runs_showed_last() -> None:
 
 
 def test_gallery__of_another_run_begins_at_its_first_page_and_keeps_the_filters(url: QueryParams) -> None:
-    gallery.turn({gallery.AGAINST: "b", gallery.TRUTH: "crab", gallery.LEAF: "3"})
+    turn({gallery.AGAINST: "b", gallery.TRUTH: "crab", gallery.LEAF: "3"})
     gallery.choose_run("a")
     assert dict(url) == {"run": "a", "against": "b", "truth": "crab"}
     gallery.choose_run("b")
@@ -76,7 +76,7 @@ def test_own_picture__opens_without_the_evidence_of_another(url: QueryParams) ->
 
 def test_compare__begins_other_pictures_at_their_first_sheet(session: dict[str, Any], url: QueryParams) -> None:
     session["sheet"] = 4
-    compare.turn({compare.PILE: "broken", compare.FROM: ""})
+    compare.show({compare.PILE: "broken", compare.FROM: ""})
     assert dict(url) == {"pile": "broken"}
     assert session["sheet"] == 1
 

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from dashboard import background, cache
+from dashboard import background
 from dashboard.background import BackgroundJob
+from dashboard.cache import datasets
 from dashboard.data.inference_columns import InferenceColumns
 from dashboard.error_display import show_error
 from dashboard.parts.import_job import new_name, start_import
@@ -48,7 +49,7 @@ def join_popover(
 
 
 def _join(run: Run, job: InferenceJob, found: InferenceColumns, corrected: Mapping[int, str]) -> None:
-    dataset = cache.dataset(run.config().data)
+    dataset = datasets.opened(run.config().data)
     by_hand = sum(bool(found.read[place]) for place in corrected if place < len(found))
     st.markdown(joining(dataset, by_hand, int(found.read.sum()) - by_hand))
     name = corrections.BY.held("")

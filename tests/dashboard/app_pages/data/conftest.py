@@ -11,7 +11,7 @@ from sealife_core.datasets.dataset import Dataset
 
 @pytest.fixture(autouse=True)
 def _no_jobs_of_other_tests():
-    background.cache.jobs().clear()
+    background.jobs().clear()
 
 
 @pytest.fixture

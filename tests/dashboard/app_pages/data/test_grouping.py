@@ -7,13 +7,13 @@ from tests.dashboard.app_pages.data.opened import TOGETHER, button, field, impor
 
 
 def show_group_dialog() -> None:  # a script of its own: a test's run of the whole page would close the dialog
-    from dashboard import cache
     from dashboard.app_pages.data.grouping import group_dialog
+    from dashboard.cache import datasets
     from dashboard.parts.notice import notice
     from sealife_core.datasets.grouping.patterns import Pattern
 
     notice()
-    group_dialog(cache.dataset("two"), Pattern("stem"))
+    group_dialog(datasets.opened("two"), Pattern("stem"))
 
 
 def test_group_dialog__shows_what_a_pattern_makes_then_groups_with_an_undo(photographs):

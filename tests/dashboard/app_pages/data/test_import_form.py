@@ -121,7 +121,7 @@ def held_import(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(import_form, "import_images", waits)
     yield go_on
     go_on.set()
-    for job in background.cache.jobs().values():  # one that goes on would import into the next test's home
+    for job in background.jobs().values():  # one that goes on would import into the next test's home
         job.wait(60)
 
 
@@ -186,7 +186,7 @@ def test_import__shows_groups_before_it_begins(photographs):
     assert "2 groups of 22 images" in text(app), "words.jpg is a picture by its name"
     button(app, "Import").click().run()
     assert not app.exception
-    next(iter(background.cache.jobs().values())).wait(60)
+    next(iter(background.jobs().values())).wait(60)
     assert open_dataset("photographs").info["group_by"] == "parent"
 
 
@@ -210,7 +210,7 @@ def test_import__of_a_dropped_zip_shows_groups_and_then_reads_it_from_its_beginn
     assert "2 groups of 22 images" in text(app)
     button(app, "Go").click().run()
     assert not app.exception
-    next(iter(background.cache.jobs().values())).wait(60)
+    next(iter(background.jobs().values())).wait(60)
     assert set(open_dataset("dropped").manifest["group"]) == {path.name for path in photographs.iterdir()}
 
 
@@ -224,7 +224,7 @@ def test_import__with_sites_around_the_classes_takes_the_innermost_folders(photo
     assert "2 groups of 44 images" in text(app)
     button(app, "Import").click().run()
     assert not app.exception
-    next(iter(background.cache.jobs().values())).wait(60)
+    next(iter(background.jobs().values())).wait(60)
     survey = open_dataset("survey")
     assert survey.classes == tuple(sorted(path.name for path in photographs.iterdir()))
     assert set(survey.manifest["group"]) == {"Bay", "Cape"}
@@ -244,7 +244,7 @@ def test_import__groups_by_a_column_of_the_table_seen_before_it_begins(photograp
     assert "3 groups of 21 images" in text(app)
     button(app, "Import").click().run()
     assert not app.exception
-    next(iter(background.cache.jobs().values())).wait(60)
+    next(iter(background.jobs().values())).wait(60)
     made = open_dataset("photographs")
     assert (made.info["group_by"], set(made.manifest["group"])) == ("column:dive", {"0", "1", "2"})
 
@@ -253,4 +253,4 @@ def test_import__groups_by_a_column_of_the_table_seen_before_it_begins(photograp
 def test_import__an_expression_that_cannot_be_used_is_one_sentence_before_it_begins(photographs):
     with pytest.raises(DatasetError, match="has 0 groups; expected one"):
         import_form.begin_import(str(photographs), "two", pattern=Pattern("regex", expression="a+"))
-    assert not background.cache.jobs()
+    assert not background.jobs()

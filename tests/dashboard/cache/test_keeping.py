@@ -4,14 +4,10 @@ import os
 
 import pytest
 
-from dashboard import cache
-from dashboard.cache import kept, stamp
+from dashboard.cache.keeping import keep_newest, kept, shared, stamp
 from sealife_core.config import preset
-from sealife_core.datasets.dataset import write_dataset
-from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
-from tests.dashboard.answers_made import table
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -71,30 +67,15 @@ def test_stamp__is_another_when_the_size_or_the_time_is(tmp_path):
     assert len({(0, 0), first, second, stamp(file)}) == 4
 
 
-def test_dataset__is_one_object_until_it_changes(tiny_reef):
-    held = cache.dataset("reef")
-    assert cache.dataset("reef") is held
-    manifest = tiny_reef.manifest.assign(label=tiny_reef.classes[0])
-    write_dataset(tiny_reef.folder, manifest, {})
-    assert cache.dataset("reef") is not held
-    assert cache.colours_of_classes("reef") == {tiny_reef.classes[0]: class_colour(0)}
-    assert cache.colours_of_classes("nobody") == {}
+def test_keep_newest__drops_what_was_set_longest_ago():
+    held: dict[str, int] = {}
+    for number, key in enumerate(["a", "b", "a", "c"]):
+        keep_newest(held, key, number, 2)
+    assert held == {"a": 2, "c": 3}, "what is set again is new"
 
 
-def test_predictions__of_a_run_that_has_none_are_none_until_it_has(tiny_reef):
-    from sealife_core.evaluation.classification.predictions import write_predictions
-
-    run = create_run(preset("scratch", data="reef"), name="one")
-    assert cache.predictions_or_none(run) is None
-    write_predictions(table(tiny_reef, [0, 1], [0.5, 0.6]), run.path)
-    found = cache.predictions_or_none(run)
-    assert found is not None
-    assert len(found) == 2
-    assert cache.predictions(run) is found
-
-
-def test_previews__are_decoded_once_each(tiny_reef):
-    first, second = cache.previews(tiny_reef, [3, 5], 32)
-    assert (first.row, second.row) == (3, 5)
-    assert first.name == tiny_reef.classes[tiny_reef.labels[3]]
-    assert cache.previews(tiny_reef, [5], 32)[0] is second
+def test_shared__is_one_dictionary_a_name():
+    shared("one").clear()
+    shared("one")["key"] = 1
+    assert shared("one") == {"key": 1}
+    assert shared("another") == {}
