@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.app_pages.contrast.broken_outcome import SIDES, show_curves, show_outcome
 from dashboard.cache import datasets
 from dashboard.data.contrast.ablation_findings import ANSWERS, questions, read_guess, written
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
 from dashboard.parts.forms.launch import launch_lines
 from dashboard.parts.forms.time_needed import measuring_lines
@@ -14,7 +14,6 @@ from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.state import contrast
 from sealife_core.config import BROKEN
 from sealife_core.datasets.dataset import Dataset, list_datasets
-from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
@@ -122,12 +121,9 @@ def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[in
         # Not by a callback: its arguments would be those of the last drawing, before what was chosen just now.
         if st.button(label, type="primary", icon=ICON, disabled=not ready) and ready:
             contrast.GUESS.set(written([answer for answer in answers if answer is not None]))
-            try:
+            with errors_shown():
                 launch_pair(key, plan)
-            except SealifeError as error:
-                show_error(error)
-                return
-            st.rerun()
+                st.rerun()
 
 
 def _cost(pair: Pair, data: Dataset) -> str:

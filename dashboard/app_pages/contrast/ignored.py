@@ -10,7 +10,7 @@ from dashboard.cache import datasets
 from dashboard.cache.contrast import held_responses, is_grey, responses
 from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise
 from dashboard.data.contrast.ignored_charts import COSINE, KEPT, EncoderLine, sample_sentence, unseen_rows
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.contrast.encoder_choice import encoders_choice
 from dashboard.parts.contrast.invariance_charts import invariance_charts
 from dashboard.parts.forms.dataset_choice import dataset_choice
@@ -19,7 +19,6 @@ from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import plain, unbroken
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.invariance import MINIMUM, Response
 from sealife_core.evaluation.contrast.invariance_words import Looked, comparisons, head_comparisons
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
@@ -111,11 +110,8 @@ def _compute(sources: Sequence[EncoderSource], dataset: Dataset, rows: tuple[int
         def report(stage: str, done: int, total: int, title: str = plain(source.title)) -> None:
             bar.progress(done / total, f"{title}: {stage.lower()}, {done} of {total} ways")
 
-        try:
+        with errors_shown():
             responses(source, dataset, rows, report)
-        except SealifeError as error:
-            show_error(error)
-        else:
             st.rerun()
 
 

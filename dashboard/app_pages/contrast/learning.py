@@ -12,7 +12,7 @@ from dashboard.cache import datasets, training
 from dashboard.data.contrast.learning_figures import Votes, figures_of, pictures_of, votes_measured, votes_of
 from dashboard.data.embeddings.points import FILM
 from dashboard.data.readable_settings import form_values
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.media import thumb_url
 from dashboard.parts.contrast.learning_view import learning_view
 from dashboard.parts.notice import way_out
@@ -21,7 +21,7 @@ from dashboard.state import contrast
 from dashboard.words import plain, run_name, state_words, unbroken
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import DatasetError, RunError, SealifeError
+from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
 from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, rows_of, snapshot_epochs
 from sealife_core.evaluation.figures.palette import label_colour
@@ -46,6 +46,7 @@ def learning() -> None:
     st.fragment(_followed, run_every=pace)(run, runs, pace)
 
 
+@errors_shown()
 def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
     """What the run has stored so far; the page is drawn anew for another run, at its end, or for another pace."""
     if pace_s(run) != pace or contrast.LEARNING_RUN.ids() != [run.id]:
@@ -59,11 +60,7 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
         with verdict:
             _nothing_stored(run, config)
         return
-    try:
-        course = kept.moments(run, config.temperature, normalised=config.normalised)
-    except RunError as error:
-        show_error(error)
-        return
+    course = kept.moments(run, config.temperature, normalised=config.normalised)
     epochs = [moment.epoch for moment in course]
     right, votes, pictures = _measured(run, config, epochs)
     found, helped = diagnose(course, config), pretext(course, epochs, right)

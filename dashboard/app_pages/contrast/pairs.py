@@ -9,7 +9,7 @@ from dashboard.cache import datasets
 from dashboard.cache.contrast import view_batch
 from dashboard.data.contrast.encoder_sources import EncoderSource, trained_otherwise, usual_views
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
 from dashboard.parts.forms.dataset_choice import dataset_choice
@@ -17,7 +17,6 @@ from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.state import contrast
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.similarities import anchor_loss
 
 PICTURES, PICTURES_AT_FIRST = (4, 8, 16, 32), 8
@@ -58,11 +57,9 @@ def _chosen() -> tuple[Dataset, EncoderSource, ViewBatch | None]:
         if differs := trained_otherwise(source, dataset.name, recipe):
             st.caption(plain(differs), width="content")
     rows = batch_rows(dataset, contrast.SHUFFLE.number, count or PICTURES_AT_FIRST)
-    try:
+    with errors_shown():
         return dataset, source, view_batch(dataset, rows, recipe, contrast.DRAWING.number, source)
-    except SealifeError as error:
-        show_error(error)
-        return dataset, source, None
+    return dataset, source, None
 
 
 def _explained() -> None:

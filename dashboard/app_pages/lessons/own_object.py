@@ -11,7 +11,7 @@ from dashboard.app_pages.lessons.before_class import missing
 from dashboard.cache import classifiers
 from dashboard.data.lessons.prepared import CAMERA, newest_classifier
 from dashboard.data.previews import Preview
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.pictures.neighbours_view import neighbours_view
 from dashboard.parts.pictures.view_pairs import pair_html
 from dashboard.words import plain, run_name
@@ -20,7 +20,6 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import from_picture
 from sealife_core.datasets.decoding.reading import SUFFIXES, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT
-from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
@@ -52,12 +51,11 @@ def own_object(dataset: Dataset) -> None:
         torch.set_num_threads(1)
         try:
             _named(run, dataset, taken.getvalue())
-        except SealifeError as error:
-            show_error(error)
         finally:
             torch.set_num_threads(THREADS)
 
 
+@errors_shown()
 def _named(run: Run, dataset: Dataset, content: bytes) -> None:
     found = classifiers.own_prediction(run, sha256(content).hexdigest()[:20], content)
     said = ", ".join(f"{label} {percent(share, 0)}" for label, share in found.ranked(3))

@@ -10,13 +10,12 @@ from dashboard.app_pages.lessons.turning import turning
 from dashboard.app_pages.lessons.widgets import WIDGETS
 from dashboard.cache import datasets
 from dashboard.data.lessons.lessons import LESSONS, Lesson
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.state.lessons import Answered
 from dashboard.words import plain
 from sealife_core.datasets.dataset import newest_datasets
-from sealife_core.errors import SealifeError
 
 MARKS = "✓ right · ○ answered"
 
@@ -35,11 +34,9 @@ def page() -> None:
         for paragraph in lesson.says:
             st.html(f'<p class="lead">{paragraph}</p>')
         to_try = st.empty()  # above what it is tried on, which says whether there is anything
-        try:
+        reading, figures = None, str
+        with errors_shown():
             reading, figures = WIDGETS[lesson.key]()
-        except SealifeError as error:
-            show_error(error)
-            reading, figures = None, str
         if reading:
             to_try.markdown(f"**Try it.** {plain(lesson.look)}")
         if reading is not None:

@@ -10,7 +10,7 @@ from dashboard import background
 from dashboard.background import BackgroundJob
 from dashboard.cache import datasets
 from dashboard.data.inference_columns import InferenceColumns
-from dashboard.error_display import show_error
+from dashboard.error_display import errors_shown
 from dashboard.parts.import_job import new_name, start_import
 from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.runs.name_animals import again_button, label_button
@@ -129,11 +129,8 @@ def _become(job: InferenceJob, found: InferenceColumns, threshold: float | None,
             " right. Unknown pictures stay unlabelled."
         )
     if st.button("Import", icon=":material/download:", key=gallery.IMPORTED.of("begin")):
-        try:
+        with errors_shown():
             _import(job, found, name.strip(), chosen, threshold)
-        except SealifeError as error:
-            show_error(error)
-        else:
             go("data")
 
 
