@@ -18,6 +18,7 @@ from sealife_core.progress import Progress
 Work = Callable[[Progress], Any]
 Tidy = Callable[[], object]
 MOST_JOBS = 16
+QUICK_S = 0.6  # work of a moment is over by then, and no progress bar blinks
 LOOK_S = 0.2  # a job that waits for another looks as often whether it was cancelled
 _starting = threading.Lock()
 
@@ -110,6 +111,15 @@ def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) 
         after = [job for job in queued(queue) if job.running] if queue else ()
         known[key] = BackgroundJob(key, title, work, queue, after, tidy)
         return known[key]
+
+
+def asked(key: str, title: str, work: Work) -> BackgroundJob:
+    """The job of that key, running or ended; begun where there is none, and awaited for QUICK_S."""
+    job = find(key)
+    if job is None:
+        job = start(key, title, work)
+        job.wait(QUICK_S)
+    return job
 
 
 def queued(queue: str) -> list[BackgroundJob]:

@@ -36,3 +36,11 @@ def test_jobs__old_ones_are_forgotten(home):
     for number in range(3 * background.MOST_JOBS):
         background.start(str(number), "A job", lambda tell: None).wait(30)
     assert len(background.jobs()) == background.MOST_JOBS
+
+
+def test_asked__begins_a_job_once_and_gives_it_again_when_it_has_ended(home):
+    begun: list[str] = []
+    jobs = [background.asked("a", "A job", lambda tell: begun.append("a")) for _ in range(2)]
+    jobs[0].wait(30)
+    assert background.asked("a", "A job", lambda tell: begun.append("a")) is jobs[0] is jobs[1]
+    assert begun == ["a"]

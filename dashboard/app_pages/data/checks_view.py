@@ -19,7 +19,6 @@ from sealife_core.datasets.mending import Mending, mend, plan_mending
 from sealife_core.wording import SPLIT_WORDS, counted
 
 A_PAGE = 8
-QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks
 MOST_PICTURES = 12  # of one group
 MENDS = "First shows which pictures would move. Each class keeps its share of every split."
 KINDS = {
@@ -38,10 +37,7 @@ KINDS = {
 def checks_view(dataset: Dataset) -> None:
     """Begins the check if it was not done since the data changed, and shows what it found."""
     key = f"check {dataset.name} {dataset.content_hash}"
-    job = background.find(key)
-    if job is None:
-        job = background.start(key, f"Comparing the pictures of {dataset.name}", lambda tell: check(dataset, tell))
-        job.wait(QUICK_S)
+    job = background.asked(key, f"Comparing the pictures of {dataset.name}", lambda tell: check(dataset, tell))
     if job.running:
         job_progress(job)
         return

@@ -22,7 +22,6 @@ from sealife_core.evaluation.curation.place_scores import HeldOut
 from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
 
-QUICK_S = 0.6  # a small data set is asked by then, and no progress bar blinks
 THEN = "With them, a model is asked at places that it has not seen, which takes seconds."
 
 
@@ -65,11 +64,8 @@ def places_view(dataset: Dataset) -> None:
 def _asked(dataset: Dataset, run: Run) -> HeldOut | None:
     """The answer, asked for once for these pictures, labels and places; until it is there, how far it is."""
     key = f"places {dataset.name} {run.id} {curation.placed_hash(dataset)}"
-    job = background.find(key)
-    if job is None:
-        title = f"Holding out places of {dataset.name}"
-        job = background.start(key, title, partial(_hold_each_out, dataset.name, run.id))
-        job.wait(QUICK_S)
+    work = partial(_hold_each_out, dataset.name, run.id)
+    job = background.asked(key, f"Holding out places of {dataset.name}", work)
     if job.running:
         job_progress(job)
         return None

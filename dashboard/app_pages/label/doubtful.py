@@ -19,7 +19,6 @@ from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
 A_BATCH, ASKED_AGAIN, NEAR = 24, 6, 6
-QUICK_S = 0.6  # a small data set is judged by then, and no progress bar blinks
 SHARE = 0.1  # of all pictures: where most of the wrong labels are found
 
 
@@ -27,10 +26,7 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
     """Judges the labels once; what a person has answered meanwhile is left out."""
     renames = [str(entry.number) for entry in in_force(dataset.entries) if entry.rename]
     key = f"doubt {dataset.name} {run.id} {'.'.join(renames)}"
-    job = background.find(key)
-    if job is None:
-        job = background.start(key, f"Judging the labels of {dataset.name}", partial(_judge, dataset.name, run))
-        job.wait(QUICK_S)
+    job = background.asked(key, f"Judging the labels of {dataset.name}", partial(_judge, dataset.name, run))
     if job.running:
         st.fragment(_progress, run_every=0.5)(job)
         return

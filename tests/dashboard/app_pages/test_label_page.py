@@ -8,7 +8,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import background
-from dashboard.app_pages.label import doubtful
 from dashboard.media import thumb_url
 from dashboard.parts.runs import features_source, name_animals
 from sealife_core.config import task_of
@@ -99,7 +98,7 @@ def test_next__where_all_have_a_label_leads_to_the_doubtful_ones(featured: Datas
 def test_doubtful__a_flipped_label_comes_first_and_is_gone_once_it_is_answered(
     featured: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doubtful, "QUICK_S", 60)  # however busy the machine is
+    monkeypatch.setattr(background, "QUICK_S", 60)  # however busy the machine is
     row = 7
     image, truth = str(featured.manifest["id"][row]), str(featured.manifest["label"][row])
     wrong = next(name for name in featured.classes if name != truth)

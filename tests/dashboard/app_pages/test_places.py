@@ -8,7 +8,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import background
-from dashboard.app_pages.data import places
 from dashboard.app_pages.data.hold_out import split_said
 from dashboard.data.charts.place_charts import only_there, place_rows, place_table, places_option
 from dashboard.words import plain
@@ -31,7 +30,7 @@ NASTY = "site :material/home: *0*"
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     background.jobs().clear()
-    monkeypatch.setattr(places, "QUICK_S", 60)  # however busy the machine is
+    monkeypatch.setattr(background, "QUICK_S", 60)  # however busy the machine is
 
 
 @pytest.fixture

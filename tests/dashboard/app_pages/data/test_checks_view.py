@@ -1,6 +1,6 @@
 """Checks: duplicates, leaks and groups across splits are shown, mended and undone."""
 
-from dashboard.app_pages.data import checks_view
+from dashboard import background
 from dashboard.app_pages.data.checks_view import groups_by_kind
 from dashboard.data.pictures import class_of
 from sealife_core.datasets.checks import check
@@ -12,7 +12,7 @@ from tests.dashboard.app_pages.data.opened import button, imported, open_data, t
 
 
 def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
-    monkeypatch.setattr(checks_view, "QUICK_S", 60)  # however busy the machine is
+    monkeypatch.setattr(background, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "two")
     group = next(group for group in check(dataset).exact if group.labels_differ)
     dataset = move(dataset, {group.rows[0]: "train", group.rows[1]: "test"})
@@ -32,7 +32,7 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
 
 
 def test_checks__two_labels_are_resolved_by_choosing_and_copies_then_by_keeping_one(photographs, monkeypatch):
-    monkeypatch.setattr(checks_view, "QUICK_S", 60)  # however busy the machine is
+    monkeypatch.setattr(background, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "shots")
     group = next(group for group in check(dataset).exact if group.labels_differ)
     app = open_data(dataset="shots", look="Checks", duplicates="labels")
@@ -49,7 +49,7 @@ def test_checks__two_labels_are_resolved_by_choosing_and_copies_then_by_keeping_
 
 
 def test_checks__keep_the_copy_that_has_a_label(photographs, monkeypatch):
-    monkeypatch.setattr(checks_view, "QUICK_S", 60)  # however busy the machine is
+    monkeypatch.setattr(background, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "shots")
     group = next(group for group in check(dataset).exact if group.labels_differ)
     ids = dataset.manifest["id"].tolist()
@@ -62,7 +62,7 @@ def test_checks__keep_the_copy_that_has_a_label(photographs, monkeypatch):
 
 
 def test_checks__show_groups_across_splits(photographs, monkeypatch):
-    monkeypatch.setattr(checks_view, "QUICK_S", 60)
+    monkeypatch.setattr(background, "QUICK_S", 60)
     dataset = imported(photographs, "two")
     regroup(dataset, plan_regrouping(dataset, Pattern("parent")))
     app = open_data(dataset="two", look="Checks", duplicates="scattered")
