@@ -28,7 +28,6 @@ def _poll(key: str) -> None:
     job = background.find(key)
     if job is None or not job.running:
         st.rerun(scope="app")
-        return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(job.title)}**", width="stretch")

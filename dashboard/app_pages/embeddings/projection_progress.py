@@ -44,7 +44,6 @@ def _wait(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) ->
     found = stored_projections.find(run.path, settings, what)
     if found.state != "running":
         st.rerun(scope="app")
-        return
     share = min(1.0, found.done / found.total) if found.total else 0.0
     told = f"{found.stage}: {found.done:,} of {found.total:,}" if found.total else found.stage or "starting"
     name = "The film" if what == "film" else "UMAP"

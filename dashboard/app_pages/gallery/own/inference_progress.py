@@ -43,7 +43,6 @@ def _follow(job: InferenceJob) -> None:
     now = job_in(job.folder)
     if now is None or now.state != "running":
         st.rerun(scope="app")
-        return
     said = f"{now.stage}: {now.done:,} of {now.total:,}" if now.total else now.stage or "starting"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(now.done / now.total if now.total else 0.0, plain(said.capitalize()), width="stretch")
