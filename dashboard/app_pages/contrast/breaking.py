@@ -10,7 +10,7 @@ from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
 from dashboard.parts.forms.launch import launch_lines
 from dashboard.parts.forms.time_needed import measuring_lines
 from dashboard.parts.runs import detail
-from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
+from dashboard.parts.runs.run_progress import pace_s, progress_sentence, progress_share
 from dashboard.state import contrast
 from sealife_core.config import BROKEN
 from sealife_core.datasets.dataset import Dataset, list_datasets
@@ -139,9 +139,8 @@ def _cost(pair: Pair, data: Dataset) -> str:
 
 def _running(runs: tuple[Run, Run]) -> None:
     """How far both are; the page is drawn again once both have finished, or one never will."""
-    paces = [pace for run in runs if (pace := pace_s(run)) is not None]
-    if paces:
-        st.fragment(_progress, run_every=min(paces))(runs)
+    if pace := pace_s(*runs):
+        st.fragment(_progress, run_every=pace)(runs)
 
 
 def _progress(runs: tuple[Run, Run]) -> None:

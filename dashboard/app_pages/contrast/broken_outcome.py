@@ -19,8 +19,8 @@ from dashboard.data.contrast.asked import asked_of
 from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.runs import detail
+from dashboard.parts.runs.run_progress import pace_s
 from dashboard.parts.runs.score_cards import score_card
-from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import contrast
 from dashboard.words import plain, unbroken
@@ -137,5 +137,4 @@ def show_curves(runs: tuple[Run, Run]) -> None:
     colours = colours_of_all()
     st.markdown("##### Both runs over each other")
     detail.legend(list(runs), colours)
-    paces = [pace for run in runs if (pace := pace_s(run)) is not None]
-    st.fragment(detail.curves, run_every=min(paces, default=None))(list(runs), colours, PANELS, SIDES)
+    st.fragment(detail.curves, run_every=pace_s(*runs))(list(runs), colours, PANELS, SIDES)

@@ -16,7 +16,7 @@ from dashboard.error_display import errors_shown
 from dashboard.media import thumb_url
 from dashboard.parts.contrast.learning_view import learning_view
 from dashboard.parts.notice import way_out
-from dashboard.parts.runs.strip import pace_s, progress_sentence
+from dashboard.parts.runs.run_progress import pace_s, progress_sentence
 from dashboard.state import contrast
 from dashboard.words import plain, run_name, state_words, unbroken
 from sealife_core.config import SimclrConfig

@@ -9,8 +9,8 @@ from dashboard import state
 from dashboard.cache import classifiers
 from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import draw_reef
+from dashboard.parts.runs.run_progress import POLL_S, progress_sentence, progress_share
 from dashboard.parts.runs.score_cards import score_cards
-from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison

@@ -9,7 +9,7 @@ from dashboard import state
 from dashboard.cache import training
 from dashboard.data.lessons.prepared import Need, needs
 from dashboard.parts.notice import errors_said
-from dashboard.parts.runs.strip import POLL_S
+from dashboard.parts.runs.run_progress import POLL_S
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset

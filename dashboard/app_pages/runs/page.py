@@ -9,8 +9,8 @@ from dashboard.app_pages.runs.run_results import results_view
 from dashboard.cache import datasets
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
+from dashboard.parts.runs.run_progress import pace_s
 from dashboard.parts.runs.settings_view import settings_view, what_differs
-from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
 from sealife_core.config import ClassifierConfig, EmbedConfig, SimclrConfig
 from sealife_core.runs.directory import single_runs
@@ -91,13 +91,12 @@ def _tabs(run: Run, polls_s: float | None) -> None:
 def _several(runs: list[Run]) -> None:
     """Curves over each other: those of SimCLR runs, and those of classifiers, for their losses are not the same."""
     colours = colours_of_all()
-    polls = min((pace for run in runs if (pace := pace_s(run)) is not None), default=None)
     for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
         group = [run for run in runs if isinstance(run.config_or_none(), kind)]
         if group:
             st.subheader(title)
             detail.legend(group, colours)
-            st.fragment(detail.curves, run_every=polls)(group, colours)
+            st.fragment(detail.curves, run_every=pace_s(*group))(group, colours)
     what_differs(runs)
 
 

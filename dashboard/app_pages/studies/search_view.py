@@ -9,7 +9,7 @@ from dashboard.app_pages.studies.search_best import best_panel, openable
 from dashboard.cache import searches
 from dashboard.data.charts import search_charts
 from dashboard.data.trials import measure_title, scored, settings_of, table_rows
-from dashboard.parts.runs.strip import pace_s, progress_share
+from dashboard.parts.runs.run_progress import pace_s, progress_share
 from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import ink, is_dark, paper
 from dashboard.words import plain

@@ -12,7 +12,7 @@ from dashboard.cache import datasets, training
 from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curve_charts import draw_panel
-from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
+from dashboard.parts.runs.run_progress import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import data, go
 from dashboard.state.runs import CURVES

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.notice import errors_said, way_out
-from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from dashboard.parts.runs.run_progress import POLL_S, progress_sentence, progress_share
 from sealife_core.config import EmbedConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError

@@ -9,7 +9,7 @@ from dashboard.cache import datasets, training
 from dashboard.error_display import errors_shown
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
-from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from dashboard.parts.runs.run_progress import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.parts.runs.strip import POLL_S, SLOWEST_S, beside, pace_s
+from dashboard.parts.runs.run_progress import POLL_S, SLOWEST_S, pace_s
+from dashboard.parts.runs.strip import beside
 from sealife_core.config import preset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling.queue import request_stop
