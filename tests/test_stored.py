@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from sealife_core import worker
 from sealife_core.__main__ import main
@@ -29,6 +28,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.search_results import best_trial, search_of, trials_of
 from sealife_core.studies.study_results import over_seeds, part_results
 from sealife_core.views.recipes import recipes
+from tests.dashboard.pages import visit
 
 PROJECT = Path(__file__).resolve().parents[1]
 STORED = sorted((PROJECT / "tests" / "stored").glob("home-*.tar.xz"))
@@ -159,9 +159,7 @@ def test_recipes__are_there(stored):
 @pytest.mark.parametrize("page", PAGES)
 def test_pages__open(stored, page, monkeypatch):
     monkeypatch.setattr("sealife_core.runs.costs.machine_speed.request", lambda device: False)
-    app = AppTest.from_file(str(PROJECT / "dashboard" / "frame.py"), default_timeout=60).run()
-    if page != "home":
-        app.switch_page(f"app_pages/{page}/page.py").run()
+    app = visit(page)
     assert not app.exception
     assert not app.error
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 PAGES = (
@@ -39,12 +40,18 @@ def components(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(proto.json) for proto in shown if not any(name in proto.component_name for name in OF_THE_FRAME)]
 
 
-def visit(page: str, query: Mapping[str, str | list[str]]) -> AppTest:
-    """``page`` by a link with ``query``. AppTest knows a page once the navigation was drawn: Home comes first."""
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    app.query_params.clear()
-    app.query_params.update(query)
-    app.switch_page(f"app_pages/{page}/page.py").run()
+def link(page: str, query: Mapping[str, str | list[str]] | None = None) -> AppTest:
+    """``page`` by a link with ``query``, not drawn yet: a browser asks for it by its path, and no page comes before."""
+    app = AppTest.from_file(str(FRAME), default_timeout=120)
+    app.query_params.update(query or {})
+    if page != "home":
+        app._page_hash = calc_hash(page)  # switch_page() knows pages only after another one was drawn
+    return app
+
+
+def visit(page: str, query: Mapping[str, str | list[str]] | None = None) -> AppTest:
+    """``page`` as a link with ``query`` opens it."""
+    app = link(page, query).run()
     if not app.exception and page != "home":
         assert app.title[0].value == page.capitalize()
     return app

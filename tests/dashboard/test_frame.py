@@ -12,15 +12,11 @@ from sealife_core.datasets.dataset import write_dataset
 from sealife_core.models import imagenet
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.writer import RunWriter
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 
 
 def open_page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    return app.switch_page(f"app_pages/{name}/page.py").run() if name != "home" else app
+    return visit(name, query)
 
 
 def text(app: AppTest) -> str:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.runs import classifier_run, predictions_on, with_predictions
 from tests.nasty_names import TEXTS
 
@@ -52,7 +51,7 @@ def with_scores(dataset: Dataset, name: str, seed: int) -> Run:
 
 def test_pages__give_no_name_to_markdown_as_it_is(runs: list[Run]) -> None:
     good, other, failed = (run.id for run in runs)
-    app = AppTest.from_file(str(FRAME), default_timeout=120).run()
+    app = visit("home")
     seen = ""
     for page, query in [
         ("home", {}), ("data", {}), ("data", {"look": "Checks"}), ("views", {}), ("train", {}), ("studies", {}),
@@ -60,8 +59,7 @@ def test_pages__give_no_name_to_markdown_as_it_is(runs: list[Run]) -> None:
         ("embeddings", {}), ("gallery", {}), ("gallery", {"show": "classes"}), ("gallery", {"show": "guess"}),
     ]:  # fmt: skip
         app.query_params.clear()
-        for key, value in query.items():
-            app.query_params[key] = value
+        app.query_params.update(query)
         app = app.switch_page(f"app_pages/{page}/page.py").run()
         assert not app.exception, page
         told = [text for kind in MARKDOWN for element in app.get(kind) for text in texts(element.proto)]

@@ -16,15 +16,12 @@ from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired
 from sealife_core.runs.directory import create_run
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.runs import scratch_run
 
 
 def open_compare(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=120).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page("app_pages/compare/page.py").run()
+    return visit("compare", query)
 
 
 def text(app: AppTest) -> str:

@@ -7,16 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.models import with_model
 from tests.finished.runs import classifier_run, simclr_run
 
 
 def opened(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    app = app.switch_page("app_pages/embeddings/page.py").run()
+    app = visit("embeddings", query)
     assert not app.exception
     return app
 

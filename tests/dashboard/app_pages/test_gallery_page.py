@@ -25,7 +25,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.wording import percent
 from tests.dashboard.answers_made import table
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.models import finished_classifier
 
 
@@ -61,10 +61,7 @@ def classifier(dataset: Dataset, name: str, test_hash: str = "same", **spread: f
 
 
 def open_gallery(**query: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=120).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page("app_pages/gallery/page.py").run()
+    return visit("gallery", query)
 
 
 def text(app: AppTest) -> str:

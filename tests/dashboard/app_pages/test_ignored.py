@@ -23,7 +23,7 @@ from sealife_core.models.checkpoint import load_card, save_model
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.run import Run
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.models import NETWORK, SIZE
 
 
@@ -61,9 +61,7 @@ def headed(pretrained: Run) -> Run:
 
 
 def opened(*encoders: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    app.query_params.update({"section": "ignored", "changed": "16", "encoders": list(encoders)} | query)
-    app.switch_page("app_pages/contrast/page.py").run()
+    app = visit("contrast", {"section": "ignored", "changed": "16", "encoders": list(encoders)} | query)
     assert not app.exception
     return app
 

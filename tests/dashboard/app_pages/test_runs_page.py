@@ -26,7 +26,7 @@ from sealife_core.runs.scheduling.queue import launch
 from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.grid import build_grid
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.runs import predictions_on
 
 
@@ -53,10 +53,7 @@ def scored(accuracy: float) -> dict:
 
 
 def open_runs(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page("app_pages/runs/page.py").run()
+    return visit("runs", query)
 
 
 def text(app: AppTest) -> str:

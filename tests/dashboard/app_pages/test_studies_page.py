@@ -19,7 +19,7 @@ from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import IMBALANCE, LABELS, QUESTIONS, TEMPERATURE, VIEWS, build_study
 from sealife_core.studies.study_results import over_seeds, part_results
 from sealife_core.studies.study_settings import FULL, IMAGENET, IMAGENET_SIMCLR, PROBE
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 from tests.finished.studies import finished_study
 
 
@@ -30,10 +30,7 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def open_studies(**query: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page("app_pages/studies/page.py").run()
+    return visit("studies", query)
 
 
 def text(app: AppTest) -> str:

@@ -11,14 +11,11 @@ from sealife_core.config import RECIPES
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.contrast.crop_coverage import DRAWS
 from sealife_core.views.recipes import recipes, save_recipe
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    app = app.switch_page("app_pages/views/page.py").run()
+    app = visit("views", query)
     assert not app.exception
     return app
 

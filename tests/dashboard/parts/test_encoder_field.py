@@ -15,7 +15,7 @@ from sealife_core.models.facts import OFFERED, title_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import link
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
 
 def train_page(**state: Any) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    app = link("train")
     for key, value in state.items():
         app.session_state[key] = value
-    app.switch_page("app_pages/train/page.py").run()
+    app.run()
     assert not app.exception
     return app
 

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from sealife_core.config import preset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling.queue import launch
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 
 
 def said(app: AppTest) -> str:
@@ -16,7 +16,7 @@ def said(app: AppTest) -> str:
 
 def test_train__says_when_the_run_begins_and_who_stands_before_it(tiny_reef, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run().switch_page("app_pages/train/page.py").run()
+    app = visit("train")
     assert "Begins" not in said(app)
     for name in ("first", "second"):
         launch(create_run(preset("simclr"), name=name))

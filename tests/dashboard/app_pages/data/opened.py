@@ -8,16 +8,13 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.data import import_form
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 
 TOGETHER = "Pictures that belong together"
 
 
 def open_data(**query: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page("app_pages/data/page.py").run()
+    return visit("data", query)
 
 
 def text(app: AppTest) -> str:

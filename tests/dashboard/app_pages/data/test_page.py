@@ -1,12 +1,10 @@
 """The Data page without a browser: nothing yet, a data set and its pictures, a damaged one, deleted and back."""
 
-from streamlit.testing.v1 import AppTest
-
 from sealife_core.datasets.dataset import list_datasets
 from sealife_core.datasets.storage import trashed_datasets
 from sealife_core.wording import SPLIT_WORDS
 from tests.dashboard.app_pages.data.opened import button, imported, open_data, pictures, text
-from tests.dashboard.pages import FRAME
+from tests.dashboard.pages import visit
 
 
 def test_page__without_data_offers_the_reef(home):
@@ -17,7 +15,7 @@ def test_page__without_data_offers_the_reef(home):
 
 
 def test_page__reached_by_import_my_own_photographs_asks_for_them_at_once(home):
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    app = visit("home")
     button(app, "Import my own photographs").click().run()
     assert not app.exception
     assert [title.value for title in app.title] == ["Data"]
