@@ -2,13 +2,20 @@
 
 import ast
 import gc
+import re
 from pathlib import Path
 
 
-def nodes_of(file: Path) -> list[ast.AST]:
-    """All nodes of the syntax tree of ``file``: many objects, none of them garbage, so none is looked for meanwhile."""
+def nodes_of(file: Path, where: str = "") -> list[ast.AST]:
+    """All nodes of the syntax tree of ``file``, none if its text does not match the pattern ``where``.
+
+    They are many objects, none of them garbage, so none is looked for meanwhile.
+    """
+    text = file.read_text(encoding="utf-8")
+    if not re.search(where, text):
+        return []
     gc.disable()
     try:
-        return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        return list(ast.walk(ast.parse(text)))
     finally:
         gc.enable()

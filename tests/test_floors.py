@@ -90,16 +90,30 @@ def floor_of(file: Path) -> str:
 
 
 class Names(NamedTuple):
-    """What a file imports, in functions too, from which module; and what it defines, also under ``if`` and ``try``."""
+    """What a file imports, in functions too, from which module, and what it defines, also under ``if`` and ``try``.
+
+    As often as they are there: all its classes, and those and the assigned names of the module itself.
+    """
 
     imported: set[tuple[str, str]]
     defined: set[str]
+    classes: list[str]
+    own_classes: list[str]
+    own_assigned: list[str]
 
 
 @cache
 def names_in(file: Path) -> Names:
-    names = Names(set(), set())
-    for node in nodes_of(file):
+    names = Names(set(), set(), [], [], [])
+    tree, *nodes = nodes_of(file)
+    assert isinstance(tree, ast.Module)
+    for node in tree.body:
+        match node:
+            case ast.ClassDef():
+                names.own_classes.append(node.name)
+            case ast.Assign():
+                names.own_assigned.extend(target.id for target in node.targets if isinstance(target, ast.Name))
+    for node in nodes:
         match node:
             case ast.Import():
                 names.imported.update(("", alias.name) for alias in node.names)
@@ -107,6 +121,7 @@ def names_in(file: Path) -> Names:
                 names.imported.update((module, alias.name) for alias in node.names)
             case ast.FunctionDef() | ast.ClassDef():
                 names.defined.add(node.name)
+                names.classes.extend([node.name] if isinstance(node, ast.ClassDef) else [])
             case ast.Name(ctx=ast.Store()):
                 names.defined.add(node.id)
     return names
@@ -220,20 +235,19 @@ def test_names__of_modules_say_which_one() -> None:
 
 
 def test_names__of_public_classes_mean_one_thing() -> None:
-    classes = [node.name for file in FILES for node in nodes_of(file) if isinstance(node, ast.ClassDef)]
+    classes = [name for file in FILES for name in names_in(file).classes]
     assert len(classes) > 100
     assert {name for name in repeated(classes) if not name.startswith("_")} == set()
 
 
 def test_names__of_types_in_the_core_mean_one_thing() -> None:
     """Classes, and aliases such as ``Space = Literal["h", "z"]``."""
-    core = [node for file in FILES if floor_of(file) != "dashboard" for node in ast.parse(file.read_text()).body]
-    defined = [
-        name.id for node in core if isinstance(node, ast.Assign) for name in node.targets if isinstance(name, ast.Name)
+    core = [names_in(file) for file in FILES if floor_of(file) != "dashboard"]
+    types = [
+        name for names in core for name in names.own_assigned if name[0].isupper() and name[1:] != name[1:].upper()
     ]
-    types = [name for name in defined if name[0].isupper() and name[1:] != name[1:].upper()]
     assert {"Space", "Metric"} < set(types)
-    assert repeated([*types, *(node.name for node in core if isinstance(node, ast.ClassDef))]) == set()
+    assert repeated([*types, *(name for names in core for name in names.own_classes)]) == set()
 
 
 def test_names__of_the_core_are_imported_as_they_are() -> None:
@@ -254,7 +268,7 @@ def test_runs__are_found_by_their_id_through_one_door() -> None:
     made = [
         (file.name, node.lineno)
         for file in FILES
-        for node in nodes_of(file)
+        for node in nodes_of(file, r"\bRun\s*\(")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Run"
         and isinstance(node.args[0], ast.BinOp)
     ]  # fmt: skip

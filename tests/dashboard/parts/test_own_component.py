@@ -20,7 +20,7 @@ PYTHON_FILES = sorted(DASHBOARD.rglob("*.py"))
 def calls() -> Iterator[tuple[Path, list[str], dict[str, Any]]]:
     """Every component of the dashboard: its Python file and what it passes to the loader after ``__file__``."""
     for file in PYTHON_FILES:
-        for node in nodes_of(file) if "own_component(" in file.read_text(encoding="utf-8") else ():
+        for node in nodes_of(file, r"own_component\("):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "own_component":
                 given = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
                 yield file, [ast.literal_eval(value) for value in node.args[1:]], given
