@@ -1,18 +1,21 @@
 """Finished studies that nobody trained."""
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sealife_core.config import AnyConfig, ClassifierConfig, Part, StudyConfig
 from sealife_core.config.runs import source_run
+from sealife_core.durable import replace_file
 from sealife_core.evaluation.classification.predictions import write_predictions
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import STUDY, Run
+from sealife_core.runs.run import PREDICTIONS, STUDY, Run
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import with_weights
@@ -55,14 +58,18 @@ def _write(run: Run, config: AnyConfig, accuracy: float) -> None:
         }  # fmt: skip
         used = 10 * config.labels_per_class or round(8 * config.label_fraction)
         writer.environment(labels_used=used, rarest_class="ray")
-        write_predictions(_predictions(accuracy), run.path)
+        replace_file(run.path / PREDICTIONS, _predictions(accuracy))
         writer.results(test=test, test_hash="t", train_s=12.0)
     else:
         writer.results(val={"knn_accuracy": 0.3, "n": 100, "chance": 0.1}, train_s=120.0)
     write_status(run, state=State.FINISHED)
 
 
-def _predictions(accuracy: float) -> pd.DataFrame:
-    """Of 100 test images that many are right, the same ones in every run: the first."""
+@cache
+def _predictions(accuracy: float) -> bytes:
+    """The file in which of 100 test images that many are right, the same ones in every run: the first."""
     ids, truth = [f"image {number:03}" for number in range(100)], np.ones(100, np.int64)
-    return predictions_of(ids, truth, (np.arange(100) < round(100 * accuracy)).astype(int), ("crab", "ray"))
+    table = predictions_of(ids, truth, (np.arange(100) < round(100 * accuracy)).astype(int), ("crab", "ray"))
+    with TemporaryDirectory() as folder:
+        write_predictions(table, Path(folder))
+        return (Path(folder) / PREDICTIONS).read_bytes()
