@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -46,12 +47,17 @@ _PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 def curves(metrics: Sequence[Mapping[str, Any]], path: Path, *, chance_loss: float | None = None) -> None:
     """Loss, accuracy and learning rate over epochs; dashed line: loss of guessing. ``metrics``: of metrics.jsonl."""
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
-    figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
-    figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
-    figure.suptitle("Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold")
+    # In inches: to measure the labels for them would take twice as long as to draw all.
+    wide, side, above, below, panel = 8.0, (0.8, 0.2), 0.8, 0.55, 1.9
+    pitch = panel + 0.65
+    height = above + below + panel + pitch * (max(1, len(panels)) - 1)
+    figure = Figure(figsize=(wide, height), dpi=DPI, facecolor="white")
+    figure.text(0.02, 1 - 0.25 / height, "Training", fontsize=13, color=INK, fontweight="bold", va="center")
     for place, (name, drawn) in enumerate(panels.items(), 1):
-        axes = calm(figure.add_subplot(len(panels), 1, place))
-        axes.set_title(name, loc="left", fontsize=10, color=INK)
+        bottom = height - above - panel - pitch * (place - 1)
+        box = (side[0] / wide, bottom / height, 1 - sum(side) / wide, panel / height)
+        axes = calm(figure.add_axes(box))
+        axes.set_title(name, loc="left", y=1, fontsize=10, color=INK)  # a place that is not given is looked for
         for label, x, y, colour, style in drawn:
             _line(axes, x, y, label, colour, style)
         level = chance_loss if name == "Loss" else None
@@ -78,7 +84,7 @@ def confusion(counts: Int[np.ndarray, "classes classes"], classes: Sequence[str]
     shown = axes.imshow(share, cmap=_WATER, vmin=0, vmax=1, interpolation="nearest")
     right = int(np.trace(counts))
     heading = f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
-    as_it_stands(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
+    as_it_stands(axes.set_title(heading, loc="left", y=1, fontsize=12, color=INK, fontweight="bold", pad=12))
     size = float(np.clip(9 - c / 16, 3, 9))
     if c <= 120:  # with more classes, names would be too small to read
         # Made drawable here, since an axis creates its labels again whenever it is drawn.
@@ -224,4 +230,5 @@ def calm(axes: Axes, grid: Literal["x", "y", "both"] = "y", size: int = 8) -> Ax
 def _save(figure: Figure, path: Path) -> None:
     """Write the PNG completely or not at all."""
     with replacing(path) as file:
-        figure.savefig(file, format="png", pil_kwargs={"compress_level": _COMPRESSION})
+        # savefig() draws twice what has a layout.
+        FigureCanvasAgg(figure).print_png(file, pil_kwargs={"compress_level": _COMPRESSION})

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset
@@ -26,13 +26,13 @@ def _size(path: Path) -> tuple[int, int]:
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every text of the figures saved from now on."""
     seen: list[str] = []
-    save = Figure.savefig
+    save = FigureCanvasAgg.print_png
 
-    def noting(figure: Figure, *args: object, **settings: object) -> None:
-        seen.extend(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_parse_math")))
-        save(figure, *args, **settings)
+    def noting(canvas: FigureCanvasAgg, *args: object, **settings: object) -> None:
+        seen.extend(text.get_text() for text in canvas.figure.findobj(lambda artist: hasattr(artist, "get_parse_math")))
+        save(canvas, *args, **settings)
 
-    monkeypatch.setattr(Figure, "savefig", noting)
+    monkeypatch.setattr(FigureCanvasAgg, "print_png", noting)
     return seen
 
 
