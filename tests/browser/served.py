@@ -13,10 +13,12 @@ from playwright.sync_api import Page, expect
 
 from sealife_core.runs.costs.machine_speed import RECORD, Ending
 from sealife_core.runs.files import replace_json
+from sealife_core.runs.scheduling.prewarmed_worker import READY
 from tests.runs.processes import end_processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_MS = 120_000  # for what two busy cores may take; nothing waits longer than it needs
+LATER = 2**32  # a time in unix seconds that no test reaches
 
 
 class Dashboard:
@@ -64,7 +66,9 @@ class Dashboard:
 
     def empty(self) -> None:
         """End what was started below its home, and remove what lies there. The speed of this machine counts as known:
-        else the first page that asks for it would measure it for many seconds."""
+        else the first page that asks for it would measure it for many seconds. And pages seem to have asked for a
+        pre-warmed worker, which would import PyTorch beside most tests for nothing: a launch starts one.
+        """
         end_processes(self.home)
         if self.home.exists():  # aside first: the server may still write, so that a folder is never empty
             aside = self.home.rename(self.home.with_name(f"home-{time.monotonic_ns()}"))
@@ -72,6 +76,8 @@ class Dashboard:
         for name in ("data", "checkpoints"):
             (self.home / name).mkdir(parents=True, exist_ok=True)
         replace_json(self.home / "checkpoints" / RECORD, {"device": "auto", "ending": Ending.MEASURED})
+        (self.home / "checkpoints" / READY).touch()
+        os.utime(self.home / "checkpoints" / READY, (LATER, LATER))
 
 
 def settled(page: Page) -> None:

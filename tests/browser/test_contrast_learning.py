@@ -19,6 +19,7 @@ def test_epochs__are_turned_by_keys_and_all_charts_follow_until_another_run_is_c
     older, run, draw = simclr_run(tiny_reef, "Older"), simclr_run(tiny_reef, snapshots=3), np.random.default_rng(0)
     for epoch in range(3):
         write_pairs(run.path, epoch, draw.normal(size=(20, 16)) + (3 - epoch) * draw.normal(size=(2, 20, 16)))
+    page.emulate_media(reduced_motion="no-preference")  # the charts move from epoch to epoch
     page.goto(f"{dashboard.url}/contrast?section=learning&run={run.id}")
     view = page.locator(".learning")
     now, histogram = view.locator("output"), view.locator("path.area.positive")

@@ -13,10 +13,17 @@ from playwright.sync_api import Page, expect
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.prewarmed_worker import READY
 from tests.browser.served import PATIENCE_MS, Dashboard, settled
 from tests.runs.processes import until
 
 RUN_PATIENCE_S = 300  # a run takes seconds, but its process loads PyTorch beside a busy browser
+
+
+@pytest.fixture(autouse=True)
+def _prewarmed(home: Path) -> None:
+    """As a person's, its pages have a worker pre-warmed while a form is filled in."""
+    (home / "checkpoints" / READY).unlink()
 
 
 @pytest.fixture
