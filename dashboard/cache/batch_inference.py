@@ -1,6 +1,6 @@
 """Predictions of many pictures, kept until more of them are written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +9,12 @@ import streamlit as st
 
 from dashboard.cache.keeping import kept
 from dashboard.data.inference_columns import InferenceColumns, columns_of
+from sealife_core.datasets.additions import ByHand
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.thumbnails import shrunk
 from sealife_core.datasets.imports.finding import Skipped
 from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.batch_inference.corrected_classes import CORRECTED, read_given
 from sealife_core.evaluation.batch_inference.inference_jobs import FILES, ROWS, InferenceJob, read_files, read_rows
 from sealife_core.runs.files import readable_json
 from sealife_core.runs.run import PREDICTIONS, Run
@@ -34,6 +36,12 @@ def columns(job: InferenceJob) -> InferenceColumns:
 def files(job: InferenceJob) -> tuple[list[tuple[str, Path]], Skipped]:
     """(name, path) of the files of a job, and (name, reason) of what is none."""
     return read_files(job.folder) or ([], [])
+
+
+@kept(4, CORRECTED)
+def given(job: InferenceJob) -> Mapping[int, ByHand]:
+    """The classes that people gave to pictures of a job, by their places in it. Raises RunError."""
+    return read_given(job.folder)
 
 
 def thumbnails(job: InferenceJob, places: Sequence[int]) -> list[bytes]:

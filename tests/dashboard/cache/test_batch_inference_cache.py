@@ -9,6 +9,7 @@ from PIL import Image
 from dashboard.cache import batch_inference
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.batch_inference.corrected_classes import correct
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, append_rows, write_files
 from sealife_core.evaluation.classification.predictions import write_predictions
 from sealife_core.runs.directory import create_run
@@ -60,3 +61,14 @@ def test_validated__says_why_not_until_there_are_predictions_of_validation(tiny_
     assert found is not None
     assert why == ""
     assert set(found.right) == {"val", "test"}
+
+
+def test_given__is_read_again_only_once_a_class_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = InferenceJob(tmp_path, "dive", "", 0, "done", "", 1, 1, "", False)
+    reads: list[Path] = []
+    read = batch_inference.read_given
+    monkeypatch.setattr(batch_inference, "read_given", lambda folder: reads.append(folder) or read(folder))
+    assert [dict(batch_inference.given(job)) for _ in range(2)] == [{}, {}]
+    correct(job, [{"file": "a.png", "prediction": "ray"}], [0], "crab", by="Ada")
+    assert [batch_inference.given(job)[0].label for _ in range(2)] == ["crab", "crab"]
+    assert len(reads) == 2

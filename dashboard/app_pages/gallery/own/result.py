@@ -21,7 +21,7 @@ from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.batch_inference.corrected_classes import part_of, read_corrected, read_given
+from sealife_core.evaluation.batch_inference.corrected_classes import part_of
 from sealife_core.evaluation.batch_inference.inference_jobs import TOP, InferenceJob
 from sealife_core.evaluation.batch_inference.inference_rows import table_of
 from sealife_core.neutral import csv_of
@@ -34,7 +34,7 @@ _MOST_BYTES = 2**30  # as an import takes
 
 def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
     """The job, and the pictures that it is through with."""
-    found, corrected = kept.columns(job), read_corrected(job.folder)
+    found, corrected = kept.columns(job), {place: given.label for place, given in kept.given(job).items()}
     large = gallery.OWN_LARGE.held("")
     if large.isdecimal() and int(large) < len(found) and (picture := _picture(run, job, int(large))):
         acts = partial(correct_large, job, found, int(large), picture.found.ranked(MOST_KEYS), corrected)
@@ -112,7 +112,7 @@ def _part(job: InferenceJob, found: InferenceColumns) -> str:
 
 
 def _csv(job: InferenceJob, found: InferenceColumns, threshold: float | None) -> str:
-    return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, read_given(job.folder)))
+    return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, kept.given(job)))
 
 
 def _table(
