@@ -44,7 +44,8 @@ def history(dataset: Dataset) -> list[HistoryRow]:
 
 def about(entry: Entry) -> str:
     """Who, why and when: "Ada, by hand, 2026-11-29 14:05 UTC"; of a file of corrections also when it was applied."""
-    why = WHY_WORDS.get(entry.why, entry.why) if entry.corrects else ""
+    why = WHY_WORDS.get(entry.reason, entry.reason) if entry.corrects else ""
+    why += f" ({entry.pattern})" if entry.pattern else ""
     applied = f"applied {_minute(entry.applied)}" if entry.applied else ""
     return ", ".join(filter(None, (entry.by, why, _minute(entry.at), applied)))
 
@@ -78,6 +79,7 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
     facts = [*picture_facts(whole, row).items(), *(("Changed", line) for line in picture_history(dataset, image))]
     return {
         "facts": facts, "label": label, "split": split, "excluded": excluded,
+        "group": str(whole.manifest["group"].iat[row]),
         "version": dataset.version, "classes": dataset.classes,
         "suggested": suggested(dataset, [place for place, _ in near]),
         "near": [

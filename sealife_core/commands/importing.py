@@ -25,11 +25,7 @@ def add_commands(commands: Any) -> None:
         help="image size of later runs: the import prepares the images for it (default: the default of a run)",
     )
     importing.add_argument("--group-by", metavar="PATTERN", help=f"images that stay in one split: {EXPECTED}")
-    importing.add_argument(
-        "--class-folder", choices=("first", "last"), default="first",
-        help="which folder around an image is its class: the first in crab/dive 3/1.jpg (default), the last in"
-             " site A/crab/1.jpg",
-    )  # fmt: skip
+    class_folder_option(importing)
     importing.set_defaults(run=import_source)
 
     reef = commands.add_parser("reef", help="draw the built-in sample data set")
@@ -38,6 +34,15 @@ def add_commands(commands: Any) -> None:
     reef.add_argument("--size-px", type=int, default=96, help="side of an image in px (default 96)")
     reef.add_argument("--seed", type=int, default=0)
     reef.set_defaults(run=draw)
+
+
+def class_folder_option(action: argparse.ArgumentParser) -> None:
+    """The flag for how folders are read."""
+    action.add_argument(
+        "--class-folder", choices=("first", "last"), default="first",
+        help="which folder around an image is its class: the first in crab/dive 3/1.jpg (default), the last in"
+             " site A/crab/1.jpg",
+    )  # fmt: skip
 
 
 def import_source(chosen: argparse.Namespace, output: Output) -> None:

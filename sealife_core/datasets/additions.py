@@ -2,15 +2,16 @@
 
 New pictures go to training: the test split stays as it is, and runs before and after remain comparable. A picture that
 is there already is not added again; what shows the same as a validation or test picture, or is of its group, is
-left out, because no model may learn from it. Groups are made as the import made them. Files lie in their place before
-the entry is written: after a crash the data set is as before, or has them all.
+left out, because no model may learn from it; so is what is of a place held out. Groups are those of a table, or by the
+pattern that the images were last grouped by. Files lie in their place before the entry is written: after a crash the
+data set is as before, or has them all.
 """
 
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,13 +19,16 @@ from sealife_core.claims import claimed_folder
 from sealife_core.datasets.checks import hashes_of, nearly_same
 from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.editing import add_entries
-from sealife_core.datasets.corrections.entries import AddedImage, Entry, hear, in_force
+from sealife_core.datasets.corrections.entries import AddedImage, Entry, hear, in_force, pattern_of
 from sealife_core.datasets.corrections.versions import known_label, renamed_since
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.duplicates import perceptual_hashes
+from sealife_core.datasets.grouping import regrouping
 from sealife_core.datasets.grouping.patterns import groups_of, parse_pattern
-from sealife_core.datasets.imports.finding import FoundFile, Skipped
-from sealife_core.datasets.imports.importing import taken_in_order
+from sealife_core.datasets.holding_out import places_held
+from sealife_core.datasets.imports.finding import ClassFolder, FoundFile, Skipped
+from sealife_core.datasets.imports.importing import nothing_imported, taken_in_order
+from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.durable import flush_folder, flush_tree
 from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.progress import Progress
@@ -51,7 +55,7 @@ class Addition:
 
     opinions: how many classes were kept as second opinions, of pictures that have a label. known: names of those that
     it had already; held_out: of those left out, because they belong with validation or test; skipped: of those that
-    cannot be read, with the reason.
+    cannot be read, with the reason. notes: how a folder or a table was read.
     """
 
     dataset: Dataset
@@ -61,12 +65,13 @@ class Addition:
     known: list[str]
     held_out: list[str]
     skipped: Skipped
+    notes: Sequence[str] = ()
 
     @property
     def said(self) -> str:
         """In a few sentences."""
         told = f"{counted(self.added, 'picture')} added to {self.dataset.name!r}"
-        told += f", {counted(self.labelled, 'label', 'labels')} given by hand." if self.labelled else "."
+        told += f", {counted(self.labelled, 'label')} given." if self.labelled else "."
         if self.known:
             told += f" {counted(len(self.known), 'was', 'were')} there already."
         if self.held_out:
@@ -78,7 +83,37 @@ class Addition:
             told += f" {counted(self.opinions, 'class', 'classes')} of labelled pictures kept as second opinions."
         if self.skipped:
             told += f" {len(self.skipped):,} could not be read: {_named([name for name, _ in self.skipped])}."
-        return told
+        return " ".join([told, *self.notes])
+
+
+def add_from(
+    dataset: Dataset,
+    source: Path,
+    *,
+    class_folder: ClassFolder = "first",
+    by: str = "",
+    progress: Progress | None = None,
+) -> Addition:
+    """Add the pictures of a folder, a zip or a CSV, with the classes, groups and columns that an import gives them.
+
+    Classes are those of ``by``, under the names that they have by now. A picture that is there already, with a label,
+    keeps it. Raises DatasetError; then nothing is added.
+    """
+    with disk_errors(DatasetError, f"Nothing was added to {dataset.name!r}."):
+        unpacked = claimed_folder(dataset.folder, _ADDING)
+        try:
+            found, skipped, notes = find_pictures(source, unpacked / "unpacked", progress, class_folder)
+            if not found:
+                raise DatasetError(nothing_imported(source, skipped))
+            if any(item.split in HELD_OUT for item in found):
+                notes.append("All are for training, whatever their folder or table says.")
+            given = [ByHand(item.label) if item.label else None for item in found]
+            added = add_pictures(
+                dataset, found, given, by=by, why="file", version=0, opinions=False, progress=progress
+            )  # fmt: skip
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+    return replace(added, skipped=[*skipped, *added.skipped], notes=notes)
 
 
 def add_pictures(
@@ -89,19 +124,20 @@ def add_pictures(
     by: str = "",
     why: str = "hand",
     version: int | None = None,
+    opinions: bool = True,
     progress: Progress | None = None,
 ) -> Addition:
     """Add ``files`` to the training images, unlabelled but for the classes that people gave: ``given``, one a file.
 
     Each of those is an entry of who gave it, and when; of those who told no name, ``by``, who adds the pictures. A
     picture that is there already gets its class only if it has none; else the class is kept as a second opinion, which
-    changes nothing, if it is known whose it is. version: the one whose class names ``given`` has, for classes that were
-    renamed since. Raises DatasetError; then nothing is added.
+    changes nothing, if it is known whose it is and ``opinions`` are wanted. version: the one whose class names
+    ``given`` has, for classes that were renamed since. Raises DatasetError; then nothing is added.
     """
     with disk_errors(DatasetError, f"Nothing was added to {dataset.name!r}."):
         staged = claimed_folder(dataset.folder, _ADDING)
         try:
-            adding = _Adding(dataset, files, given, staged / IMAGES, by, why, version)
+            adding = _Adding(dataset, files, given, staged / IMAGES, by, why, version, opinions)
             adding.read(progress)
             flush_tree(staged, progress)
             corrected = add_entries(dataset, adding.find, adding.place)
@@ -122,6 +158,7 @@ class _Adding:
     by: str
     why: str
     version: int | None
+    with_opinions: bool
 
     def read(self, progress: Progress | None) -> None:
         """Copy and look at every picture."""
@@ -133,28 +170,31 @@ class _Adding:
                 if isinstance(taken, str):
                     self.skipped.append((item.source, taken))
                 else:
-                    self.rows.append((taken.row, by_hand))
+                    self.rows.append((taken.row | {"columns": item.columns}, by_hand))
                     pixels.append(taken.hashed_pixels)
         starts = range(0, len(pixels), _HASHED_AT_ONCE)
         hashes = [phash for at in starts for phash in perceptual_hashes(pixels[at : at + _HASHED_AT_ONCE])]
         for (row, _), phash in zip(self.rows, hashes, strict=True):
             row["phash"] = phash
-        pattern = self.dataset.info.get("group_by")
-        files = [self.staged.parent / row["file"] for row, _ in self.rows]
-        names = [row["source"] for row, _ in self.rows]
-        groups = groups_of(parse_pattern(pattern), names, lambda: files, progress) if pattern else [""] * len(names)
-        for (row, _), group in zip(self.rows, groups, strict=True):
-            row["group"] = group
-        self.near = self._near_held_out(files, progress)
+        self.copies = [self.staged.parent / row["file"] for row, _ in self.rows]
+        self.near = self._near_held_out(progress)
 
-    def _near_held_out(self, files: Sequence[Path], progress: Progress | None) -> set[str]:
+    def _by(self, pattern: str) -> list[str]:
+        """What a pattern makes of each picture; "" by none, and by a column that it came without."""
+        if not pattern:
+            return [""] * len(self.rows)
+        by, names = parse_pattern(pattern), [row["source"] for row, _ in self.rows]
+        columns = {by.column: [row["columns"].get(by.column, "") for row, _ in self.rows]}
+        return groups_of(by, names, lambda: self.copies, columns=columns)
+
+    def _near_held_out(self, progress: Progress | None) -> set[str]:
         """The sha256 of those that show nearly the same as a validation or test picture."""
         manifest = self.dataset.manifest
         held_out = _held_out(self.dataset)
         if not held_out:
             return set()
         known = hashes_of(self.dataset, progress)
-        paths = [*(self.dataset.image_path(row) for row in held_out), *files]
+        paths = [*(self.dataset.image_path(row) for row in held_out), *self.copies]
         hashes = [known[row] for row in held_out] + [row["phash"] for row, _ in self.rows]
         sha256s = manifest["sha256"].iloc[held_out].tolist() + [row["sha256"] for row, _ in self.rows]
         alike = [group for group in nearly_same(paths, hashes, progress) if group[0] < len(held_out)]
@@ -166,13 +206,19 @@ class _Adding:
         self.held_out: list[str] = []
         there, undone = _there(draft.dataset)
         apart = set(draft.dataset.manifest["group"].iloc[_held_out(draft.dataset)]) - {""}
+        held_by, _, tested = places_held(draft.dataset)
+        grouped = self._by(pattern_of(draft.entries, regrouping.WHY) or draft.dataset.info.get("group_by", ""))
         new: dict[str, AddedImage] = {}
         groups: dict[str, str] = {}
         back: list[str] = []
-        said = _Said(draft.dataset, self.version, self.by)
-        for row, by_hand in self.rows:
+        said = _Said(draft, self.version, self.by)
+        for (row, by_hand), by_pattern, place in zip(self.rows, grouped, self._by(held_by), strict=True):
+            group = row["group"] or by_pattern
             image, split, label = there.get(row["sha256"], ("", "", ""))
-            if split in HELD_OUT or (not image and (row["sha256"] in self.near or row["group"] in apart)):
+            same = image == row["id"]  # the same file under the same name
+            if (split in HELD_OUT and not same) or (
+                not image and (row["sha256"] in self.near or group in apart or place in tested)
+            ):
                 self.held_out.append(row["source"])
             elif image in undone:
                 back.append(image)
@@ -181,9 +227,9 @@ class _Adding:
             else:
                 image = row["id"]
                 new[image] = AddedImage(**{field: row[field] for field in AddedImage.model_fields})
-                groups |= {image: row["group"]} if row["group"] else {}
+                groups |= {image: group} if group else {}
             if image:
-                given = said.take(image, label, by_hand) if by_hand else ""
+                given = said.take(image, label, by_hand) if by_hand and (self.with_opinions or not label) else ""
                 there[row["sha256"]] = (image, split or "train", label or given)
                 undone.discard(image)
         if new:
@@ -206,19 +252,19 @@ class _Adding:
 class _Said:
     """What people said of pictures, as changes to the data set by when and by whom; nothing that its log has."""
 
-    def __init__(self, dataset: Dataset, version: int | None, otherwise: str) -> None:
+    def __init__(self, draft: Draft, version: int | None, otherwise: str) -> None:
         self.changes: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(dict)
-        self._dataset, self._version, self._otherwise = dataset, version, otherwise
+        self._dataset, self._people, self._version, self._otherwise = draft.dataset, draft.people, version, otherwise
         self._heard: dict[str, dict[str, str]] = {}
         self._times: set[tuple[str, str]] = set()  # when something was said, and of which image
-        for entry in in_force(dataset.entries):
+        for entry in in_force(draft.dataset.entries):
             hear(self._heard, entry, "label")
             hear(self._heard, entry, "opinion")
             self._times.update((entry.at, image) for image in entry.images)
 
     def take(self, image: str, label: str, by_hand: ByHand) -> str:
         """Take in what was said of ``image``, which has that ``label`` by now; returns the class as it is called."""
-        by = (by_hand.by or self._otherwise).strip()
+        by = self._people.called(by_hand.by or self._otherwise)
         now = known_label(renamed_since(by_hand.label, self._dataset, self._version), self._dataset)
         heard = self._heard.setdefault(by, {})
         if heard.get(image) != now and (by_hand.at, image) not in self._times and (by or not label):

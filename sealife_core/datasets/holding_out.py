@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.corrections.entries import pattern_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.grouping.regrouping import groups_by
@@ -53,6 +54,18 @@ def places_of(dataset: Dataset, by: str, progress: Progress | None = None) -> li
     return dataset.manifest["group"].tolist() if by == GROUP else groups_by(dataset, parse_pattern(by), progress)
 
 
+def places_held(dataset: Dataset) -> tuple[str, list[str], set[str]]:
+    """By what pattern places were last held out, the place of every row by it, and the places of the test split.
+
+    The pattern is "" for groups, where none are held out, and for a column that is not there.
+    """
+    by = pattern_of(dataset.entries, WHY)
+    if by and parse_pattern(by).column not in ("", *dataset.table_columns):
+        by = ""
+    places = places_of(dataset, by) if by else [""] * len(dataset)
+    return by, places, {places[row] for row in dataset.rows("test").tolist()} - {""}
+
+
 def places_tested(dataset: Dataset, places: Sequence[str]) -> PlacesTested:
     """Whose images the test split has. places: of every row."""
     labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
@@ -96,8 +109,9 @@ def plan_holding_out(dataset: Dataset, chosen: Collection[str], places: Sequence
     return HoldingOut(moves, tuple(splits), tuple(sorted(held)), tuple(warnings))
 
 
-def hold_out(dataset: Dataset, plan: HoldingOut, by: str = "") -> Dataset:
-    """Carry out ``plan``, as one correction. Raises DatasetError if the test split is that already."""
+def hold_out(dataset: Dataset, plan: HoldingOut, by: str = "", places_by: str = GROUP) -> Dataset:
+    """Carry out ``plan``, as one correction. places_by: as of :func:`places_of`; what is added later is kept out of
+    these places by it. Raises DatasetError if the test split is that already."""
     if not plan.moves:
         raise DatasetError(f"The test split of {dataset.name!r} is the images of these places already.")
-    return move(dataset, plan.moves, by=by, why=WHY)
+    return move(dataset, plan.moves, by=by, why=WHY if places_by == GROUP else f"{WHY}:{places_by}")

@@ -75,6 +75,11 @@ def classes_of(manifest: pd.DataFrame) -> list[str]:
     return sorted(set(manifest["label"]) - {""})
 
 
+def table_cells(columns: Mapping[str, str]) -> dict[str, str]:
+    """What the further columns of a table say of an image, as cells of its row."""
+    return {TABLE_COLUMN + name: text for name, text in columns.items()}
+
+
 def content_hash_of(manifest: pd.DataFrame) -> str:
     """16 hex digits over the images, their labels, splits and groups."""
     columns = (manifest[column].tolist() for column in ("id", "sha256", "label", "split", "group"))

@@ -1,5 +1,6 @@
 """Pictures that join a data set: whole or not at all, each once, and none that validation or test has."""
 
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -9,15 +10,17 @@ import pytest
 from PIL import Image
 
 from sealife_core.datasets import additions
-from sealife_core.datasets.additions import ByHand, add_pictures
+from sealife_core.datasets.additions import ByHand, add_from, add_pictures
 from sealife_core.datasets.corrections.editing import correct, rename_class, said, undo
 from sealife_core.datasets.corrections.entries import LOG, labels_by
-from sealife_core.datasets.corrections.exchange import corrections_csv
+from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.corrections.versions import seen
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding import pixels
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.datasets.grouping.patterns import parse_pattern
+from sealife_core.datasets.grouping.regrouping import plan_regrouping, regroup
+from sealife_core.datasets.holding_out import hold_out, places_of, plan_holding_out
 from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError
@@ -49,7 +52,7 @@ def test_add__they_train_beside_the_old_ones_and_the_log_has_who_said_what(tiny_
     assert told[0][:3] == ("3 images added.", "Bo", "prediction")
     assert told[2] == ("1 image labelled 'crab'.", "Ada", "prediction", "2026-11-29T14:05", True)
     assert told[1][:3] == ("1 image labelled 'sea hare'.", "Bo", "prediction")
-    assert found.said == "3 pictures added to 'reef', 2 labels given by hand."
+    assert found.said == "3 pictures added to 'reef', 2 labels given."
     assert seen(now, tiny_reef.content_hash).since == "3 corrections since: 3 pictures added."
     assert "dive/a.png" in corrections_csv(now)
 
@@ -114,6 +117,54 @@ def test_add__what_is_of_one_group_with_a_test_picture_is_left_out(home: Path, t
         "e"
     ]
     assert said(found.dataset.entries[-1]) == f"{found.added} images added."
+
+
+@pytest.fixture
+def films(home: Path, tmp_path: Path) -> Dataset:
+    """Two classes, each in the films a to d of two frames; imported without groups."""
+    names = [f"{label}/{film}_{frame}.png" for label in ("crab", "ray") for film in "abcd" for frame in range(2)]
+    own = [FoundFile(n, new_picture(tmp_path, seed), label=n.split("/")[0]) for seed, n in enumerate(names)]
+    return import_images(tmp_path, "films", files=own).dataset
+
+
+def test_add__the_pattern_of_a_later_grouping_groups_them_until_it_is_undone(films: Dataset, tmp_path: Path):
+    grouped = regroup(films, plan_regrouping(films, parse_pattern("stem")))
+    tested = set(grouped.manifest["group"][grouped.manifest["split"] != "train"])
+    frames = [FoundFile(f"{film}_9.png", new_picture(tmp_path, 50 + at)) for at, film in enumerate("abcde")]
+    found = add_pictures(grouped, frames, [None] * 5)
+    assert found.held_out == [f"{film}_9.png" for film in sorted(tested)] != []
+    assert found.dataset.manifest["group"].tolist()[len(films) :] == sorted(set("abcde") - tested)
+    back = undo(undo(found.dataset, 2), 1)
+    again = add_pictures(back, [FoundFile("f_9.png", new_picture(tmp_path, 60))], [None])
+    assert again.dataset.manifest["group"].iat[-1] == ""
+
+
+def test_add__the_pattern_goes_with_the_corrections_to_a_fresh_import(films: Dataset, tmp_path: Path):
+    grouped = regroup(films, plan_regrouping(films, parse_pattern("stem")))
+    (tmp_path / "corrections.csv").write_text(corrections_csv(grouped))
+    own = [FoundFile(n, films.image_path(row), label=n.split("/")[0]) for row, n in enumerate(films.file_names)]
+    fresh = apply_csv(import_images(tmp_path, "fresh", files=own).dataset, tmp_path / "corrections.csv").dataset
+    found = add_pictures(fresh, [FoundFile("e_9.png", new_picture(tmp_path, 60))], [None])
+    assert found.dataset.manifest["group"].iat[-1] == "e"
+
+
+def test_add__what_is_of_a_place_held_out_by_a_pattern_is_left_out(films: Dataset, tmp_path: Path):
+    places = places_of(films, "stem")
+    held = hold_out(films, plan_holding_out(films, ["b"], places), places_by="stem")
+    frames = [FoundFile(f"{film}_9.png", new_picture(tmp_path, 50 + at)) for at, film in enumerate("abe")]
+    found = add_pictures(held, frames, [None] * 3)
+    assert found.held_out == ["b_9.png"]
+    assert "1 left out" in found.said
+
+
+def test_add__to_a_set_that_was_grouped_by_a_column_of_its_table(home: Path, tmp_path: Path, files: list[FoundFile]):
+    own = [
+        FoundFile(f"{n}.png", new_picture(tmp_path, 20 + n), ("crab", "ray")[n % 2], columns={"dive": f"dive {n % 4}"})
+        for n in range(8)
+    ]
+    dives = import_images(tmp_path, "dives", files=own, group_by=parse_pattern("column:dive")).dataset
+    found = add_pictures(dives, files[:1], [None])
+    assert (found.added, found.dataset.manifest["group"].iat[-1]) == (1, "")
 
 
 def test_add__what_cannot_be_read_is_told(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):
@@ -185,3 +236,84 @@ def test_add__without_a_label_they_are_asked_next(tiny_reef: Dataset, files: lis
     features = np.random.default_rng(0).normal(size=(67, 8))
     picks = LabelQueue(now, points_of(now.manifest["id"].tolist(), features)).picks()
     assert {pick.row for pick in picks} == {65, 66}
+
+
+def write(folder: Path, pictures: dict[str, int]) -> Path:
+    """New pictures: their names below ``folder``, and the seed of each."""
+    for name, seed in pictures.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        new_picture(folder, seed).replace(folder / name)
+    return folder
+
+
+def test_add_from__a_folder_brings_its_classes_and_again_only_what_is_new(tiny_reef: Dataset, tmp_path: Path):
+    now = rename_class(tiny_reef, "crab", "shore crab")
+    folder = write(tmp_path / "june", {"Ray/1.png": 0, "crab/2.png": 1, "sea hare/3.png": 2, "4.png": 3})
+    shutil.copy(tiny_reef.image_path(int(tiny_reef.rows("test")[0])), folder / "sea hare" / "tested.png")
+    (folder / "crab" / "no.png").write_text("no picture")
+    found = add_from(now, folder, by="Bo")
+    assert (found.added, found.labelled, found.held_out) == (4, 3, ["sea hare/tested.png"])
+    assert [name for name, _ in found.skipped] == ["crab/no.png"]
+    labels = dict(zip(found.dataset.file_names, found.dataset.manifest["label"], strict=True))
+    assert [labels[name] for name in ("Ray/1.png", "crab/2.png", "sea hare/3.png", "4.png")] == [
+        "ray", "shore crab", "sea hare", "",
+    ]  # fmt: skip
+    assert found.dataset.test_hash == now.test_hash
+    assert {(entry.by, entry.why) for entry in found.dataset.entries[1:]} == {("Bo", "file")}
+    image = str(found.dataset.manifest["id"].iat[-1])
+    relabelled = correct(found.dataset, {image: {"label": "eel"}}, by="Ada")
+    write(folder, {"Ray/5.png": 40})
+    again = add_from(relabelled, folder, by="Bo")
+    assert (again.added, again.labelled, again.opinions, len(again.known)) == (1, 1, 0, 4)
+    assert again.dataset.manifest["label"][again.dataset.row_of(image)] == "eel", "what a person said since stays"
+
+
+def test_add_from__the_folder_of_the_import_is_there_already(films: Dataset, tmp_path: Path):
+    folder = tmp_path / "again"
+    for row, name in enumerate(films.file_names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(films.image_path(row), folder / name)
+    found = add_from(films, folder)
+    assert (found.added, len(found.known), found.held_out) == (0, len(films), []), "validation and test pictures too"
+    assert found.dataset.version == films.version
+
+
+def test_add_from__a_table_brings_groups_and_columns_and_keeps_off_a_place_held_out(home: Path, tmp_path: Path):
+    own = [
+        FoundFile(
+            f"{n}.png", new_picture(tmp_path, 20 + n), ("crab", "ray")[n % 2], columns={"dive": f"dive {n // 2 % 4}"}
+        )
+        for n in range(16)
+    ]
+    dives = import_images(tmp_path, "dives", files=own).dataset
+    by = "column:dive"
+    held = hold_out(dives, plan_holding_out(dives, ["dive 3"], places_of(dives, by)), places_by=by)
+    write(tmp_path / "july", {"a.png": 40, "b.png": 41, "c.png": 42})
+    table = tmp_path / "july" / "july.csv"
+    table.write_text("file,label,split,group,dive,diver\na.png,eel,test,film 1,dive 3,Ada\n"
+                     "b.png,eel,test,film 1,dive 4,Ada\nc.png,,,,dive 1,\n")  # fmt: skip
+    found = add_from(held, table, by="Bo")
+    assert (found.added, found.held_out) == (2, ["a.png"])
+    assert found.said.endswith("All are for training, whatever their folder or table says.")
+    now = open_dataset("dives")
+    assert now.manifest[["label", "split", "group"]].to_numpy().tolist()[-2:] == [
+        ["eel", "train", "film 1"], ["", "train", ""],
+    ]  # fmt: skip
+    assert (now.table_columns["dive"][-2:], now.table_columns["diver"][-2:]) == (["dive 4", "dive 1"], ["Ada", ""])
+    assert places_of(now, by)[-2:] == ["dive 4", "dive 1"]
+    assert [json.loads(line)["format"] for line in (now.folder / LOG).read_text().splitlines()] == [1, 4, 1]
+    assert now.at(1).table_columns["dive"] == dives.table_columns["dive"]
+    assert undo(now, 2).content_hash != now.content_hash
+
+
+def test_add_from__a_zip_and_what_holds_no_picture(tiny_reef: Dataset, tmp_path: Path):
+    folder = write(tmp_path / "sea", {"crab/1.png": 0, "ray/2.png": 1})
+    zipped = Path(shutil.make_archive(str(tmp_path / "sea"), "zip", folder))
+    found = add_from(tiny_reef, zipped)
+    assert (found.added, found.labelled) == (2, 2)
+    (tmp_path / "empty").mkdir()
+    for source, says in ((tmp_path / "empty", "holds no picture"), (tmp_path / "none", "There is nothing at")):
+        with pytest.raises(DatasetError, match=says):
+            add_from(tiny_reef, source)
+    assert not list(tiny_reef.folder.glob(".adding-*"))
+    assert open_dataset("reef").version == found.dataset.version

@@ -88,7 +88,7 @@ def _hold(chosen: argparse.Namespace, output: Output) -> None:
         plan = plan_holding_out(dataset, chosen.hold, places_of(dataset, chosen.by, told))
     if not chosen.preview:
         output.say("\n".join(plan.sentences))
-        tell(hold_out(dataset, plan, chosen.who), output)
+        tell(hold_out(dataset, plan, chosen.who, chosen.by), output)
         return
     found = {
         "places": plan.places, "before": plan.before, "after": plan.after,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.datasets.corrections import add_action
 from sealife_core.commands.output import Output
+from sealife_core.datasets.corrections.entries import People
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.runs.directory import list_runs
@@ -94,7 +95,8 @@ def _agreement(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.evaluation.curation.agreement import agreement, left_out_said
 
     dataset = open_dataset(chosen.name)
-    found = agreement(dataset, chosen.first, chosen.second)
+    people = People(dataset.entries)
+    found = agreement(dataset, people.called(chosen.first), people.called(chosen.second))
     names = dict(zip(dataset.manifest["id"], dataset.file_names, strict=True))
     apart = [{"file": names[image], "first": one, "second": other} for image, one, other in found.disagreements]
     if output.as_json:

@@ -8,12 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sealife_core.datasets.corrections.entries import FIELDS, FORMAT, AddedImage, Change, Entry, changed, in_force
+from sealife_core.datasets.corrections.entries import (
+    FIELDS,
+    FORMAT,
+    AddedImage,
+    Change,
+    Entry,
+    People,
+    changed,
+    in_force,
+)
 from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected, with_added
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import DatasetError
-from sealife_core.neutral import printable
 
 LONGEST_NAME = 100  # of a class or group, in characters
 _ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
@@ -24,11 +32,13 @@ Changes = Mapping[str, Mapping[str, str]]
 
 
 class Draft:
-    """A data set while entries are added to it. ``dataset``: as it was before; ``entries``: the log with them."""
+    """A data set while entries are added to it. ``dataset``: as it was before; ``entries``: the log with them;
+    ``people``: who is who in it."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.name = dataset.name
         self.entries = [*dataset.entries]
+        self.people = People(dataset.entries)
         self.dataset = dataset
         self._imported = dataset.imported
         self._images = Corrected(self._imported, dataset.entries)
@@ -56,7 +66,7 @@ class Draft:
         found: dict[str, dict[str, Change]] = {}
         for image, fields in changes.items():
             check_values(fields, self)
-            if "opinion" in fields and not by.strip():
+            if "opinion" in fields and not self.people.called(by):
                 raise DatasetError("A second opinion needs a name. Type yours first.")
             was = values[image]
             if not fields.get("label", was["label"]) and fields.get("split", "train") != "train":
@@ -123,8 +133,9 @@ class Draft:
             self._hash_last(self._images.content_hash())
         now = datetime.now(UTC).isoformat(timespec="seconds")
         told |= {"number": len(self.entries) + 1, "at": at or now, "applied": now if at else ""}
-        edition = FORMAT if told.get("added") else 2 if newer or at else 1
-        entry = Entry(format=edition, by=printable(by).strip(), why=why, **told)
+        added = told.get("added", {}).values()
+        edition = FORMAT if any(one.columns for one in added) else 3 if added else 2 if newer or at else 1
+        entry = Entry(format=edition, by=self.people.called(by), why=why, **told)
         self.entries.append(entry)
         if entry.corrects:
             self._images.lay(entry)

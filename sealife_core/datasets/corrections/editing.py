@@ -102,8 +102,10 @@ def said(entry: Entry) -> str:
 def _pairs_said(field: str, pairs: set[Change]) -> str:
     if len(pairs) == 1:
         return change_said(field, *next(iter(pairs)))
-    after = {became for _, became in pairs}
-    return change_said(field, "", *after) if field == "label" and len(after) == 1 else _NAMES[field]
+    before, after = ({pair[at] for pair in pairs} for at in (0, 1))
+    if field == "label" and len(after) == 1:
+        return change_said(field, "", *after)
+    return "labelled" if field == "label" and before == {""} else _NAMES[field]
 
 
 def change_said(field: str, was: str, became: str) -> str:

@@ -4,18 +4,19 @@ An entry is a correction, or the undoing or redoing of one. A crash leaves the l
 last newline, and the next writer removes what a crash has left behind it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sealife_core.datasets.imports.finding import clean_label, looks_like
 from sealife_core.durable import append_lines
 from sealife_core.errors import DatasetError
 from sealife_core.opening import read_regular
 
 LOG = "corrections.jsonl"
-FORMAT = 3
+FORMAT = 4
 FIELDS = ("label", "split", "group", "excluded", "review", "opinion")
 MOST_BYTES = 1 << 30
 QUEUE = "queue"  # why: it was asked next
@@ -36,6 +37,7 @@ class AddedImage(BaseModel):
     height: Annotated[int, Field(ge=1)]
     sha256: str
     phash: str = ""
+    columns: Mapping[str, str] = {}  # what the further columns of its table say of it
 
 
 Change = tuple[str, str]
@@ -50,12 +52,13 @@ class Entry(BaseModel):
     both exist), ``undo`` and ``redo`` (the number of a correction). ``added``: image id → an image that came after the
     import; it is left out until ``images`` of the same entry take it in. ``at``: UTC, ISO 8601. ``applied``: when it
     was added here, if it was made elsewhere or earlier. ``content_hash``: that of the data set with this entry, so that
-    a run can tell which version it saw.
+    a run can tell which version it saw. ``why``: one of WHYS, perhaps with a pattern behind it: "pattern:stem".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1, 2, 3]  # 2: with ``applied`` or an opinion; 3: with ``added``. Earlier programs do not know them
+    # 2: with ``applied`` or an opinion; 3: with ``added``; 4: those with columns. Earlier programs do not know them.
+    format: Literal[1, 2, 3, 4]
     number: Annotated[int, Field(ge=1)]
     at: str
     applied: str = ""
@@ -73,13 +76,39 @@ class Entry(BaseModel):
         """Whether it is a correction, which can be undone."""
         return self.undo is None and self.redo is None
 
+    @property
+    def reason(self) -> str:
+        """``why`` without a pattern."""
+        return self.why.partition(":")[0]
+
+    @property
+    def pattern(self) -> str:
+        """What images were grouped or held out by, for those that are added later; "" if that is not told."""
+        return self.why.partition(":")[2]
+
 
 class _Version(BaseModel):
     format: int
 
 
+class People:
+    """Who is who in a log: names that look the same, whatever their capitals and spaces, are one person's, who is
+    called as first written."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._called: dict[str, str] = {}
+        for entry in entries:
+            self.called(entry.by)
+
+    def called(self, by: str) -> str:
+        """The name of ``by`` here, on one line; "" for one of which nothing is seen."""
+        looks = looks_like(by)
+        return looks and self._called.setdefault(looks, clean_label(by))
+
+
 def read_log(folder: Path) -> tuple[Entry, ...]:
-    """The entries of the data set in ``folder``, the oldest first; none if nothing was changed.
+    """The entries of the data set in ``folder``, the oldest first, with names as :class:`People` calls them; none if
+    nothing was changed.
 
     Raises DatasetError for a damaged line, and for a log of a newer version: to leave entries out would bring back
     labels that a person has corrected.
@@ -90,7 +119,12 @@ def read_log(folder: Path) -> tuple[Entry, ...]:
         return ()
     except OSError as error:
         raise DatasetError(f"{LOG} of data set {folder.name!r} cannot be read ({error.strerror}).") from None
-    return tuple(_entry(folder, number, line) for number, line in enumerate(text.split(b"\n")[:-1], start=1))
+    people = People()
+    entries = (_entry(folder, number, line) for number, line in enumerate(text.split(b"\n")[:-1], start=1))
+    return tuple(
+        entry if (by := people.called(entry.by)) == entry.by else entry.model_copy(update={"by": by})
+        for entry in entries
+    )
 
 
 def _entry(folder: Path, number: int, line: bytes) -> Entry:
@@ -175,6 +209,11 @@ def not_taken_away(said: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str,
 def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:
     """What an entry changed of an image: a label that stays was confirmed; all else that stays was told with it."""
     return {field: pair for field, pair in fields.items() if field == "label" or pair[0] != pair[1]}
+
+
+def pattern_of(entries: Sequence[Entry], reason: str) -> str:
+    """The pattern of the newest correction in force that was made for ``reason``; "" if that tells none."""
+    return next((one.pattern for one in reversed(in_force(entries)) if one.reason == reason), "")
 
 
 def newest_of(entries: Sequence[Entry], why: str, field: str) -> int | None:

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from sealife_core.datasets import holding_out
 from sealife_core.datasets.corrections.draft import Draft, check_values
 from sealife_core.datasets.corrections.editing import add_entries
 from sealife_core.datasets.corrections.entries import MOST_BYTES, Said, hear, in_force, labels_by
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.grouping import regrouping
+from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import read_regular
@@ -93,6 +96,7 @@ class _Applying:
 
     def find(self, draft: Draft) -> None:
         """Add the entries to ``draft``, from the first line on."""
+        self._people = draft.people
         self.entries: set[str] = set()
         self.images: set[str] = set()
         self.missing: dict[str, None] = {}  # in their order
@@ -112,7 +116,7 @@ class _Applying:
         for at, line in enumerate(self._lines):
             by, why, told_at = self._told(line)
             # Where it was made, nobody may have been named.
-            if entry := known.get((by, why, told_at)) or known.get((line["by"], why, told_at)):
+            if entry := known.get((by, why, told_at)) or known.get((draft.people.called(line["by"]), why, told_at)):
                 held[_of(line)] = at
                 numbers.add(entry.number)
         done = {entry.number for entry in in_force(draft.entries)}
@@ -161,7 +165,7 @@ class _Applying:
 
     def _told(self, line: dict[str, str]) -> tuple[str, str, str]:
         """By whom, why and when."""
-        return (line["by"] or self._by).strip(), line["why"] or "file", line["at"]
+        return self._people.called(line["by"] or self._by), line["why"] or "file", line["at"]
 
     def _labels_by(self, draft: Draft, by: str, why: str, field: Said) -> dict[str, str]:
         """Image → the label that this person gave it for this reason."""
@@ -201,6 +205,9 @@ def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
         row |= {name: csv_text(row[name]) for name in COLUMNS}
         try:
             row["at"] = utc_time(row["at"])
+            reason, _, pattern = row["why"].partition(":")
+            if pattern and reason in (regrouping.WHY, holding_out.WHY):
+                parse_pattern(pattern)
             check_values({"label" if row["field"] == CLASS else row["field"]: row["to"]}, dataset)
         except DatasetError as error:
             raise DatasetError(f"Line {number} of '{path.name}': {error}") from None

@@ -6,7 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from sealife_core.datasets.corrections.entries import AddedImage, Entry, in_force
-from sealife_core.datasets.manifest import ChangingDigest
+from sealife_core.datasets.manifest import ChangingDigest, table_cells
 
 EXCLUDED = "yes"
 
@@ -18,7 +18,11 @@ def with_added(imported: pd.DataFrame, added: Mapping[str, AddedImage]) -> pd.Da
         imported = imported.assign(excluded="")
     known = set(imported["id"]) if added else set()
     told = {"label": "", "split": "train", "group": "", "excluded": EXCLUDED}
-    rows = [{"id": image, **told, **one.model_dump()} for image, one in added.items() if image not in known]
+    rows = [
+        {"id": image, **told, **one.model_dump(exclude={"columns"}), **table_cells(one.columns)}
+        for image, one in added.items()
+        if image not in known
+    ]
     if not rows:
         return imported
     more = pd.DataFrame(rows)

@@ -17,9 +17,10 @@ WHY = "pattern"
 
 @dataclass(frozen=True)
 class Regrouping:
-    """What grouping by a pattern would do. ``changes``: image id → new group, where it differs, of excluded images
+    """What grouping by ``pattern`` would do. ``changes``: image id → new group, where it differs, of excluded images
     too; ``straddling``: groups that would be in more than one split."""
 
+    pattern: Pattern
     preview: ImportPreview
     changes: Mapping[str, str]
     straddling: int
@@ -60,14 +61,17 @@ def plan_regrouping(dataset: Dataset, pattern: Pattern, progress: Progress | Non
     changes = {image: group for image, group in zip(ids, groups, strict=True) if had[image]["group"] != group}
     straddling = len(scattered(shown, dataset.manifest["split"].tolist()))
     preview = preview_of(shown, [names[place] for place in places], dataset.manifest["label"].tolist())
-    return Regrouping(preview, changes, straddling)
+    return Regrouping(pattern, preview, changes, straddling)
 
 
 def regroup(dataset: Dataset, plan: Regrouping, by: str = "") -> Dataset:
-    """Carry out ``plan``, as one correction. Raises DatasetError if it makes no group, or changes nothing."""
+    """Carry out ``plan``, as one correction; images that are added later are grouped by its pattern too.
+
+    Raises DatasetError if it makes no group, or changes nothing.
+    """
     if not plan.preview.groups:
         raise DatasetError(plan.sentences[0])
     if not plan.changes:
         raise DatasetError(f"The images of {dataset.name!r} are grouped like that already.")
     changes = {image: {"group": group} for image, group in plan.changes.items()}
-    return correct(dataset, changes, by=by, why=WHY, as_seen=True)
+    return correct(dataset, changes, by=by, why=f"{WHY}:{plan.pattern}", as_seen=True)

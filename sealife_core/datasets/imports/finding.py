@@ -171,7 +171,7 @@ def notes_on_classes(labels: Iterable[str]) -> list[str]:
     """A sentence for each group of classes that look like one: case, blanks, invisible characters."""
     alike: dict[str, set[str]] = defaultdict(set)
     for label in set(labels) - {""}:
-        alike[_looks_like(label)].add(label)
+        alike[looks_like(label)].add(label)
     return [
         f"{_named(group)} are different classes, but look the same: they differ in upper and lower case, spaces or"
         " invisible characters. If they are one class, give them one name and import again."
@@ -180,7 +180,7 @@ def notes_on_classes(labels: Iterable[str]) -> list[str]:
     ]
 
 
-def _looks_like(label: str) -> str:
+def looks_like(label: str) -> str:
     """``label`` reduced to what a reader sees."""
     seen = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
     visible = "".join(c for c in seen if unicodedata.category(c) not in ("Cf", "Mn") or unicodedata.combining(c))

@@ -31,7 +31,7 @@ from sealife_core.datasets.imports.finding import (
 )
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import check_seed, complete_splits
-from sealife_core.datasets.manifest import TABLE_COLUMN
+from sealife_core.datasets.manifest import table_cells
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, disk_errors
@@ -98,7 +98,7 @@ def import_images(
             rows, unreadable, remarks = _take_all(found, folder / "images", cache, progress)
             skipped += unreadable
             if not rows:
-                raise DatasetError(_nothing_imported(source, skipped))
+                raise DatasetError(nothing_imported(source, skipped))
             manifest = pd.DataFrame(rows)
             cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
@@ -214,7 +214,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache | None) -> Taken | st
     row = {
         "id": image_id, "file": f"{images.name}/{copy.name}", "label": item.label, "split": item.split,
         "group": item.group, "width": picture.width, "height": picture.height, "sha256": digest,
-        "source": item.source, **{TABLE_COLUMN + name: text for name, text in item.columns.items()},
+        "source": item.source, **table_cells(item.columns),
     }  # fmt: skip
     return Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb) if cache else b"")
 
@@ -241,7 +241,8 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
     ]
 
 
-def _nothing_imported(source: Path, skipped: Skipped) -> str:
+def nothing_imported(source: Path, skipped: Skipped) -> str:
+    """What to say of a source that holds no picture that can be read."""
     if not skipped:
         return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."
     file, reason = skipped[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sealife_core import inference_worker
-from sealife_core.datasets.dataset import open_dataset
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.batch_inference.corrected_classes import correct
 from sealife_core.evaluation.batch_inference.inference_jobs import begin, read_rows
 from sealife_core.runs.run import Run
@@ -36,3 +36,14 @@ def test_data_add__takes_the_newest_classification_of_a_run(
         "2 images added.", "Bo", "1 image labelled 'sea hare'.", "Ada", "prediction",
     )  # fmt: skip
     assert open_dataset("reef").manifest["label"].tolist()[-2:] == ["", "sea hare"]
+
+
+def test_data_add__takes_a_folder(tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, folder in enumerate(("site A/sea hare", "site B/crab")):
+        (tmp_path / "june" / folder).mkdir(parents=True)
+        new_picture(tmp_path / "june" / folder, number)
+    found = called(capsys, "data", "add", "reef", str(tmp_path / "june"), "--class-folder", "last", "--by", "Bo")
+    assert (found["added"], found["labelled"], found["images"], found["skipped"]) == (2, 2, 66, [])
+    assert open_dataset("reef").manifest["label"].tolist()[-2:] == ["sea hare", "crab"]
+    assert "There is no run 'nowhere'" in called(capsys, "data", "add", "reef", "nowhere", status=1)["error"]
+    assert "There is nothing at" in called(capsys, "data", "add", "reef", "./nowhere", status=1)["error"]

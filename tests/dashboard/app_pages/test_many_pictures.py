@@ -257,7 +257,7 @@ def test_addition__says_first_what_will_happen_and_who_gave_a_class(
     adding.wait(60)
     app.run()
     assert not app.exception
-    assert "4 pictures added to 'reef', 2 labels given by hand" in text(app)
+    assert "4 pictures added to 'reef', 2 labels given" in text(app)
     now = open_dataset("reef")
     assert [(entry.by, entry.why) for entry in now.entries] == [("Bo", "prediction"), ("Ada", "prediction")]
     assert now.manifest["label"].tolist()[64:] == ["crab", "crab", "", ""]

@@ -39,7 +39,7 @@ def test_a_full_disk__leaves_nothing_of_the_entry(bay: Dataset, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"format":4,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
+        (b'{"format":9,"number":2,"at":"","by":"","why":"","bounds":[1,2]}', "newer version of this program"),
         (b"\xff\xfe", "Line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b"", "Line 2 of corrections.jsonl of data set 'bay' is damaged"),
         (b'{"format":1,"number":7,"at":"","by":"","why":""}', "line 2 is entry 7"),
@@ -74,3 +74,13 @@ def test_an_entry_made_elsewhere__is_read_by_nobody_who_does_not_know_when_it_wa
 
 def test_read_log__of_a_data_set_that_was_never_corrected(bay: Dataset):
     assert read_log(bay.folder) == ()
+
+
+def test_names__that_look_the_same_are_one_person_as_first_written(bay: Dataset):
+    names = ("Zoë", "zoe\u0308 ", " ZOË", "Zoe", "\u200b")
+    for number, by in enumerate(names):
+        correct(open_dataset("bay"), {f"i{number}": {"label": "eel"}}, by=by)
+    assert [entry.by for entry in open_dataset("bay").entries] == ["Zoë", "Zoë", "Zoë", "Zoe", ""]
+    log = (bay.folder / LOG).read_text(encoding="utf-8")
+    (bay.folder / LOG).write_text(log.replace('"by":"Zoe"', '"by":"ZOË"'), encoding="utf-8")
+    assert {entry.by for entry in open_dataset("bay").entries} == {"Zoë", ""}, "so are those that are there already"

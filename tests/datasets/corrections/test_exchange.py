@@ -33,6 +33,20 @@ def test_corrections__applied_to_a_fresh_import_give_the_same_data_set(bay: Data
     assert apply_csv(applied.dataset, file).entries == 0, "a second time changes nothing"
 
 
+def test_corrections__names_of_any_writing_come_back_as_they_were(bay: Dataset, home: Path, tmp_path: Path):
+    label, by = 'crab, "عقرب البحر"; =1', 'O’Brien, "Bo"\r\nعائشة'
+    now = correct(bay, {"i0": {"label": label, "group": "'dive, 3"}}, by=by)
+    assert now.entries[0].by == 'O’Brien, "Bo"  عائشة', "on one line"
+    file = tmp_path / "corrections.csv"
+    file.write_text(corrections_csv(now), newline="")
+    fresh = drawn(home / "data" / "fresh")
+    applied = apply_csv(fresh, file)
+    assert applied.dataset.entries[0].images == now.entries[0].images
+    assert applied.dataset.entries[0].by == now.entries[0].by
+    file.write_text(file.read_text().replace("O’Brien", "o’brien"), newline="")
+    assert apply_csv(applied.dataset, file).entries == 0, "it is the same person's"
+
+
 def test_corrections__find_an_image_that_was_renamed_and_name_those_that_are_gone(
     bay: Dataset, home: Path, tmp_path: Path
 ):
@@ -159,6 +173,10 @@ def test_apply__one_refused_correction_writes_none(bay: Dataset, home: Path, tmp
         ("file,label\na,b\n", "Line 2 of 'c.csv' is no correction: expected the columns entry"),
         ("entry,at,by,why,file,sha256,field,from,to\n1,,,,a,b,split,train,holdout\n", "Line 2 of 'c.csv'.*'holdout'"),
         ("entry,at,by,why,file,sha256,field,from,to\n1,,,,a\n", "Line 2 of 'c.csv' is no correction"),
+        (
+            "entry,at,by,why,file,sha256,field,from,to\n1,,,pattern:names,a,b,group,,x\n",
+            "Line 2 of 'c.csv': 'names' does not say what pictures are grouped by",
+        ),
     ],
 )
 def test_apply__a_file_that_is_none_changes_nothing(bay: Dataset, tmp_path: Path, text: str, says: str):

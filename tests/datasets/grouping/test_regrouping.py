@@ -41,7 +41,7 @@ def test_regroup__is_one_correction_that_can_be_undone(dives: Dataset):
     assert open_dataset("sea").version == 0, "a preview changes nothing"
     grouped = regroup(dives, plan, by="Ada")
     assert set(grouped.manifest["group"]) == {f"dive {dive}" for dive in range(4)}
-    assert (grouped.version, grouped.entries[0].why, grouped.entries[0].by) == (1, "pattern", "Ada")
+    assert (grouped.version, grouped.entries[0].why, grouped.entries[0].by) == (1, "pattern:parent", "Ada")
     assert undo(grouped, 1).content_hash == dives.content_hash
 
 

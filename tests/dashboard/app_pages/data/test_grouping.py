@@ -2,6 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
+from dashboard.data.corrections import history
 from sealife_core.datasets.dataset import open_dataset
 from tests.dashboard.app_pages.data.opened import TOGETHER, button, field, imported, text
 
@@ -29,6 +30,7 @@ def test_group_dialog__shows_what_a_pattern_makes_then_groups_with_an_undo(photo
     button(app, "Group them").click().run()
     assert not app.exception
     assert set(open_dataset("two").manifest["group"]) == set(dataset.classes)
+    assert history(open_dataset("two"))[0].about.startswith("a pattern or a column (parent), 20")
     button(app, "Undo").click().run()
     assert "undone" in text(app)
     assert open_dataset("two").content_hash == dataset.content_hash
