@@ -86,7 +86,8 @@ async def _correct(request: Request) -> Response:
 
 
 def _done(name: str, asked: _Asked) -> dict[str, Any]:
-    """The number of the new entry (0: it cannot be undone), what it says, and the classes that there are now."""
+    """The number of the new entry (0: it cannot be undone), what it says, the classes that there are now, and under
+    which name it is kept."""
     dataset, by = datasets.opened(name), asked.by.strip()[:100]
     told: list[str] = []
     if asked.undo is not None:
@@ -99,7 +100,8 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
 
         def find(draft: Draft) -> None:
             queued = asked.why == QUEUE and by
-            draft.correct(_beside_others(draft, images, by) if queued else images, by=by, why=asked.why)
+            changes = _beside_others(draft, images, draft.people.called(by)) if queued else images
+            draft.correct(changes, by=by, why=asked.why)
 
         now = add_entries(dataset, find)
         told += [
@@ -112,9 +114,11 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
         "opinion" in fields and "opinion" not in asked.images.get(image, {}) for image, fields in entry.images.items()
     ):
         told.append("Somebody else has just labelled it: yours is kept as a second opinion.")
+    if entry.by != by:
+        told.append(f"Kept under the name {entry.by!r}.")
     return {
         "number": entry.number if entry.corrects else 0, "said": " ".join([said(entry), *told]),
-        "version": now.version, "classes": now.classes,
+        "version": now.version, "classes": now.classes, "by": entry.by,
     }  # fmt: skip
 
 

@@ -28,6 +28,13 @@ def test_picture__is_relabelled_by_a_key_undone_and_the_name_is_kept(
     expect(dialog.locator(".said")).to_contain_text("undone", timeout=PATIENCE_MS)
     assert open_dataset("reef").content_hash == tiny_reef.content_hash
     assert page.evaluate("localStorage.getItem('sealife.by')") == "Ada"
+    dialog.locator(".by").fill("ada ")
+    dialog.locator(".group").fill("dive 3")
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".said")).to_contain_text("'none' → 'dive 3'", timeout=PATIENCE_MS)
+    expect(dialog.locator(".said")).to_contain_text("Kept under the name 'Ada'.")
+    expect(dialog.locator(".by")).to_have_value("Ada")
+    expect(dialog.locator("dl")).to_contain_text("dive 3")
 
 
 def test_gallery__a_large_picture_is_relabelled_left_out_and_taken_back_without_another_click(

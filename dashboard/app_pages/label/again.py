@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.parts.correcting.correcting import known_as
 from dashboard.parts.correcting.labeller import Ask, labeller
 from dashboard.state import corrections, label
 from sealife_core.datasets.corrections.entries import labels_by
@@ -13,12 +14,15 @@ A_BATCH, ASKED_AGAIN = 24, 12
 
 def again_view(dataset: Dataset) -> None:
     """Who labels, whose pictures, and one after the other."""
-    with st.container(horizontal=True):
-        by = st.text_input(
+    names = st.container(horizontal=True)
+    with names:
+        typed = st.text_input(
             "Your name", key=label.AGAIN_BY.showing(corrections.BY.held("")), max_chars=60, width=220,
             on_change=lambda: corrections.BY.hold(label.AGAIN_BY.held().strip()),
         ).strip()  # fmt: skip
-        others = labelled_by_others(dataset, by)
+    by = known_as(dataset, typed)
+    others = labelled_by_others(dataset, by)
+    with names:
         first = st.selectbox(
             "First labelled by", list(others), key=label.AGAIN, bind="query-params", width=220, disabled=not others,
             placeholder="Nobody else yet",

@@ -1,4 +1,4 @@
-"""Correcting several pictures at once: a class, a split, or leaving them out."""
+"""Correcting several pictures at once: a class, a split, a group, or leaving them out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,6 +30,11 @@ def correct_many(dataset: Dataset, rows: Sequence[int], key: Key, *, why: str = 
         st.button(
             "Move them there", disabled=not split, key=key.of("move"),
             on_click=correct_now, args=(dataset, rows, {"split": split or ""}, why),
+        )  # fmt: skip
+        group = st.text_input("Group", key=key.of("group"), max_chars=100, placeholder="a dive, a film").strip()
+        st.button(
+            "Put them into this group", disabled=not group, key=key.of("into"),
+            on_click=correct_now, args=(dataset, rows, {"group": group}, why),
         )  # fmt: skip
         st.button(
             "Leave them out", icon=":material/visibility_off:", key=key.of("out"),

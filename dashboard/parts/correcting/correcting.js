@@ -17,14 +17,17 @@ function typedClass(typed, names) {
   return names.includes(name) ? name : names.find(same) ?? name;
 }
 
-// Write one correction: {images} or {undo}, with who and why. Gives {number, said}, or {error}.
-async function sendCorrection(address, change) {
-  const body = JSON.stringify(change);
+// Write one correction: {images} or {undo}, and why, by the name in a field. Gives {number, said}, or {error}. A name
+// that looks like a known one is that person's: the field then shows it as it is known.
+async function sendCorrection(address, change, named) {
+  const by = named.value.trim(), body = JSON.stringify({ ...change, by });
   try {
     const answer = await fetch(address, {
       method: 'POST', keepalive: body.length < OUTLIVES_TAB, headers: { 'Content-Type': 'application/json' }, body,
     });
-    return await answer.json();
+    const done = await answer.json();
+    if (done.by && done.by !== by && named.value.trim() === by) keepName(named.value = done.by);
+    return done;
   } catch {
     return { error: 'The dashboard does not answer. Nothing was saved. Try again.' };
   }

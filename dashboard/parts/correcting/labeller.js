@@ -229,7 +229,7 @@ class Labeller {
   }
 
   send(change) {
-    return sendCorrection(this.data.send, { version: this.data.version[0], ...change, by: this.by.value.trim() });
+    return sendCorrection(this.data.send, { version: this.data.version[0], ...change }, this.by);
   }
 
   // An answer that does not hold: its picture is asked again.

@@ -10,7 +10,7 @@ from dashboard.parts.correcting.correcting import correcting
 from dashboard.parts.own_component import own_component
 from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key, corrections
-from sealife_core.datasets.corrections.entries import Entry, in_force
+from sealife_core.datasets.corrections.entries import Entry, People, in_force
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colours
 
@@ -41,7 +41,8 @@ def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why:
     _LABELLER(
         data={
             "items": items, "mode": mode, "why": why, "every": every, "send": correct_url(dataset),
-            "earlier": _earlier(dataset, why, blind=mode == "blind"), "by": corrections.BY.held(""),
+            "earlier": _earlier(dataset, why, blind=mode == "blind"),
+            "by": People(dataset.entries).called(corrections.BY.held("")),
             "about": correcting(dataset, correctable=False),
             "classes": _classes(dataset, {ask.row for ask in asks} if mode == "blind" else ()),
             "version": [dataset.version, [item["id"] for item in items]],

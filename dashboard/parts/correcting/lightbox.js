@@ -25,7 +25,7 @@ class KnownPicture {
     if (!this.correcting.send) return;
     Object.assign(this, { suggested: [], excluded: false });  // of the picture before, until this one's are there
     this.chips.replaceChildren();
-    this.split.value = '';
+    this.split.value = this.group.value = '';
   }
 
   // Of what is not in the data set, such as a view, first what it is.
@@ -60,6 +60,7 @@ class KnownPicture {
     this.classes = known.classes;
     this.list.replaceChildren(...known.classes.map((name) => Object.assign(el('option'), { value: name })));
     this.split.value = known.split;
+    this.group.value = known.group;
     this.out.textContent = known.excluded ? 'Take back in' : 'Leave out';
     this.excluded = known.excluded;
   }
@@ -84,6 +85,10 @@ class KnownPicture {
     this.split.append(...this.correcting.splits.map(([value, text]) => Object.assign(el('option', '', text), { value })));
     this.split.setAttribute('aria-label', 'Split');
     this.split.onchange = () => this.correct('split', this.split.value);
+    this.group = el('input', 'group');
+    Object.assign(this.group, { placeholder: 'Group: a dive, a film', title: 'Group', maxLength: 100 });
+    this.group.setAttribute('aria-label', 'Group');
+    this.group.onchange = () => this.correct('group', this.group.value.trim());
     this.out = this.action('Leave out', () => this.correct('excluded', this.excluded ? '' : 'yes'));
     this.by = el('input', 'by');
     Object.assign(this.by, { placeholder: 'Your name', maxLength: 60, value: keptName() || this.correcting.by });
@@ -93,7 +98,7 @@ class KnownPicture {
     this.said.setAttribute('role', 'status');
     this.undo = this.action('Undo', () => this.send(() => ({ undo: this.last })));
     this.undo.hidden = true;
-    line.append(this.named, this.list, this.split, this.out, this.by);
+    line.append(this.named, this.list, this.split, this.group, this.out, this.by);
     const end = el('div', 'line-of-form');
     end.append(this.said, this.undo);
     form.append(
@@ -114,7 +119,7 @@ class KnownPicture {
   }
 
   async write(change) {
-    const done = await sendCorrection(this.correcting.send, { ...change, by: this.by.value.trim(), version: this.version });
+    const done = await sendCorrection(this.correcting.send, { ...change, version: this.version }, this.by);
     this.said.textContent = done.error || done.said;
     this.said.classList.toggle('fails', Boolean(done.error));
     if (done.error) return;

@@ -3,6 +3,7 @@
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from dashboard import media, state
 from dashboard.correction_routes import correct_url, picture_url, routes
@@ -83,6 +84,18 @@ def test_correct__is_on_the_disk_when_the_answer_comes_and_faults_are_told(clien
     assert [entry.by for entry in open_dataset("reef").entries] == ["Ada", "Bo"]
 
 
+def test_correct__by_a_name_that_looks_like_a_known_one_is_that_persons_and_told(
+    client: TestClient, tiny_reef: Dataset
+):
+    correct(tiny_reef, {image: {"label": ""} for image in tiny_reef.manifest["id"]}, by="Ada")
+    image, address = str(tiny_reef.manifest["id"][0]), correct_url(tiny_reef)
+    done = client.post(address, json={"images": {image: {"label": "eel"}}, "by": "ada ", "why": "queue"}).json()
+    assert (done["by"], done["said"].endswith("Kept under the name 'Ada'.")) == ("Ada", True)
+    again = client.post(address, json={"images": {image: {"label": "ray"}}, "by": "ADA", "why": "queue"}).json()
+    assert "second opinion" not in again["said"], "the same person has changed her mind"
+    assert open_dataset("reef").manifest["label"].iat[0] == "ray"
+
+
 def test_correct__a_class_that_another_tab_has_just_named_is_that_class(client: TestClient, tiny_reef: Dataset):
     first, second, third = tiny_reef.manifest["id"].tolist()[:3]
 
@@ -149,6 +162,25 @@ def test_picture__is_known_with_its_history_also_when_it_is_left_out(client: Tes
     assert client.get(thumb_url(now, 3)).content != before
     assert client.get("/picture/reef/none.json").status_code == 404
     assert client.get("/picture/nobody/none.json").status_code == 404
+
+
+def show_correct_many() -> None:
+    from dashboard import cache
+    from dashboard.parts.correcting.correct_many import correct_many
+    from dashboard.state import Key
+
+    correct_many(cache.dataset("reef"), [0, 1], Key("many"))
+
+
+def test_correct_many__puts_pictures_into_a_group(client: TestClient, tiny_reef: Dataset):
+    app = AppTest.from_function(show_correct_many, default_timeout=60).run()
+    assert app.button(key="many.into").disabled
+    app.text_input(key="many.group").set_value(" dive 3 ").run()
+    app.button(key="many.into").click().run()
+    assert not app.exception
+    assert open_dataset("reef").manifest["group"].tolist()[:3] == ["dive 3", "dive 3", ""]
+    image = str(tiny_reef.manifest["id"][0])
+    assert client.get(picture_url(tiny_reef).format(id=image)).json()["group"] == "dive 3"
 
 
 def test_picture_history__marks_what_is_undone(tiny_reef: Dataset):

@@ -153,6 +153,9 @@ def test_again__asks_without_telling_the_label_and_keeps_it(featured: Dataset) -
     app.run()
     assert "**1 labelled again by you**, 63 left." in text(app)
     assert image not in {item["id"] for item in asked(app)["items"]}
+    app.text_input(key="again_by").set_value("bo ").run()
+    assert "Kept under the name Bo" in text(app)
+    assert "**1 labelled again by you**, 63 left." in text(app)
     next(button for button in app.button if button.label == "Do you agree?").click().run()
     assert not app.exception
     assert "**1 picture labelled by both independently.** They agree on 100 %" in text(app)

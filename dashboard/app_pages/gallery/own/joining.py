@@ -8,9 +8,11 @@ import streamlit as st
 
 from dashboard import background
 from dashboard.background import BackgroundJob
+from dashboard.cache import batch_inference as kept
 from dashboard.cache import datasets
 from dashboard.data.inference_columns import InferenceColumns
 from dashboard.error_display import errors_shown
+from dashboard.parts.correcting.correcting import known_as
 from dashboard.parts.import_job import new_name, start_import
 from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.runs.name_animals import again_button, label_button
@@ -20,7 +22,7 @@ from sealife_core.datasets.additions import Addition
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.batch_inference.corrected_classes import add_to_dataset, part_of, read_given, to_import
+from sealife_core.evaluation.batch_inference.corrected_classes import add_to_dataset, part_of, to_import
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
@@ -58,7 +60,8 @@ def _join(run: Run, job: InferenceJob, found: InferenceColumns, corrected: Mappi
         "Your name", key=typed, max_chars=60, placeholder="for the history of the data set",
         on_change=lambda: corrections.BY.hold(typed.held().strip()),
     )  # fmt: skip
-    nameless = not name and any(not given.by for given in read_given(job.folder).values())
+    known_as(dataset, name)
+    nameless = not name and any(not given.by for given in kept.given(job).values())
     st.button(
         f"Add to {plain(dataset.name)}", type="primary", icon=":material/playlist_add:", key=gallery.ADDED.of("begin"),
         disabled=nameless or not found.read.any(), on_click=_begin, args=(run, job, found),
