@@ -15,6 +15,7 @@ PAGE = UrlKey("page")
 DUPLICATES = UrlKey("duplicates")
 DUPLICATES_PAGE = UrlKey("group")
 PLACE = UrlValue("place", "data")
+PLACE_BY = UrlValue("place_by", "data", "group")
 PLACE_PAGE = UrlKey("place_page")
 EXPECTED = Key("expected_dataset")  # being imported or drawn: looked at as soon as it is there
 IMPORTS = Key("imports")  # true: on arrival the import dialog opens
@@ -50,6 +51,12 @@ def show_place(place: str) -> None:
     """Turn to the first pictures of one place; from a callback."""
     PLACE.set(place)
     PLACE_PAGE.hold(1)
+
+
+def place_by(by: str) -> None:
+    """Take what ``by`` says for the places of pictures; from a callback."""
+    PLACE_BY.set(by)
+    show_place("")
 
 
 def show_pictures(label: str, split: str) -> None:

@@ -1,5 +1,7 @@
 """Places as the test split: whether it is of new places now, and making it so, with a preview and an undo."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import state
@@ -7,7 +9,6 @@ from dashboard.error_display import errors_shown
 from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.grouping.patterns import COLUMN, Pattern
 from sealife_core.datasets.holding_out import (
     GROUP,
     HoldingOut,
@@ -22,21 +23,13 @@ from sealife_core.wording import counted
 MOST_NAMED = 8
 
 
-def hold_out_view(dataset: Dataset) -> None:
-    """Whose pictures the test split has now, and the button that holds places out."""
+def hold_out_view(dataset: Dataset, by: str, places: Sequence[str]) -> None:
+    """Whose pictures the test split has now, and the button that holds places out. places: of every row, as ``by``
+    names them."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        by = _place_choice(dataset)
-        st.markdown(plain(split_said(places_tested(dataset, places_of(dataset, by)))), width="stretch")
+        st.markdown(plain(split_said(places_tested(dataset, places))), width="stretch")
         if st.button("Hold places out as the test split", icon=":material/pin_drop:"):
             hold_out_dialog(dataset, by)
-
-
-def _place_choice(dataset: Dataset) -> str:
-    """What names the place of a picture: its group, or a column of the table that it came with."""
-    if not dataset.table_columns:
-        return GROUP
-    options = {GROUP: "Its group"} | {str(Pattern(COLUMN, column=name)): name for name in dataset.table_columns}
-    return st.selectbox("The place of a picture is", list(options), format_func=options.__getitem__, width=220)
 
 
 def split_said(tested: PlacesTested) -> str:
@@ -89,14 +82,14 @@ def hold_out_dialog(dataset: Dataset, by: str = GROUP) -> None:
         st.warning("\n\n".join(map(plain, plan.warnings)))
     st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
     if st.button(
-        "Hold them out", type="primary", icon=":material/pin_drop:", on_click=_carry_out, args=(dataset, plan)
+        "Hold them out", type="primary", icon=":material/pin_drop:", on_click=_carry_out, args=(dataset, plan, by)
     ):  # fmt: skip
         st.rerun()
 
 
-def _carry_out(dataset: Dataset, plan: HoldingOut) -> None:
+def _carry_out(dataset: Dataset, plan: HoldingOut, places_by: str) -> None:
     with errors_said():
-        held = hold_out(dataset, plan, by=state.corrections.BY.held(""))
+        held = hold_out(dataset, plan, by=state.corrections.BY.held(""), places_by=places_by)
         places = counted(len(plan.places), "place")
         said = plain(" ".join(plan.sentences))
         say_corrected(held, f"The test split of **{plain(dataset.name)}** is {places} now. {said}")

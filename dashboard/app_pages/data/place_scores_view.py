@@ -46,13 +46,13 @@ def score_summary(found: HeldOut, unplaced: int) -> None:
     st.caption(plain(" ".join(notes)))
 
 
-def place_details(dataset: Dataset, found: HeldOut) -> None:
-    """Every place, the worst first, and the pictures of one."""
+def place_details(dataset: Dataset, places: Sequence[str], found: HeldOut) -> None:
+    """Every place, the worst first, and the pictures of one. places: of every row."""
     _chart(found)
     _only_there(found.each)
     with st.expander("All places as a table"):
         st.dataframe(pd.DataFrame(place_table(found.each)), hide_index=True, alt="Accuracy at every place")
-    _pictures(dataset, found)
+    _pictures(dataset, places, found)
 
 
 def _chart(found: HeldOut) -> None:
@@ -84,7 +84,7 @@ def _only_there(each: Sequence[PlaceScore]) -> None:
         st.warning("\n\n".join([*said[:MOST_WARNED], *more]))
 
 
-def _pictures(dataset: Dataset, found: HeldOut) -> None:
+def _pictures(dataset: Dataset, places: Sequence[str], found: HeldOut) -> None:
     """The pictures of one place, first those that are named wrong."""
     names = [one.place for one in found.each]
     asked = state.data.PLACE
@@ -93,7 +93,7 @@ def _pictures(dataset: Dataset, found: HeldOut) -> None:
         "Pictures of", names, key=asked.widget.showing(name), width=320,
         on_change=lambda: state.data.show_place(asked.widget.held()),
     )  # fmt: skip
-    rows = place_rows(dataset, name, found)
+    rows = place_rows(dataset, places, name, found)
     sheeted = sheet(rows, state.data.PLACE_PAGE)
     with sheeted.place:
         st.caption(

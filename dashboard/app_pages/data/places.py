@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from dashboard import background, state
@@ -15,7 +16,7 @@ from dashboard.parts.notice import way_out
 from dashboard.parts.runs.features_source import features_run
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import COLUMN, Pattern, groups_of
-from sealife_core.datasets.holding_out import GROUP
+from sealife_core.datasets.holding_out import GROUP, places_of
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, need_places
 from sealife_core.evaluation.curation.place_scores import HeldOut
@@ -29,11 +30,14 @@ def places_view(dataset: Dataset) -> None:
     """The question, what is missing to answer it, or the answer; and the test split."""
     st.markdown("#### How well does it do at a place it has never seen?")
     st.caption(
-        "A place is what the pictures of one group share: a site, a dive, a camera, a day. Its pictures look alike, so"
-        " a model does better where it knows others of them than it will do in the field."
+        "A place is what the pictures of one group share, or of one value in a column of their table: a site, a dive, a"
+        " camera, a day. Its pictures look alike, so a model does better where it knows others of them than it will do"
+        " in the field."
     )
+    by = _place_choice(dataset)
+    places = places_of(dataset, by)
     labelled = dataset.labels >= 0
-    placed = labelled & (dataset.manifest["group"] != "").to_numpy(dtype=bool)
+    placed = labelled & np.array([bool(place) for place in places])
     if not labelled.any():
         if way_out("**No picture has a label**, so there is nothing to score.", "Label pictures", leads=False):
             state.go("label", {state.data.DATASET: dataset.name})
@@ -47,24 +51,39 @@ def places_view(dataset: Dataset) -> None:
             group_dialog(dataset, _likely_pattern(dataset))
         return
     try:
-        need_places(dataset.labels[placed], dataset.manifest["group"][placed].tolist())
+        need_places(dataset.labels[placed], [places[row] for row in np.flatnonzero(placed)])
     except DatasetError as error:
         show_error(error)
         grouping_button(dataset, "")
         return
     run = features_run(dataset, THEN, leads=False)
-    found = run and _asked(dataset, run)
+    found = run and _asked(dataset, run, by)
     if found:
         score_summary(found, int((labelled & ~placed).sum()))
-    hold_out_view(dataset)
+    hold_out_view(dataset, by, places)
     if found:
-        place_details(dataset, found)
+        place_details(dataset, places, found)
 
 
-def _asked(dataset: Dataset, run: Run) -> HeldOut | None:
+def _place_choice(dataset: Dataset) -> str:
+    """What names the place of a picture, as of ``places_of``: its group, or a column of the table that it came with."""
+    columns = {str(Pattern(COLUMN, column=name)): name for name in dataset.table_columns}
+    grouped = not columns or any(dataset.manifest["group"])
+    options = ({GROUP: "Its group"} if grouped else {}) | columns
+    asked = state.data.PLACE_BY
+    by = asked.value if asked.value in options else next(iter(options))
+    if columns:
+        st.selectbox(
+            "The place of a picture is", list(options), format_func=options.__getitem__, width=220,
+            key=asked.widget.showing(by), on_change=lambda: state.data.place_by(asked.widget.held()),
+        )  # fmt: skip
+    return by
+
+
+def _asked(dataset: Dataset, run: Run, by: str) -> HeldOut | None:
     """The answer, asked for once for these pictures, labels and places; until it is there, how far it is."""
-    key = f"places {dataset.name} {run.id} {curation.placed_hash(dataset)}"
-    work = partial(_hold_each_out, dataset.name, run.id)
+    key = f"places {dataset.name} {run.id} {by} {curation.placed_hash(dataset)}"
+    work = partial(_hold_each_out, dataset.name, run.id, by)
     job = background.asked(key, f"Holding out places of {dataset.name}", work)
     if job.running:
         job_progress(job)
@@ -75,15 +94,12 @@ def _asked(dataset: Dataset, run: Run) -> HeldOut | None:
     return job.result
 
 
-def _hold_each_out(name: str, run_id: str, tell: Progress) -> HeldOut:
-    return held_out_of(datasets.opened(name), GROUP, run_id, tell)
+def _hold_each_out(name: str, run_id: str, by: str, tell: Progress) -> HeldOut:
+    return held_out_of(datasets.opened(name), by, run_id, tell)
 
 
 def _likely_pattern(dataset: Dataset) -> Pattern:
-    """By a column of the table where there is one, by folder where the folders are not just the classes, else by the
-    name before the number."""
-    if dataset.table_columns:
-        return Pattern(COLUMN, column=next(iter(dataset.table_columns)))
+    """By folder where the folders are not just the classes, else by the name before the number."""
     labels = dataset.manifest["label"].tolist()
     for by_folder in (Pattern("parent"), Pattern("grandparent")):
         folders = groups_of(by_folder, dataset.file_names, list)

@@ -79,9 +79,10 @@ def only_there(one: PlaceScore) -> str:
     )
 
 
-def place_rows(dataset: Dataset, place: str, found: HeldOut) -> np.ndarray:
-    """The rows of ``place``: wrong ones first, then right ones, last those that are not counted."""
-    rows = np.flatnonzero((dataset.manifest["group"] == place).to_numpy(dtype=bool))
+def place_rows(dataset: Dataset, places: Sequence[str], place: str, found: HeldOut) -> np.ndarray:
+    """The rows of ``place``, one of ``places`` of every row: wrong ones first, then right ones, last those that are not
+    counted."""
+    rows = np.array([row for row, of in enumerate(places) if of == place], int)
     ids, labels = dataset.manifest["id"].to_numpy()[rows], dataset.manifest["label"].to_numpy()[rows]
     said = [found.predicted.get(image) for image in ids]
     order = [2 if one is None else int(one == label) for one, label in zip(said, labels, strict=True)]

@@ -165,11 +165,11 @@ def test_picture__is_known_with_its_history_also_when_it_is_left_out(client: Tes
 
 
 def show_correct_many() -> None:
-    from dashboard import cache
+    from dashboard.cache import datasets
     from dashboard.parts.correcting.correct_many import correct_many
     from dashboard.state import Key
 
-    correct_many(cache.dataset("reef"), [0, 1], Key("many"))
+    correct_many(datasets.opened("reef"), [0, 1], Key("many"))
 
 
 def test_correct_many__puts_pictures_into_a_group(client: TestClient, tiny_reef: Dataset):

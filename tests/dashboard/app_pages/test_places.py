@@ -168,18 +168,17 @@ def test_hold_out__shows_what_moves_then_moves_it_with_an_undo(sited: Dataset) -
     assert open_dataset("reef").content_hash == sited.content_hash
 
 
-def show_hold_out_view() -> None:
-    from dashboard.app_pages.data.hold_out import hold_out_view
-    from dashboard.cache import datasets
-
-    hold_out_view(datasets.opened("reef"))
-
-
-def test_hold_out__of_a_column_of_the_table_that_was_imported(sited: Dataset) -> None:
-    dives = [f"dive {row % 4}" for row in range(len(sited))]
-    write_dataset(sited.folder, sited.manifest.assign(**{"table:dive": dives}), sited.info)
-    app = AppTest.from_function(show_hold_out_view, default_timeout=60).run()
-    app.selectbox[0].select("column:dive").run()
+def test_places__by_a_column_of_the_table_that_was_imported(sited: Dataset) -> None:
+    dives = [f"dive {row // 2 % 4}" for row in range(len(sited))]
+    tabled = write_dataset(sited.folder, sited.manifest.assign(**{"table:dive": dives}), sited.info)
+    habits_run(tabled)
+    app = visit("data", {**LOOK, "place": "site 1"})
+    assert app.selectbox(key="data.place_by").value == "group"
+    app.selectbox(key="data.place_by").select("column:dive").run()
+    assert not app.exception
+    assert f"**{plain(held_out_of(tabled, 'column:dive').meaning)}**" in text(app)
+    assert sorted(app.dataframe[0].value["Place"]) == ["dive 0", "dive 1", "dive 2", "dive 3"]
+    assert len(pictures(app)) == 16
     assert "4 places that training or validation has too" in text(app)
     button(app, "Hold places out as the test split").click().run()
     assert app.multiselect[0].options == ["dive 0", "dive 1", "dive 2", "dive 3"]
@@ -188,7 +187,18 @@ def test_hold_out__of_a_column_of_the_table_that_was_imported(sited: Dataset) ->
     button(app, "Hold them out").click().run()
     assert not app.exception
     held = open_dataset("reef")
-    assert held.rows("test").tolist() == list(range(2, len(sited), 4))
+    assert held.rows("test").tolist() == [row for row, dive in enumerate(dives) if dive == "dive 2"]
+    assert held.entries[-1].pattern == "column:dive"
+
+
+def test_places__without_groups_are_those_of_a_column_and_a_link_to_a_lost_one_still_opens(sited: Dataset) -> None:
+    bare = sited.original.manifest.assign(group="", **{"table:camera": [f"cam {row % 3}" for row in range(len(sited))]})
+    write_dataset(sited.folder, bare, sited.info)
+    correct(open_dataset("reef"), {image: {"group": ""} for image in sited.manifest["id"]})
+    app = visit("data", {**LOOK, "place_by": "column:boat"})
+    assert not app.exception
+    assert app.selectbox(key="data.place_by").value == "column:camera"
+    assert "3 places that training or validation has too" in text(app)
 
 
 @pytest.mark.parametrize(
@@ -247,5 +257,5 @@ def test_chart_and_table__have_the_same_places_in_the_same_order(sited: Dataset)
     rows = place_table(each)
     assert [row["Place"] for row in rows] == ["a", "b <b>", "c"]
     assert (rows[2]["New place"], rows[2]["Classes only there"]) == ("–", "eel, ray")
-    nobody = place_rows(sited, "site 1", found)
+    nobody = place_rows(sited, sited.manifest["group"].tolist(), "site 1", found)
     assert len(nobody) == (sited.manifest["group"] == "site 1").sum()
