@@ -108,9 +108,16 @@ class LabelQueue:
         return units(self.points.pairs, groups.tolist())
 
     @cached_property
+    def _of_held_place(self) -> Bool[np.ndarray, " n"]:
+        """Which points are of a place that is held out for test, by a pattern: what is asked of it is not random."""
+        _, places, tested = holding_out.places_held(self.dataset)
+        return (self.rows >= 0) & np.isin(places, list(tested))[self.rows]
+
+    @cached_property
     def _reserved_for(self) -> np.ndarray:
         """The split of HELD_OUT that each reserved point is for, whatever is answered first; "" for all others."""
         half = reserved(self.points.ids, self._units, self._learned, SHARE, self.seed)
+        half = np.where(self._of_held_place, 0, half)
         if self._has_tests:
             return np.where(half, "val", "")
         # Another run may find other look-alikes: what has its label already stands.
@@ -119,11 +126,13 @@ class LabelQueue:
 
     @cached_property
     def _belongs_to(self) -> np.ndarray:
-        """The split of HELD_OUT that holds a labelled picture of each point's unit, drawn for it or not; else ""."""
+        """The split of HELD_OUT that holds a labelled picture of each point's unit or place, drawn for it or not; else
+        ""."""
         found = np.full(len(self.rows), "", dtype="U4")
         for split in HELD_OUT:
             there = (self._labels >= 0) & (self._splits == split)
             found[np.isin(self._units, self._units[there])] = split
+        found[self._of_held_place] = "test"
         return found
 
     @cached_property
@@ -135,7 +144,7 @@ class LabelQueue:
             image
             for entry in in_force(self.dataset.entries)
             for image, changes in entry.images.items()
-            if entry.why == holding_out.WHY and changes.get("split", ("", ""))[1] == "test"
+            if entry.reason == holding_out.WHY and changes.get("split", ("", ""))[1] == "test"
         }
         return bool(len(self._brought("test")) or held_out & tests)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from sealife_core.datasets.corrections.draft import Changes
 from sealife_core.datasets.corrections.editing import add_entries, correct, redo, rename_class, undo
@@ -133,12 +134,18 @@ def test_picks__go_where_another_of_their_group_is(unlabelled: Dataset, points: 
     assert {one.split for one in others} == {"val"}
 
 
-def test_picks__of_a_place_held_out_are_no_training_pictures_and_come_last(unlabelled: Dataset, points: Points) -> None:
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [("group", "place"), ("table:site", "place:column:site"), ("group", "place:column:of another table")],
+)
+def test_picks__of_a_place_held_out_are_no_training_pictures_and_come_last(
+    unlabelled: Dataset, points: Points, column: str, why: str
+) -> None:
     sites = ["wreck" if n < 20 else "" for n in range(120)]
-    dataset = write_dataset(unlabelled.folder, unlabelled.manifest.assign(group=sites), {})
+    dataset = write_dataset(unlabelled.folder, unlabelled.manifest.assign(**{column: sites}), {})
     wreck = {f"i{n:03}": {"label": class_of(dataset, n)} for n in range(12)}
     dataset = correct(dataset, wreck | {f"i{n:03}": {"label": class_of(dataset, n)} for n in range(20, 40)})
-    held = correct(dataset, {image: {"split": "test"} for image in wreck}, why="place")
+    held = correct(dataset, {image: {"split": "test"} for image in wreck}, why=why)
     picks = LabelQueue(held, points).picks(200)
     rest = [pick for pick in picks if sites[pick.row]]
     assert {pick.row for pick in rest} == set(range(12, 20))
