@@ -23,14 +23,15 @@ def new_name(name: str) -> str:
     return name
 
 
-def start_import(name: str, work: Work, tidy: Tidy = bool) -> BackgroundJob:
-    """Begin ``work``, which makes the data set ``name``, after other imports; the Data page will look at it."""
+def start_import(name: str, work: Work, tidy: Tidy = bool, title: str = "") -> BackgroundJob:
+    """Begin ``work``, which makes the data set ``name`` or adds to it, after other imports; the Data page will look at
+    it."""
     for job in background.queued(IMPORT):  # their reports have been read; what failed stays
         if job.error is None:
             background.forget(job.key)
     state.NOTICE.take()  # of another data set
     state.data.EXPECTED.hold(name)
-    return background.start(_key(name), f"Importing {name}", work, IMPORT, tidy)
+    return background.start(_key(name), title or f"Importing {name}", work, IMPORT, tidy)
 
 
 def _key(name: str) -> str:

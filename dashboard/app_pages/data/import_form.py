@@ -8,14 +8,17 @@ from typing import IO, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import background, state
+from dashboard import background, cache, state
 from dashboard.app_pages.data.grouping import NONE, columns_to_import, import_preview, pattern_fields
 from dashboard.background import BackgroundJob, Tidy
 from dashboard.error_display import errors_shown
+from dashboard.parts.correcting.correcting import known_as
 from dashboard.parts.import_job import IMPORT, new_name, start_import
 from dashboard.parts.job_progress import job_error, job_progress
+from dashboard.state import corrections
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
+from sealife_core.datasets.additions import Addition, add_from
 from sealife_core.datasets.grouping.patterns import COLUMN, Pattern, groups_of
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
@@ -39,7 +42,9 @@ kept: pictures can be grouped by one, now or later, and some of its values held 
 
 @st.dialog("Import photographs", width="medium")
 def import_dialog() -> None:
-    """Asks for a source and a name, then starts the import; the page shows its progress."""
+    """Asks for a source and a name, or a data set to add to, then starts the import; the page shows its progress."""
+    names = cache.datasets()
+    into = st.selectbox("Into", ["", *names], format_func=lambda name: name or "A new data set") if names else ""
     upload: IO[bytes] | None = None
     path = ""
     here, zipped = "On this machine", "Upload a zip"
@@ -55,6 +60,9 @@ def import_dialog() -> None:
         help="Otherwise the outermost are, as in crab/dive 3/1.jpg. With one level of folders both are the same.",
     )
     class_folder: ClassFolder = "last" if innermost else "first"
+    if into:
+        _addition(into, path.strip(), upload, getattr(upload, "name", ""), class_folder)
+        return
     pattern = pattern_fields(Pattern(NONE), lambda: columns_to_import(path.strip(), upload), tabled=True)
     if pattern.kind != NONE:
         import_preview(path.strip(), upload, pattern, class_folder)
@@ -71,6 +79,37 @@ def import_dialog() -> None:
             st.rerun()
 
 
+def _addition(into: str, path: str, upload: IO[bytes] | None, upload_name: str, class_folder: ClassFolder) -> None:
+    """What happens to pictures that are added to the data set ``into``, and the button that adds them."""
+    st.caption(
+        "All are for training, so the test pictures stay as they are. What it has already is left out, and what shows"
+        " the same as a validation or test picture or is of its group. You can undo it in History."
+    )
+    by = st.text_input("Your name", str(corrections.BY.held("")), max_chars=60, placeholder="for the history").strip()
+    with errors_shown():
+        known_as(cache.dataset(into), by)
+        if st.button("Add", type="primary", icon=":material/playlist_add:"):
+            corrections.BY.hold(by)
+            begin_addition(into, path, upload, upload_name, class_folder, by)
+            st.rerun()
+
+
+def begin_addition(
+    into: str, path: str, upload: IO[bytes] | None = None, upload_name: str = "", class_folder: ClassFolder = "first",
+    by: str = "",
+) -> BackgroundJob:  # fmt: skip
+    """Begin to add the pictures at ``path``, or of ``upload``, to the data set ``into``, which ``by`` does.
+
+    Raises DatasetError for what can be said at once.
+    """
+    dataset, title = cache.dataset(into), f"Adding to {into}"
+    if any(job.running and job.title == title for job in background.queued(IMPORT)):
+        raise DatasetError(f"Other pictures are just being added to {into!r}. Wait until that is done.")
+    source, tidy = _source(path, upload, Path(upload_name).stem)
+    work = partial(add_from, dataset, source, class_folder=class_folder, by=by)
+    return start_import(into, lambda tell: work(progress=tell), tidy, title)
+
+
 def begin_import(
     path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "", pattern: Pattern | None = None,
     class_folder: ClassFolder = "first",
@@ -79,23 +118,29 @@ def begin_import(
 
     Raises DatasetError for what can be said at once.
     """
-    if upload is None and not path:
-        raise DatasetError("Enter the path of a folder, zip or CSV on this machine, or upload a zip.")
-    source = path_of(path)
-    name = new_name(name or (Path(upload_name).stem if upload else name_of(source)))
-    if upload is None and not source.exists():
-        raise DatasetError(
-            f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
-        )
+    if upload is not None or path:
+        name = new_name(name or (Path(upload_name).stem if upload else name_of(path_of(path))))
     group_by = None if pattern is None or pattern.kind == NONE else pattern
     if group_by is not None and group_by.kind != COLUMN:
         groups_of(group_by, [], list)
-    tidy: Tidy = bool
-    if upload is not None:
-        source = _keep(upload, name)
-        tidy = partial(shutil.rmtree, source.parent, ignore_errors=True)
+    source, tidy = _source(path, upload, name)
     work = partial(import_images, source, name, group_by=group_by, class_folder=class_folder)
     return start_import(name, lambda tell: work(progress=tell), tidy)
+
+
+def _source(path: str, upload: IO[bytes] | None, name: str) -> tuple[Path, Tidy]:
+    """Where the pictures are, an upload under ``name``; and what is to be done at the end. Raises DatasetError."""
+    if upload is not None:
+        kept = _keep(upload, name)
+        return kept, partial(shutil.rmtree, kept.parent, ignore_errors=True)
+    if not path:
+        raise DatasetError("Enter the path of a folder, zip or CSV on this machine, or upload a zip.")
+    source = path_of(path)
+    if not source.exists():
+        raise DatasetError(
+            f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
+        )
+    return source, bool
 
 
 def begin_reef() -> None:
@@ -136,8 +181,11 @@ def _end(job: BackgroundJob, said: str) -> None:
 
 
 def _report(job: BackgroundJob) -> None:
-    report: ImportReport = job.result
-    said = f"**{plain(report.dataset.name)}**: {report.imported:,} imported, {len(report.skipped):,} skipped."
+    report: ImportReport | Addition = job.result
+    if isinstance(report, Addition):
+        said = plain(report.said)
+    else:
+        said = f"**{plain(report.dataset.name)}**: {report.imported:,} imported, {len(report.skipped):,} skipped."
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/check_circle: {said}", width="stretch")

@@ -15,6 +15,7 @@ from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.datasets.grouping.patterns import Pattern
 from sealife_core.errors import DatasetError
 from tests.dashboard.app_pages.data.opened import TOGETHER, button, field, imported, open_data, text
+from tests.datasets.new_pictures import new_picture
 
 
 def test_import__says_what_was_taken_and_why_the_rest_was_not(photographs):
@@ -254,3 +255,33 @@ def test_import__an_expression_that_cannot_be_used_is_one_sentence_before_it_beg
     with pytest.raises(DatasetError, match="has 0 groups; expected one"):
         import_form.begin_import(str(photographs), "two", pattern=Pattern("regex", expression="a+"))
     assert not background.jobs()
+
+
+def test_import__into_a_data_set_that_is_there_adds_for_training(tiny_reef, tmp_path):
+    june = tmp_path / "june" / "crab"
+    june.mkdir(parents=True)
+    for seed in range(3):
+        new_picture(june, seed)
+    (june / "words.jpg").write_text("no picture")
+    app = AppTest.from_function(show_import_dialog, default_timeout=60).run()
+    field(app, "selectbox", "Into").select("reef").run()
+    assert "All are for training" in text(app)
+    assert TOGETHER not in [found.label for found in app.selectbox]
+    field(app, "text_input", "Path of a folder, zip or CSV").input(str(june.parent)).run()
+    field(app, "text_input", "Your name").input(" Bo ").run()
+    button(app, "Add").click().run()
+    assert not app.exception
+    next(iter(background.jobs().values())).wait(60)
+    now = open_dataset("reef")
+    assert len(now.rows("train")) == len(tiny_reef.rows("train")) + 3
+    assert (now.test_hash, {entry.by for entry in now.entries}) == (tiny_reef.test_hash, {"Bo"})
+    page = open_data(dataset="reef")
+    assert "3 pictures added to" in text(page)
+    assert page.dataframe[0].value["File"].str.endswith("words.jpg").tolist() == [True]
+
+
+def test_import__into_a_data_set_one_at_a_time(photographs, tiny_reef, held_import):
+    import_form.begin_import(str(photographs), "one")
+    import_form.begin_addition("reef", str(photographs))
+    with pytest.raises(DatasetError, match="just being added to 'reef'"):
+        import_form.begin_addition("reef", str(photographs))
