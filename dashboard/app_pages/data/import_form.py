@@ -8,9 +8,10 @@ from typing import IO, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import background, cache, state
+from dashboard import background, state
 from dashboard.app_pages.data.grouping import NONE, columns_to_import, import_preview, pattern_fields
 from dashboard.background import BackgroundJob, Tidy
+from dashboard.cache import datasets
 from dashboard.error_display import errors_shown
 from dashboard.parts.correcting.correcting import known_as
 from dashboard.parts.import_job import IMPORT, new_name, start_import
@@ -19,6 +20,7 @@ from dashboard.state import corrections
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.additions import Addition, add_from
+from sealife_core.datasets.dataset import newest_datasets
 from sealife_core.datasets.grouping.patterns import COLUMN, Pattern, groups_of
 from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
@@ -43,7 +45,7 @@ kept: pictures can be grouped by one, now or later, and some of its values held 
 @st.dialog("Import photographs", width="medium")
 def import_dialog() -> None:
     """Asks for a source and a name, or a data set to add to, then starts the import; the page shows its progress."""
-    names = cache.datasets()
+    names = newest_datasets()
     into = st.selectbox("Into", ["", *names], format_func=lambda name: name or "A new data set") if names else ""
     upload: IO[bytes] | None = None
     path = ""
@@ -87,7 +89,7 @@ def _addition(into: str, path: str, upload: IO[bytes] | None, upload_name: str, 
     )
     by = st.text_input("Your name", str(corrections.BY.held("")), max_chars=60, placeholder="for the history").strip()
     with errors_shown():
-        known_as(cache.dataset(into), by)
+        known_as(datasets.opened(into), by)
         if st.button("Add", type="primary", icon=":material/playlist_add:"):
             corrections.BY.hold(by)
             begin_addition(into, path, upload, upload_name, class_folder, by)
@@ -102,7 +104,7 @@ def begin_addition(
 
     Raises DatasetError for what can be said at once.
     """
-    dataset, title = cache.dataset(into), f"Adding to {into}"
+    dataset, title = datasets.opened(into), f"Adding to {into}"
     if any(job.running and job.title == title for job in background.queued(IMPORT)):
         raise DatasetError(f"Other pictures are just being added to {into!r}. Wait until that is done.")
     source, tidy = _source(path, upload, Path(upload_name).stem)
