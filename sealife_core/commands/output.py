@@ -35,7 +35,7 @@ class Output:
     def result(self, value: Any, text: str = "") -> None:
         """Print the result of a command: ``value`` as JSON, or ``text``."""
         if self.as_json:
-            print(terminal_json(plain(value)))
+            print(terminal_json(plain(value, str)))  # names as they are, for programs
         elif text:
             print(terminal_lines(text))  # not by rich, which would wrap lines
 

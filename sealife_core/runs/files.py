@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
@@ -26,20 +26,20 @@ class UnreadableFile(ValueError):
     """A file is there but does not hold what it should; the text is a sentence for people."""
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, text: Callable[[str], str] = printable) -> Any:
     """``value`` as JSON can hold it: arrays and scalars of numpy or torch become lists and numbers, NaN and ∞ null, and
-    texts printable."""
+    texts what ``text`` makes of them."""
     if isinstance(value, dict):
-        return {printable(str(key)): plain(item) for key, item in value.items()}
+        return {text(str(key)): plain(item, text) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
+        return [plain(item, text) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
-        return printable(value)
+        return text(value)
     if value is None or isinstance(value, int):
         return value
-    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+    return plain(value.tolist(), text) if hasattr(value, "tolist") else text(str(value))
 
 
 def replace_json(path: Path, value: dict[str, Any]) -> None:

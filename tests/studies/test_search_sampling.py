@@ -47,9 +47,9 @@ def carried_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
         except Exception as error:  # noqa: BLE001 - as the worker tells all of them
             writer.status(state="failed", error={"what": str(error), "next": ""})
 
-    monkeypatch.setattr(search_process, "launch", at_once)
     for module in (search_process, coordinator):
-        monkeypatch.setattr(module, "resume", at_once)
+        monkeypatch.setattr(module, "launch", at_once)
+    monkeypatch.setattr(coordinator, "resume_or_begin_anew", at_once)
     monkeypatch.setattr(coordinator, "TICK_S", 0.0)
     monkeypatch.setattr(search_process, "ensure_dispatcher", lambda root: False)
     return at_once

@@ -41,6 +41,16 @@ def test_pace_s__is_quick_for_a_run_that_is_stopping(home: Path) -> None:
     assert pace_s(run) == POLL_S
 
 
+def test_pace_s__of_several_runs_is_that_of_the_one_which_changes_most(home: Path) -> None:
+    started = {"old": time.time() - 1000, "young": time.time()}
+    runs = {name: create_run(preset("simclr"), name=name) for name in (*started, "ended")}
+    for name, run in runs.items():
+        RunWriter(run).status(state="finished" if name == "ended" else "running", started=started.get(name))
+    assert pace_s(*runs.values()) == POLL_S
+    assert pace_s(runs["ended"], runs["old"]) == SLOWEST_S
+    assert pace_s(runs["ended"]) is None
+
+
 def test_beside__counts_what_runs_apart_from_what_waits(home: Path) -> None:
     runs = [create_run(preset("simclr")) for _ in range(3)]
     for run, state in zip(runs, ("running", "queued", "queued"), strict=True):
