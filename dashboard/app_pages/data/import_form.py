@@ -84,8 +84,8 @@ def import_dialog() -> None:
 def _addition(into: str, path: str, upload: IO[bytes] | None, upload_name: str, class_folder: ClassFolder) -> None:
     """What happens to pictures that are added to the data set ``into``, and the button that adds them."""
     st.caption(
-        "All are for training, so the test pictures stay as they are. What it has already is left out, and what shows"
-        " the same as a validation or test picture or is of its group. You can undo it in History."
+        "All are for training, so the test pictures stay as they are. Left out are pictures that it has already, and"
+        " those that show the same as a validation or test picture or belong to its group. History can undo it."
     )
     by = st.text_input("Your name", str(corrections.BY.held("")), max_chars=60, placeholder="for the history").strip()
     with errors_shown():
