@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,17 @@ present: pytest.Item | None = None  # the test that runs now
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """What ``-n auto`` means: one more than cores where tests wait for a process, as many do."""
     return (os.cpu_count() or 1) + ("not process" not in config.option.markexpr)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Of all tests in a fresh clone, workers begin to import different files: the others then find them compiled."""
+    config = session.config
+    if WORKER and [Path(arg).name for arg in config.args] == config.getini("testpaths"):
+        told = config.workerinput  # pyright: ignore[reportAttributeAccessIssue] - of pytest-xdist
+        files = sorted(Path(__file__).parent.rglob("test_*.py"))[int(told["workerid"][2:]) :: told["workercount"]]
+        for file in files:
+            with suppress(Exception, pytest.skip.Exception):  # told when it is collected
+                importlib.import_module(".".join(file.relative_to(config.rootpath).with_suffix("").parts))
 
 
 @pytest.hookimpl(optionalhook=True)
