@@ -56,27 +56,30 @@ def next_places(
     count, chosen, taken = min(count, int(candidates.sum())), np.empty(0, np.int64), np.zeros(len(values), bool)
     while len(chosen) < count:  # again where there are fewer clusters with candidates than picks
         left = count - len(chosen)
-        more = _one_of_each_cluster(values, labelled | taken, candidates & ~taken, doubt, left, seed)
+        more = _best_of_each_cluster(values, labelled | taken, candidates & ~taken, doubt, left, seed)
         chosen = np.concatenate([chosen, more])
         taken[more] = True
     return chosen
 
 
-def _one_of_each_cluster(
+def _best_of_each_cluster(
     values: np.ndarray, labelled: np.ndarray, candidates: np.ndarray, doubt: np.ndarray, count: int, seed: int
 ) -> Int64[np.ndarray, " picks"]:
-    """As :func:`next_places`, one pick at most of each cluster that has candidates."""
+    """As :func:`next_places`, one pick of each cluster; several where fewer pictures differ than are asked for."""
     points = unit_rows(values[:, :CLUSTERED]).astype(np.float64)
     wanted = int(labelled.sum()) // LABELS_A_CLUSTER + count
     clusters = min(wanted, max(MOST_CLUSTERS, count), len(np.unique(points, axis=0)))
     of = KMeans(clusters, max_iter=30, random_state=seed).fit_predict(points)
-    worth, best = np.zeros(clusters), np.full(clusters, -1, np.int64)
+    most = -(-count // clusters)
+    worth, best = np.zeros(clusters), np.full((clusters, most), -1, np.int64)
     for cluster in np.unique(of[candidates]):
         members = np.flatnonzero(of == cluster)
         offered = members[candidates[members]]
-        best[cluster] = offered[np.argmax(typicality(points, offered, members) ** TYPICAL_POWER * doubt[offered])]
+        scores = typicality(points, offered, members) ** TYPICAL_POWER * doubt[offered]
+        found = offered[np.argsort(-scores, kind="stable")[:most]]
+        best[cluster, : len(found)] = found
         worth[cluster] = doubt[offered].sum() / (1 + labelled[members].sum()) ** 2
-    chosen = best[np.argsort(-worth, kind="stable")]
+    chosen = best[np.argsort(-worth, kind="stable")].T.ravel()
     return chosen[chosen >= 0][:count]
 
 
