@@ -100,9 +100,9 @@ def _gained(one: Compared) -> str:
     best = one.gain
     ruled_out = f" A gain of {100 * WORTH:.0f} points or more is ruled out."
     return (
-        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)},"
-        f" over {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
-        f" {counted(one.budgets, 'number')} of labels."
+        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}."
+        f" This is the mean of {counted(one.budgets, 'number')} of labels, over {counted(best.seeds, 'seed')} and"
+        f" {counted(best.images, 'test image')} together."
     ) + {YES: _labels(one), NO: ruled_out, CANNOT_TELL: _could_show(best)}[best.verdict]
 
 

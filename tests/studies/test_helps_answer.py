@@ -65,7 +65,8 @@ def test_a_gain__is_that_of_continuing_over_frozen_with_its_cost_and_its_labels(
 
     words = said(run)
     assert words.startswith("Yes: ImageNet → SimCLR (linear probe) gains 8.0 points (95 % interval ")
-    assert "on ImageNet (linear probe), over 3 seeds and 100 test images together" in words
+    assert "on ImageNet (linear probe). This is the mean of" in words
+    assert "over 3 seeds and 100 test images together" in words
     assert "With 10 labels per class it reaches 64 %; ImageNet (linear probe) needs about 35 for that." in words
     assert "It takes 2 min more for each model." in words
     assert "No sure gain: ImageNet → SimCLR (fine-tune) on ImageNet (fine-tune)" in words

@@ -10,6 +10,7 @@ from dashboard.app_pages.compare.curves import curves_view
 from dashboard.app_pages.compare.pair import asked_pair, pair_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
+from dashboard.parts.advice_box import advice_box
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs.settings_view import what_differs
 from dashboard.words import plain
@@ -64,8 +65,7 @@ def _downloads(chosen: Choice) -> None:
 def _compared(chosen: Choice) -> None:
     said = comparisons.advice(chosen.rows, chosen.runs) if len(chosen.rows) > 1 else ""
     if said:
-        with st.container(border=True, key="advice"):
-            st.markdown(f":material/lightbulb: {plain(said)}")
+        advice_box(said)
     if chosen.left_out:
         st.warning(
             f"Not compared: {plain(', '.join(chosen.left_out))}. Accuracies on different pictures cannot be"

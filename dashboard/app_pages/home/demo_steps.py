@@ -10,17 +10,20 @@ from dashboard.cache import classifiers
 from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import draw_reef
 from dashboard.parts.runs.run_progress import POLL_S, progress_sentence, progress_share
-from dashboard.parts.runs.score_cards import score_cards
+from dashboard.parts.runs.score_cards import measured
+from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import plain
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, comparison
 from sealife_core.evaluation.comparison.demo_lesson import lesson
+from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import single_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import launch_lock
+from sealife_core.wording import percent
 
 # What a step is called, what it does, and which runs of the demo belong to it.
 STEPS = (
@@ -79,13 +82,18 @@ def _panel(was_active: bool) -> None:
         st.rerun(scope="app")
     steps = [(title, says, [runs[key] for key in keys if key in runs]) for title, says, keys in STEPS]
     steps = [step for step in steps if step[2]]
-    for column, step in zip(st.columns(max(1, len(steps)), gap="medium"), steps, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            _step(*step)
     rows = comparison(list(runs.values()))
+    scores = {row.run_id: row for row in rows}
+    for column, (title, says, done_by) in zip(st.columns(max(1, len(steps)), gap="small"), steps, strict=True):
+        with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):
+            st.markdown(f"**{title}**  \n{says}")
+            row = scores.get(done_by[-1].id)
+            _progress(done_by) if row is None else _score(title, row)
     if rows:
-        st.markdown("##### On test pictures, never seen in training")
-        score_cards(rows)
+        st.caption(
+            f"Accuracy on {rows[0].n:,} test pictures, never seen in training, with its 95 % interval. The dotted line"
+            f" is guessing ({percent(rows[0].chance, 0)})."
+        )
         st.markdown(plain(lesson(_answers(runs, rows))))
     _looks(runs, [row.run_id for row in rows])
 
@@ -112,10 +120,15 @@ def _looks(runs: dict[str, Run], tested: list[str]) -> None:
             state.go("compare", {state.compare.RUNS: tested})
 
 
-def _step(title: str, says: str, runs: list[Run]) -> None:
-    """A card: how far its ``runs`` are together, and what the first that has not finished does."""
+def _score(title: str, row: ComparisonRow) -> None:
+    found = Interval(row.accuracy, row.low, row.high)
+    scored = measured(f"{title}: accuracy", found, colours_of_all()[row.run_id], row.chance, "")
+    st.html(f'<div class="score bare">{scored}</div>')
+
+
+def _progress(runs: list[Run]) -> None:
+    """How far the ``runs`` of a step are together, and what the first that has not finished does."""
     shares = [1.0 if run.state() is State.FINISHED else progress_share(run.status()) for run in runs]
-    st.markdown(f"**{title}**  \n{says}")
     st.progress(sum(shares) / len(runs))
     run = next((run for run in runs if run.state() is not State.FINISHED), runs[-1])
     reached = run.state()

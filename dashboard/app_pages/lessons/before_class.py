@@ -125,7 +125,7 @@ def _start(requests: Sequence[Named], data: str) -> None:
     with errors_said(), launch_lock(checkpoints_root()):
         begun = _left(requests)  # the disk says whether this is a second click
         for name, request in begun:
-            launch(create_run(request, name=f"{name}, {data}"))
+            launch(create_run(request, name=f"{name} ({data})"))
         names = " and ".join(f"**{plain(name)}**" for name, _ in begun)
         if begun:
             state.say(f"{names} {'trains' if len(begun) == 1 else 'train'} in the background.")

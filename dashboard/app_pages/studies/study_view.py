@@ -11,6 +11,7 @@ from dashboard.app_pages.studies.search_view import search_view
 from dashboard.app_pages.studies.study_actions import study_actions
 from dashboard.cache import datasets
 from dashboard.data.charts import study_charts
+from dashboard.parts.advice_box import advice_box
 from dashboard.parts.runs.detail import damaged_files
 from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import accent, ink, lettering
@@ -70,8 +71,7 @@ def _live(run: Run, study: StudyConfig, was_active: bool) -> None:
     _progress(run, parts)
     said = answer(study.question, parts, run.root, _classes(study))
     if said:
-        with st.container(border=True, key="advice"):
-            st.markdown(f":material/lightbulb: {plain(said)}")
+        advice_box(said)
     if any(part.accuracy is not None for part in parts if part.cell):
         _chart(study, parts)
         more = forecast_says(study.question, parts, _classes(study))

@@ -103,15 +103,10 @@ def _undecided(
     """The remaining candidates, how far apart they may be, the cheapest one, and how many images would decide."""
     closest = against[tied[0].run_id]
     apart = _of(closest, best.run_id)
-    stands = (
-        f"{run_label(best)} is {signed(apart.value)} points above {run_label(tied[0])}"
-        if apart.value > 0
-        else f"{run_label(best)} and {run_label(tied[0])} both classify {percent(best.accuracy)} correctly"
-    )
+    two = "The two" if len(tied) == 1 else "The first two"
     said = (
-        f"The {best.n:,} test images do not decide between {_listed([run_label(row) for row in (best, *tied)])}:"
-        f" {stands}, and the 95 % interval of the difference is {signed(apart.low)} to {signed(apart.high)} points"
-        f" ({p_words(closest.p_holm)}{corrected})."
+        f"The {best.n:,} test images do not decide between {_listed([run_label(row) for row in (best, *tied)])}."
+        f" {two} are {signed(apart.value)} points apart ({interval(apart)}; {p_words(closest.p_holm)}{corrected})."
     )
     beaten = [run_label(row) for row in rows[1:] if row not in tied]
     if beaten:

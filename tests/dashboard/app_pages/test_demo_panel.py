@@ -38,7 +38,7 @@ def test_home__shows_a_card_for_each_step_and_one_demo_at_a_time(runs: dict[str,
     assert not app.exception
     assert [title for title in TITLES if title in text(app)] == list(TITLES)
     assert enabled(app)["Run the demo"] is False
-    assert "On test pictures" not in text(app)
+    assert "Accuracy on" not in text(app)
 
 
 def test_home__says_what_the_tested_steps_show_and_no_more(runs: dict[str, Run], tiny_reef: Dataset) -> None:

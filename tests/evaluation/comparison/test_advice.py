@@ -67,7 +67,7 @@ def test_advice__does_not_decide_a_tie_and_promises_no_number_of_images() -> Non
         of("quick", "0" * 10 + "1" * 30 + "1" * 40, train_s=120.0),
     )
     assert said.startswith(
-        "The 80 test images do not decide between slow and quick: slow and quick both classify 87.5 %"
+        "The 80 test images do not decide between slow and quick. The two are 0.0 points apart (95 % interval"
     )
     assert "quick takes the least time in total (2 min)" in said
     assert "more test images" not in said
@@ -92,7 +92,7 @@ def test_cost__speaks_of_the_shorter_training_too() -> None:
 def test_advice__of_few_images_does_not_decide_however_large_the_difference_looks() -> None:
     said = advised(of("tuned", "11111"), of("probe", "00001"))
     assert said.startswith("The 5 test images do not decide between tuned and probe")
-    assert "tuned is 80.0 points above probe" in said
+    assert "The two are 80.0 points apart (95 % interval" in said
 
 
 def test_advice__says_how_many_more_images_a_real_difference_would_need() -> None:
@@ -176,7 +176,7 @@ def test_advice__of_many_runs_names_the_first_and_counts_the_rest() -> None:
     ]
     said = advised(*runs)
     named = ", ".join(f"“SimCLR, 5 % of labels, seed {seed}”" for seed in (0, 1, 2))
-    assert f"between {named} and 3 others:" in said
+    assert f"between {named} and 3 others." in said
     assert "(5 % of labels)" not in said, "the names say it"
     assert len(said) < 600
 
