@@ -7,10 +7,14 @@ itself it prints its table; with ``--json`` it prints one JSON object a figure, 
 import argparse
 import gc
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 WORSE = 1.2  # a figure that is worse than the kept one by more than this factor is a regression
 
@@ -65,6 +69,15 @@ def alternating(sides: dict[str, Callable[[], object]], repeats: int, *, warm: i
             if turn >= warm:
                 taken[name].append(seconds)
     return taken
+
+
+@contextmanager
+def own_home(kept: Path | None = None) -> Iterator[Path]:
+    """A home of its own for what is measured: ``kept``, else one that is gone afterwards. No worker is ready there."""
+    with TemporaryDirectory() as fleeting:
+        home = (kept or Path(fleeting)).resolve()
+        os.environ |= {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}
+        yield home
 
 
 def ratio(slow: list[float], fast: list[float]) -> float:

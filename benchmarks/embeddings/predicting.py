@@ -7,16 +7,14 @@ adds the head, the means of every stage and the check for pictures unlike the tr
 training images, calibration, and the rows on the disk. Weights and statistics are random, which costs the same.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from benchmarks.data.importing import draw_photographs
 from benchmarks.embeddings.features import NAME, embedding
-from benchmarks.measuring import Figure, alternating, main, ratio
+from benchmarks.measuring import Figure, alternating, main, own_home, ratio
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.batch_inference.inference_jobs import append_rows
@@ -34,9 +32,7 @@ PICTURES, TRAINING, CLASSES, SIZE_PX, REPEATS = 384, 10_000, 23, 224, 3
 
 
 def measure() -> Iterator[Figure]:
-    with TemporaryDirectory() as place:
-        folder = Path(place)
-        os.environ["SEALIFE_HOME"] = place  # where the model looks for its data set
+    with own_home() as folder:  # where the model looks for its data set
         draw_photographs(folder / "photographs", PICTURES)
         dataset = import_images(folder / "photographs", "photographs", root=folder / "data").dataset
         files = [dataset.image_path(row) for row in range(len(dataset))]
@@ -44,9 +40,9 @@ def measure() -> Iterator[Figure]:
         known = Validated(1.3, {}, {})
 
         def predict() -> None:
-            with (folder / "rows.jsonl").open("wb") as rows:
-                for block in predictor.blocks(files):
-                    append_rows(rows, [row_of("a name", found, 5, known) for found in block])
+            (folder / "rows.jsonl").unlink(missing_ok=True)
+            for block in predictor.blocks(files):
+                append_rows(folder, [row_of("a name", found, 5, known) for found in block])
 
         seconds = alternating({"features": embedding(dataset, SIZE_PX, "cpu"), "predict": predict}, REPEATS)
     rates = {name: PICTURES / float(np.median(taken)) for name, taken in seconds.items()}

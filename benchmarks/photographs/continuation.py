@@ -25,28 +25,21 @@ import numpy as np
 import torch
 from scipy.stats import t
 
+from benchmarks.made_once import features, finished, imagenet_features, photographs
 from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.logistic import logistic_predict
-from sealife_core.commands.following import follow_until_done
-from sealife_core.commands.output import Output
-from sealife_core.config import AnyConfig, SimclrConfig, preset
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.config import SimclrConfig, preset
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
-from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.known import facts
 from sealife_core.models.losses import nt_xent
 from sealife_core.models.weights import starting_encoder
-from sealife_core.runs.directory import create_run, list_runs
-from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.queue import launch
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 
-NAME = "photographs"
 KEPT = Path(__file__).with_suffix(".jsonl")
 ALL: dict[str, Any] = {"trained_stages": 5, "normalisation": "trains"}
 STATISTICS_KEPT = ALL | {"normalisation": "kept"}
@@ -65,7 +58,6 @@ WAYS: dict[str, dict[str, Any]] = {
     )
 }
 MEASURES = (0, 5, 10, 50, None)  # k-NN with all labels; a probe with so many a class; None: with all
-PROGRESS = Output(as_json=False)
 PENALTIES = (0.001, 0.003, 0.01, 0.1)  # scikit-learn's C
 WARM_STEPS, COUNTED_STEPS = 2, 4
 LOOKS = 0.15  # of a budget goes into the measurements between epochs: a pass forward over training and validation
@@ -124,7 +116,8 @@ class Trainings:
     def _config(self, way: str) -> SimclrConfig:
         """The preset with ``way`` laid over it."""
         common = {
-            "data": NAME, "data_hash": self.dataset.content_hash, "image_size_px": self.image_size_px, "patience": 0,
+            "data": self.dataset.name, "data_hash": self.dataset.content_hash, "image_size_px": self.image_size_px,
+            "patience": 0,
         }  # fmt: skip
         config = preset("continue", "Standard", **common, **WAYS[way])
         assert isinstance(config, SimclrConfig)
@@ -180,8 +173,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--kept", type=Path, default=KEPT)
     chosen = parser.parse_args()
-    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder, NAME).dataset
-    trainings = Trainings(dataset, chosen.image_size_px, chosen.kept)
+    trainings = Trainings(photographs(chosen.folder), chosen.image_size_px, chosen.kept)
     tell_all(measure(trainings, chosen.ways, chosen.minutes, chosen.seeds), chosen.json)
 
 
@@ -200,7 +192,7 @@ def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], see
     dataset, px, own = trainings.dataset, trainings.image_size_px, facts("tf_efficientnet_lite0").own_px
     before: dict[str, list[float]] = {}
     for size in (px, own):
-        h = embedded(dataset, size)
+        h = imagenet_features(dataset, size)
         for labels in MEASURES:
             answers = [asked(dataset, h, labels, seed) for seed in range(seeds)]
             before.setdefault(called(labels), answers)  # of px, the size that the trainings have
@@ -213,34 +205,6 @@ def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], see
         told = f"{way}; kept epochs {kept}; best k-NN on validation after training {best} %"
         yield Figure(f"Training, planned for {minutes:g} min", took, "min", "", told)
         yield from compared(before, done, f"SimCLR for {minutes:g} min, {px} px, adds")
-
-
-def finished(name: str, config: AnyConfig) -> Run:
-    """The run of that name: one that has finished, else a new one, trained now."""
-    for run in list_runs():
-        if run.notes()["name"] == name and run.state() is State.FINISHED:
-            return run
-    run = create_run(config, name=name)
-    launch(run)
-    follow_until_done([run], PROGRESS)
-    return run
-
-
-def embedded(dataset: Dataset, image_size_px: int) -> np.ndarray:
-    """(N, D): features of ImageNet's weights, as they are."""
-    config = preset(
-        "embed", encoder="tf_efficientnet_lite0", weights="imagenet", image_size_px=image_size_px, data=NAME,
-        data_hash=dataset.content_hash,
-    )  # fmt: skip
-    return features(finished(f"ImageNet, {image_size_px} px", config), dataset)
-
-
-def features(run: Run, dataset: Dataset) -> np.ndarray:
-    """(N, D): what ``run`` kept of every image, in the order of the manifest."""
-    found = read_embeddings(run.path)
-    h = np.empty_like(found.values)
-    h[found.rows_in(dataset)] = found.values
-    return h
 
 
 def compared(before: dict[str, list[float]], done: list[Training], adds: str) -> Iterator[Figure]:

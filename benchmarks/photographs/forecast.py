@@ -9,20 +9,18 @@ hidden is forecast. Told for each n: how many intervals held what came (they pro
 --keep writes the curves as right answers (splits, seeds, budgets): learning_curves.npz of the tests was made so.
 """
 
-import os
 import warnings
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.measuring import Figure, arguments, tell_all
+from benchmarks.made_once import photographs
+from benchmarks.measuring import Figure, arguments, own_home, tell_all
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
-from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef.reef_dataset import draw_reef
 from sealife_core.evaluation.comparison.learning_curve import forecast
 from sealife_core.evaluation.embeddings.compute import embed
@@ -44,10 +42,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     chosen = parser.parse_args()
     warnings.filterwarnings("ignore", "The number of unique classes")  # one label a class is meant
-    folder = chosen.folder.resolve()
-    with TemporaryDirectory() as home:
-        os.environ["SEALIFE_HOME"] = home
-        held = {"photographs": (import_images(folder, "photographs").dataset, 224), "reef": (draw_reef(), 96)}
+    with own_home():
+        held = {"photographs": (photographs(chosen.folder), 224), "reef": (draw_reef(), 96)}
         features = {name: (features_of(dataset, px), dataset.labels) for name, (dataset, px) in held.items()}
     kept: dict[str, np.ndarray | int] = {}
     curves = {}

@@ -28,13 +28,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.made_once import photographs
 from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.forecast import features_of
 from dashboard.app_pages.label.next_pictures import A_BATCH, REFIT_AFTER
 from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.entries import QUEUE
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
-from sealife_core.datasets.imports.importing import import_images
+from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.imports.splits import split_rows
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.curation.label_queue import SHARE, Bought, LabelQueue
@@ -42,7 +42,7 @@ from sealife_core.evaluation.curation.outlook import outlook
 from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
 from sealife_core.evaluation.curation.queue_features import Points, points_of
 
-NAME, BATCH, AIM = "photographs", 20, 300
+BATCH, AIM = 20, 300
 ASKED = np.array([*range(BATCH, 400, BATCH), *range(400, 1001, 5 * BATCH)])  # labels asked for, after each batch
 LEARNED = (ASKED * (1 - SHARE)).round().astype(int)  # of the queue's
 FORECAST_AFTER, STEPS = (100, 200, 400), 8
@@ -67,7 +67,7 @@ def main() -> None:
 
 def features_in(folder: Path) -> tuple[Dataset, np.ndarray]:
     """The photographs of ``folder``, imported unless they are, and their features (N, D), computed once."""
-    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(folder.resolve(), NAME).dataset
+    dataset = photographs(folder)
     kept = dataset.folder / "label-queue.npy"
     if not kept.exists():
         np.save(kept, features_of(dataset, 224))

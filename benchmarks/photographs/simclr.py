@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.made_once import photographs
 from benchmarks.photographs.logistic import logistic_predict
 from benchmarks.training.lightly_simclr import train_encoder
 from sealife_core.commands.following import follow_until_done
@@ -21,9 +22,8 @@ from sealife_core.commands.output import Output
 from sealife_core.config import RECIPES, AnyConfig, parse, preset
 from sealife_core.config.classifier import ClassifierConfig
 from sealife_core.config.simclr import SimclrConfig
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
-from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.comparison_rows import comparison
@@ -38,7 +38,6 @@ from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 
-NAME = "photographs"
 SIZE_PX = 64
 BATCH_SIZE = 128
 TEMPERATURE = 0.2
@@ -57,8 +56,8 @@ def main() -> None:
     chosen = parser.parse_args()
     output = Output(as_json=False)
 
-    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder, NAME).dataset
-    common = {"data": NAME, "data_hash": dataset.content_hash, "image_size_px": SIZE_PX}
+    dataset = photographs(chosen.folder)
+    common = {"data": dataset.name, "data_hash": dataset.content_hash, "image_size_px": SIZE_PX}
     labelled = common | {
         "epochs": chosen.fine_tune_epochs, "augmentation": "strong", "trained_stages": 5, "patience": 0,
         "encoder_rate_factor": 1.0,

@@ -19,21 +19,14 @@ import numpy as np
 from cleanlab.rank import get_label_quality_scores
 from sklearn.metrics import average_precision_score
 
+from benchmarks.made_once import imagenet_features, photographs
 from benchmarks.measuring import Figure, arguments, tell_all
-from sealife_core.commands.following import follow_until_done
-from sealife_core.commands.output import Output
-from sealife_core.config import preset
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
-from sealife_core.datasets.imports.importing import import_images
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.reef.reef_dataset import draw_reef
 from sealife_core.evaluation.curation.out_of_fold import grouped_folds, out_of_fold_probabilities
 from sealife_core.evaluation.curation.suspects import Judged, judge
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
-from sealife_core.runs.directory import create_run, list_runs
-from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.queue import launch
 
-NAME, SIZE_PX = "photographs", 224
+SIZE_PX = 224
 RATES = (0.05, 0.10)
 LOOKED_THROUGH = 0.10
 KINDS = ("symmetric", "commonest confusions")
@@ -47,38 +40,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     chosen = parser.parse_args()
-    photographs = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder, NAME).dataset
-    tell_all(measure([photographs, draw_reef()], chosen.seeds), chosen.json)
+    tell_all(measure([photographs(chosen.folder), draw_reef()], chosen.seeds), chosen.json)
 
 
 def measure(datasets: list[Dataset], seeds: int) -> Iterator[Figure]:
     """What is found in each data set, and the seconds that it takes for many images."""
     for dataset in datasets:
-        features, labels = features_of(dataset), dataset.labels
+        features, labels = imagenet_features(dataset, SIZE_PX), dataset.labels
         partners = commonest_confusions(features, labels)
         for rate in RATES:
             for kind in KINDS:
                 yield from found(dataset.name, features, labels, partners if kind == KINDS[1] else None, rate, seeds)
-    yield took(features_of(datasets[0]), datasets[0].labels)
-
-
-def features_of(dataset: Dataset) -> np.ndarray:
-    """(N, D): ImageNet's features, in the order of the manifest."""
-    config = preset(
-        "embed", encoder="tf_efficientnet_lite0", weights="imagenet", image_size_px=SIZE_PX, data=dataset.name,
-        data_hash=dataset.content_hash,
-    )  # fmt: skip
-    name = f"ImageNet, {SIZE_PX} px, {dataset.name}"
-    before = (run for run in list_runs() if run.notes()["name"] == name and run.state() is State.FINISHED)
-    run = next(before, None)
-    if run is None:
-        run = create_run(config, name=name)
-        launch(run)
-        follow_until_done([run], Output(as_json=False))
-    embedded = read_embeddings(run.path)
-    features = np.empty_like(embedded.values)
-    features[embedded.rows_in(dataset)] = embedded.values
-    return features
+    yield took(imagenet_features(datasets[0], SIZE_PX), datasets[0].labels)
 
 
 def commonest_confusions(features: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -9,16 +9,14 @@ with the number of threads left as it is. The first steps, in which a run notice
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 from pytorch_lightning import Callback
 
-from benchmarks.measuring import Figure, main
+from benchmarks.measuring import Figure, main, own_home
 from benchmarks.training.speed import NAME, Side, by_turns, imported, our_simclr
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.training import trainer
@@ -29,9 +27,8 @@ SIZE_PX, BATCH = 32, 32
 
 def measure() -> Iterator[Figure]:
     """The figures of this script."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["SEALIFE_HOME"] = home
-        imported(Path(home))
+    with own_home() as home:
+        imported(home)
         config = preset("simclr", "Quick look", data=NAME, image_size_px=SIZE_PX, batch_size=BATCH, device="cpu")
         with Side() as ours, Side() as stubborn:
             taken = by_turns(
@@ -56,7 +53,7 @@ def beside(side: Side, act: Callable[..., float], config: SimclrConfig) -> float
 
 def with_all_threads(config: SimclrConfig, counted: int, warm: int) -> float:
     """As :func:`our_simclr`, of a run that does not look what others do."""
-    trainer.ElbowRoom = Callback  # type: ignore[misc,assignment]
+    trainer.AdaptiveThreads = Callback  # type: ignore[misc,assignment]
     return our_simclr(config, counted, warm)
 
 

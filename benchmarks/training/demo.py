@@ -7,11 +7,10 @@ clone's first click.
 """
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 
-from benchmarks.measuring import Figure, main
+from benchmarks.measuring import Figure, main, own_home
 from benchmarks.screen.launch import send_away, until
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.runs.liveness import State
@@ -23,8 +22,8 @@ LOOK_S = 0.05
 
 def measure() -> Iterator[Figure]:
     """The figures of this script."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"SEALIFE_HOME": home, "SEALIFE_READY_MINUTES": "5"}
+    with own_home():
+        os.environ["SEALIFE_READY_MINUTES"] = "5"
         begun = time.perf_counter()
         runs = launch_demo()
         first, *_, last = (time.perf_counter() - begun for _ in iter_ended(runs))

@@ -11,10 +11,9 @@ ready.
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 
-from benchmarks.measuring import Figure, main
+from benchmarks.measuring import Figure, main, own_home
 from sealife_core.config import preset
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.runs.directory import create_run
@@ -26,8 +25,7 @@ ALONE = "from benchmarks.training.memory import alone; alone()"
 
 def measure() -> Iterator[Figure]:
     """The figures of this script."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["SEALIFE_HOME"] = home
+    with own_home():
         reef = draw_reef(images=IMAGES, size_px=2 * SIDE_PX)
         config = preset(
             "simclr", "Standard", image_size_px=SIDE_PX, batch_size=BATCH, epochs=1, monitor_every=1, device="cpu",

@@ -8,19 +8,17 @@ Ours is the preset Standard with all that a run does while it trains (a director
 epoch, early stopping, the best weights); scikit-learn's is the fit alone.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.measuring import Figure, alternating, main, ratio
+from benchmarks.measuring import Figure, alternating, main, own_home, ratio
 from sealife_core.config import ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
@@ -41,9 +39,8 @@ REPEATS = 9
 
 
 def measure() -> Iterator[Figure]:
-    with TemporaryDirectory() as folder:
-        os.environ["SEALIFE_HOME"] = folder
-        dataset = small_pictures(Path(folder) / "pictures")
+    with own_home() as home:
+        dataset = small_pictures(home / "pictures")
         features = standardised(centres_and_noise(dataset), dataset)
         found: dict[str, np.ndarray] = {}  # which test images each names right
 
