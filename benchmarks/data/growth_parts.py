@@ -188,34 +188,26 @@ def projections(home: Path, images: int) -> Iterator[dict]:
 
 def pages(home: Path, images: int) -> Iterator[dict]:
     """Each page of the dashboard, opened."""
-    from playwright.sync_api import sync_playwright
-
-    from benchmarks.screen.response_times import PAGES, Watch, open_page
-    from benchmarks.screen.serving import browser_of, dashboard, fill
+    from benchmarks.screen.response_times import PAGES, Watch, opening
+    from benchmarks.screen.serving import fill, page_over, server_process
 
     fill(open_dataset(NAME), runs=3, brief=True)
-    with dashboard(home) as url:
-        server = next(child for child in psutil.Process().children() if "streamlit" in child.cmdline())
-        with sync_playwright() as playwright:
-            browser = browser_of(playwright)
-            page = browser.new_page(viewport={"width": 1280, "height": 1200})
-            page.set_default_timeout(PATIENCE_MS)
-            watch = Watch(page, as_json=False)
-            taken = {title: [] for title in PAGES}
-            begun = f"document.querySelector({json.dumps(PAGES['Home'])})"
-            taken["Home"].append(watch.once(lambda: page.goto(url), begun))
-            held = {}
-            for title in list(PAGES)[1:]:  # from Home and back each time
-                for _ in range(1 + VISITS):
-                    for place in (title, "Home"):
-                        watch.rest()
-                        taken[place].append(open_page(watch, place))
-                        held[place] = most_bytes(server) / 2**30
-            for title, (first, *later) in taken.items():
-                for word, seconds in (("at first", first), ("again", median(later))):
-                    what = f"{title}, opened {word}"
-                    yield {"what": what, "seconds": seconds, "images": 0, "gib": held[title], "own_gib": 0}
-            browser.close()
+    with page_over(home, patience_ms=PATIENCE_MS) as (page, url):
+        server, watch = server_process(), Watch(page)
+        taken = {title: [] for title in PAGES}
+        begun = f"document.querySelector({json.dumps(PAGES['Home'])})"
+        taken["Home"].append(watch.once(lambda: page.goto(url), begun))
+        held = {}
+        for title in list(PAGES)[1:]:  # from Home and back each time
+            for _ in range(1 + VISITS):
+                for place in (title, "Home"):
+                    watch.rest()
+                    taken[place].append(watch.once(*opening(page, place)))
+                    held[place] = most_bytes(server) / 2**30
+        for title, (first, *later) in taken.items():
+            for word, seconds in (("at first", first), ("again", median(later))):
+                what = f"{title}, opened {word}"
+                yield {"what": what, "seconds": seconds, "images": 0, "gib": held[title], "own_gib": 0}
 
 
 PARTS: dict[str, Callable[[Path, int], Iterator[dict]]] = {

@@ -11,21 +11,18 @@ first is left out.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
-from pathlib import Path
-from statistics import median
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.measuring import Figure, main
-from benchmarks.screen.response_times import PICTURES, Watch
-from benchmarks.screen.serving import browser_of, dashboard, trained
+from benchmarks.made_once import trained
+from benchmarks.measuring import Figure, main, own_home
+from benchmarks.screen.response_times import PICTURES, Watch, slowest
+from benchmarks.screen.serving import page_over
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.reef import draw_reef
@@ -45,26 +42,21 @@ SLIDE = f"""(place) => new Promise((done) => {{
 
 
 def measure() -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"SEALIFE_HOME": home, "SEALIFE_READY_MINUTES": "0"}
+    with own_home() as home:
         reef = draw_reef(images=IMAGES, size_px=SIZE_PX)
         trained("Names", preset("classify", data=reef.name, data_hash=reef.content_hash))
-        with dashboard(Path(home)) as url, sync_playwright() as playwright:
-            browser = browser_of(playwright)
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.set_default_timeout(PATIENCE_MS)
+        with page_over(home, 720, PATIENCE_MS) as (page, url):
             batches, temperatures = new_batches(page, url), new_temperatures(page, url)
             own, ignored_s = own_pictures(page, url, reef), ignored(page, url)
-            browser.close()
-    yield figure("Contrast: a new batch of 16 pictures", batches, "≤ 1")
-    yield figure("Contrast: another temperature, 32 pictures", temperatures, "≤ 0.1")
+    yield slowest("Contrast: a new batch of 16 pictures", batches, "≤ 1")
+    yield slowest("Contrast: another temperature, 32 pictures", temperatures, "≤ 0.1")
     yield Figure("Contrast: what the encoder ignores, 32 pictures, the first time", ignored_s, "s", "")
-    yield figure("Lessons: a picture of one's own is named", own, "≤ 0.3")
+    yield slowest("Lessons: a picture of one's own is named", own, "≤ 0.3")
 
 
 def opened(page: Page, url: str, pictures: int) -> Watch:
     page.goto(f"{url}/contrast?encoder=imagenet&batch={pictures}")
-    watch = Watch(page, as_json=False)
+    watch = Watch(page)
     watch.once(lambda: None, f"{LOSS} !== ''")
     watch.rest()
     return watch
@@ -89,7 +81,7 @@ def new_temperatures(page: Page, url: str) -> list[float]:
 
 def ignored(page: Page, url: str) -> float:
     page.goto(f"{url}/lessons")
-    watch = Watch(page, as_json=False)
+    watch = Watch(page)
     watch.rest()
     seconds = watch.once(lambda: page.goto(f"{url}/contrast?section=ignored&encoders=imagenet"), CHARTED)
     watch.rest()
@@ -99,7 +91,7 @@ def ignored(page: Page, url: str) -> float:
 def own_pictures(page: Page, url: str, reef: Dataset) -> list[float]:
     """Seconds of each; the first is left out: it loads the model."""
     page.goto(f"{url}/lessons?lesson=imagenet")
-    watch, seconds = Watch(page, as_json=False), []
+    watch, seconds = Watch(page), []
     page.get_by_text("Hold something in front of the camera").click()
     page.get_by_role("radio", name="File").click()
     watch.rest()
@@ -112,11 +104,6 @@ def own_pictures(page: Page, url: str, reef: Dataset) -> list[float]:
         seconds.append(watch.once(choose, f"{NEAREST} !== {before} && {NEAREST} !== ''"))
         watch.rest()
     return seconds[1:]
-
-
-def figure(what: str, seconds: list[float], aim: str) -> Figure:
-    worst = float(np.percentile(seconds, 95))
-    return Figure(f"{what}, 95th percentile", worst, "s", aim, f"median {median(seconds):.3f} s of {len(seconds)}")
 
 
 if __name__ == "__main__":

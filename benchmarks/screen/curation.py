@@ -10,25 +10,22 @@ goes on with the pictures it has.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.measuring import Figure, arguments, tell_all
-from benchmarks.screen.response_times import PATIENCE_MS, PICTURES, Watch
-from benchmarks.screen.serving import SIZE_PX, browser_of, dashboard, trained
+from benchmarks.made_once import trained
+from benchmarks.measuring import Figure, arguments, own_home, tell_all
+from benchmarks.screen.response_times import PICTURES, Watch
+from benchmarks.screen.serving import PATIENCE_MS, SIZE_PX, page_over
 from dashboard.app_pages.label.next_pictures import REFIT_AFTER
 from sealife_core.config import preset
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import list_datasets
 from sealife_core.datasets.reef import draw_reef
 
-AIM = "≤ 0.7"
 LEARNS = ("Label: the dozenth answer, learned from", "Label: next again")  # nobody waits: the pictures go on meanwhile
 FIRST_MS = 20 * PATIENCE_MS  # what is computed once
 FEATURES = {"encoder": "tf_efficientnet_lite0", "weights": "imagenet"}
@@ -47,16 +44,10 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=10)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as fleeting:
-        home = (chosen.home or Path(fleeting)).resolve()
-        os.environ |= {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}
+    with own_home(chosen.home) as home:
         fill(chosen.images)
-        with dashboard(home) as url, sync_playwright() as playwright:
-            browser = browser_of(playwright)
-            page = browser.new_page(viewport={"width": 1280, "height": 1200})
-            page.set_default_timeout(FIRST_MS)
-            tell_all(measure(page, url, chosen.repeats), chosen.json)
-            browser.close()
+        with page_over(home, patience_ms=FIRST_MS) as (page, url):
+            tell_all(measure(Watch(page), url, chosen.repeats), chosen.json)
 
 
 def fill(images: int) -> None:
@@ -72,8 +63,7 @@ def fill(images: int) -> None:
     correct(reef, {image: {"label": ""} for image in ids[::2]})
 
 
-def measure(page: Page, url: str, repeats: int) -> Iterator[Figure]:
-    watch = Watch(page, as_json=False)
+def measure(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
     yield from labelling(watch, url, repeats)
     yield from correcting(watch, url, repeats)
 
@@ -88,29 +78,23 @@ def labelling(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
         page.get_by_role("radio", name="Doubtful labels").or_(page.get_by_role("button", name="Doubtful labels")).first
     )
     yield first("Label: every label judged, once", watch.once(view.click, f"{CHOICE} && {DOUBTFUL}"))
-    times: dict[str, list[float]] = {}
-
-    def turn(what: str, act: Callable[[], object], seen: str) -> None:
-        times.setdefault(what, []).append(watch.once(act, seen))
-        watch.rest()
-
     for _ in range(repeats + 1):
         watch.once(opener(page, "Data"), "document.querySelector('h1')?.innerText === 'Data'")
         watch.rest()
-        turn("Label: opened", opener(page, "Label"), CHOICE)
+        watch.turn("Label: opened", opener(page, "Label"), CHOICE)
         for answer in range(REFIT_AFTER):
             before = json.dumps(page.evaluate(f"[{COUNTS}.textContent, {BOUGHT}?.innerText ?? '']"))
             last = answer == REFIT_AFTER - 1
             seen = f"{COUNTS}?.textContent !== {before}[0]" + (
                 f" && {BOUGHT}?.innerText !== {before}[1]" if last else ""
             )
-            turn(LEARNS[0] if last else "Label: an answer by key", partial(page.keyboard.press, "1"), seen)
-        turn("Label: doubtful labels", view.click, DOUBTFUL)
+            watch.turn(LEARNS[0] if last else "Label: an answer by key", partial(page.keyboard.press, "1"), seen)
+        watch.turn("Label: doubtful labels", view.click, DOUBTFUL)
         before = json.dumps(page.evaluate(f"{COUNTS}.textContent"))
-        turn("Label: a doubtful label kept", partial(page.keyboard.press, "k"), f"{COUNTS}?.textContent !== {before}")
-        turn(LEARNS[1], page.get_by_role("radio", name="Label next").first.click, f"!{DOUBTFUL} && {CHOICE}")
-    for what, seconds in times.items():
-        yield warm(what, seconds[1:])
+        seen = f"{COUNTS}?.textContent !== {before}"
+        watch.turn("Label: a doubtful label kept", partial(page.keyboard.press, "k"), seen)
+        watch.turn(LEARNS[1], page.get_by_role("radio", name="Label next").first.click, f"!{DOUBTFUL} && {CHOICE}")
+    yield from watch.figures(aimless=LEARNS)
 
 
 def correcting(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
@@ -119,33 +103,28 @@ def correcting(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
     page.goto(f"{url}/data")
     watch.once(lambda: None, "document.querySelector('[data-testid=stMain] .stTabs, [role=tab]')")
     watch.rest()
-    times: dict[str, list[float]] = {}
-
-    def turn(what: str, act: Callable[[], object], seen: str) -> None:
-        times.setdefault(what, []).append(watch.once(act, seen))
-        watch.rest()
-
     for place in range(repeats + 1):
-        turn("Data: a picture opened, with its history and neighbours", page.locator(".cell").nth(place).click, KNOWN)
+        opened = page.locator(".cell").nth(place).click
+        watch.turn("Data: a picture opened, with its history and neighbours", opened, KNOWN)
         said = f"{DIALOG}.querySelector('.said').textContent.includes('%s')"
         other = page.evaluate(
             f"[...{DIALOG}.querySelectorAll('.chips button')].findIndex(c => !c.matches('.chosen')) + 1"
         )
-        turn("Data: a picture relabelled by key", partial(page.keyboard.press, str(other)), said % "labelled")
-        turn("Data: undone", partial(page.keyboard.press, "u"), said % "undone")
+        watch.turn("Data: a picture relabelled by key", partial(page.keyboard.press, str(other)), said % "labelled")
+        watch.turn("Data: undone", partial(page.keyboard.press, "u"), said % "undone")
         page.keyboard.press("Escape")
         watch.rest()
         found = page.get_by_role("textbox", name="Find by name")
         found.fill(f"{place:02}7")
-        before = json.dumps(page.evaluate(PICTURES.format(key="pictures")))
-        turn("Data: found by name", partial(found.press, "Enter"), f"{PICTURES.format(key='pictures')} !== {before}")
+        shown = PICTURES.format(key="pictures")
+        changed = f"{shown} !== {json.dumps(page.evaluate(shown))}"
+        watch.turn("Data: found by name", partial(found.press, "Enter"), changed)
         found.fill("")
         found.press("Enter")
         watch.rest()
-        turn("Data: history", page.get_by_role("tab", name="History").click, says("Version"))
-        turn("Data: back to the pictures", page.get_by_role("tab", name="Pictures").click, "true")
-    for what, seconds in times.items():
-        yield warm(what, seconds[1:])
+        watch.turn("Data: history", page.get_by_role("tab", name="History").click, says("Version"))
+        watch.turn("Data: back to the pictures", page.get_by_role("tab", name="Pictures").click, "true")
+    yield from watch.figures(aimless=LEARNS)
 
 
 def opener(page: Page, title: str) -> Callable[[], object]:
@@ -161,14 +140,6 @@ def says(text: str) -> str:
 def first(what: str, seconds: float) -> Figure:
     """What is computed once."""
     return Figure(what, seconds, "s", "")
-
-
-def warm(what: str, seconds: list[float]) -> Figure:
-    """The 95th percentile, with the median beside it."""
-    told = f"median {np.median(seconds):.2f} s of {len(seconds)}"
-    return Figure(
-        f"{what}, 95th percentile", float(np.percentile(seconds, 95)), "s", "" if what in LEARNS else AIM, told
-    )
 
 
 if __name__ == "__main__":

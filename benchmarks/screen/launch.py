@@ -12,13 +12,12 @@ for as many numbers of labels as a study asks for, without and with it.
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measuring import Figure, main
+from benchmarks.measuring import Figure, main, own_home
 from sealife_core.config import preset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.reef import draw_reef
@@ -38,8 +37,7 @@ PATIENCE_S = 120.0
 
 
 def measure() -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"SEALIFE_HOME": home, "SEALIFE_READY_MINUTES": "0"}
+    with own_home():
         dataset = draw_reef(images=IMAGES, size_px=SIZE_PX)
         open_pixels(dataset, cache_size_px(dataset, SIZE_PX))
         first_point()  # the first run fills the disk's cache, and learns which number format pays here

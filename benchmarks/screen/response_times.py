@@ -13,23 +13,20 @@ ended. Prints the median and the 95th percentile; what is done for the first tim
 graphics card Chromium draws on the processor, which takes a good part of these times.
 """
 
-import argparse
 import json
 import os
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
-from playwright.sync_api import Page, TimeoutError, sync_playwright
+from playwright.sync_api import Page, TimeoutError
 
-from benchmarks.measuring import Figure, tell
-from benchmarks.screen.serving import browser_of, dashboard, fill, reef_of
+from benchmarks.measuring import Figure, arguments, own_home, tell_all
+from benchmarks.screen.serving import fill, page_over, reef_of
 
 AIM = "≤ 0.7"
-PATIENCE_MS = 30_000
 IDLE = "!document.querySelector('[data-test-script-state=\"running\"]')"
 PLOT = ".sealife-plot[data-ready]"
 CARD = (  # the first card of the gallery, which lives in a shadow root
@@ -53,31 +50,27 @@ PAGES = {  # what is there once a page is drawn, perhaps in the shadow root of a
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--home", type=Path, help="a folder to keep for the next time")
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--only", choices=list(MEASURES), action="append", help="may be repeated; all unless given")
     parser.add_argument("--brief", action="store_true", help="train as little as it takes to have something to look at")
-    parser.add_argument("--json", action="store_true", help="one JSON object a figure")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as fleeting:
-        home = (chosen.home or Path(fleeting)).resolve()
-        os.environ |= {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}  # nobody launches anything here
+    with own_home(chosen.home) as home:
         fill(reef_of(chosen.images), chosen.runs, chosen.brief)
-        with dashboard(home) as url, sync_playwright() as playwright:
-            browser = browser_of(playwright)
-            page = browser.new_page(viewport={"width": 1280, "height": 1200})
-            page.set_default_timeout(PATIENCE_MS)
-            watch = Watch(page, chosen.json)
-            begun, taken_before = time.perf_counter(), taken_s()
-            for name in chosen.only or MEASURES:
-                MEASURES[name](watch, url, chosen.repeats)
-            share = 100 * (taken_s() - taken_before) / (time.perf_counter() - begun) / (os.cpu_count() or 1)
-            told = "of a virtual machine's processors, by its host: what is slow once may be slow by that"
-            tell(Figure("Taken meanwhile", share, "%", "", told), chosen.json)
-            browser.close()
+        with page_over(home) as (page, url):
+            tell_all(measure(Watch(page), url, chosen.repeats, chosen.only or MEASURES), chosen.json)
+
+
+def measure(watch: "Watch", url: str, repeats: int, only: Iterable[str]) -> Iterator[Figure]:
+    begun, taken_before = time.perf_counter(), taken_s()
+    for name in only:
+        yield from MEASURES[name](watch, url, repeats)
+    share = 100 * (taken_s() - taken_before) / (time.perf_counter() - begun) / (os.cpu_count() or 1)
+    told = "of a virtual machine's processors, by its host: what is slow once may be slow by that"
+    yield Figure("Taken meanwhile", share, "%", "", told)
 
 
 def taken_s() -> float:
@@ -86,11 +79,11 @@ def taken_s() -> float:
 
 
 class Watch:
-    """Times what is done in a page."""
+    """Times what is done in a page, again and again."""
 
-    def __init__(self, page: Page, as_json: bool) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.as_json = as_json
+        self._taken: dict[str, list[float]] = {}
 
     def once(self, act: Callable[[], object], seen: str) -> float:
         """Seconds from ``act`` until the expression ``seen`` is true, the script has ended and a frame is drawn."""
@@ -103,42 +96,48 @@ class Watch:
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return time.perf_counter() - begun
 
-    def report(self, what: str, seconds: list[float]) -> None:
-        """One figure: the 95th percentile, with the median beside it."""
-        worst, told = float(np.percentile(seconds, 95)), f"median {np.median(seconds):.2f} s of {len(seconds)}"
-        tell(Figure(f"{what}, 95th percentile", worst, "s", AIM, told), self.as_json)
+    def turn(self, what: str, act: Callable[[], object], seen: str) -> None:
+        """Time ``act`` once more, and rest."""
+        self._taken.setdefault(what, []).append(self.once(act, seen))
+        self.rest()
+
+    def figures(self, aimless: Container[str] = ()) -> Iterator[Figure]:
+        """Of everything that was timed by turns; the first time of each, which loads, is left out."""
+        for what, seconds in self._taken.items():
+            yield slowest(what, seconds[1:], "" if what in aimless else AIM)
+        self._taken.clear()
 
     def rest(self) -> None:
         """What a person does between two clicks: look."""
         self.page.wait_for_timeout(800)
 
 
-def every_page(watch: Watch, url: str, repeats: int) -> None:
+def slowest(what: str, seconds: list[float], aim: str = AIM) -> Figure:
+    """The 95th percentile, with the median beside it."""
+    worst, told = float(np.percentile(seconds, 95)), f"median {np.median(seconds):.3g} s of {len(seconds)}"
+    return Figure(f"{what}, 95th percentile", worst, "s", aim, told)
+
+
+def every_page(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
     """From a click in the navigation to the page, settled."""
-    page = watch.page
-    page.goto(url)
-    times: dict[str, list[float]] = {title: [] for title in PAGES}
-    for turn in range(repeats + 1):
+    watch.page.goto(url)
+    for _ in range(repeats + 1):
         for title in PAGES:
-            took = open_page(watch, title)
-            watch.rest()
-            if turn:  # the first visit loads
-                times[title].append(took)
-    for title, seconds in times.items():
-        watch.report(f"{title}, opened", seconds)
+            watch.turn(f"{title}, opened", *opening(watch.page, title))
+    yield from watch.figures()
 
 
-def open_page(watch: Watch, title: str) -> float:
-    """Seconds from a click in the navigation to the page."""
-    link = watch.page.get_by_role("link", name=title, exact=True)
+def opening(page: Page, title: str) -> tuple[Callable[[], object], str]:
+    """A click in the navigation, and what is true once the page is there."""
+    link = page.get_by_role("link", name=title, exact=True)
     here = f"document.querySelector('h1')?.innerText === {json.dumps(title)}"
     if title == "Home":
         here = "location.pathname === '/'"
     roots = "[document, ...[...document.querySelectorAll('[data-testid=stMain] *')].flatMap(e => e.shadowRoot ?? [])]"
-    return watch.once(link.click, f"{here} && {roots}.some(r => r.querySelector({json.dumps(PAGES[title])}))")
+    return link.click, f"{here} && {roots}.some(r => r.querySelector({json.dumps(PAGES[title])}))"
 
 
-def embeddings(watch: Watch, url: str, repeats: int) -> None:
+def embeddings(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
     """Lasso, recolour, neighbours."""
     page = watch.page
     page.goto(f"{url}/embeddings")
@@ -160,11 +159,11 @@ def embeddings(watch: Watch, url: str, repeats: int) -> None:
         neighbours.append(ask_neighbours(watch, turn))
         page.get_by_role("button", name="Clear").first.click()
         watch.rest()
-    watch.report("Embeddings: lasso of thousands", lassoed[1:])
-    watch.report("Embeddings: k-means for the first time", recoloured["k-means cluster"][:1])
+    yield slowest("Embeddings: lasso of thousands", lassoed[1:])
+    yield slowest("Embeddings: k-means for the first time", recoloured["k-means cluster"][:1])
     for word, seconds in recoloured.items():
-        watch.report(f"Embeddings: coloured by {word}", seconds[1:])
-    watch.report("Embeddings: neighbours of a clicked point", neighbours[1:])
+        yield slowest(f"Embeddings: coloured by {word}", seconds[1:])
+    yield slowest("Embeddings: neighbours of a clicked point", neighbours[1:])
 
 
 def lasso(watch: Watch, share: float) -> float:
@@ -206,18 +205,15 @@ def ask_neighbours(watch: Watch, number: int) -> float:
     return watch.once(lambda: page.mouse.click(x, y), f"{shown}.includes('<img') && {shown} !== {json.dumps(before)}")
 
 
-def gallery(watch: Watch, url: str, repeats: int) -> None:
+def gallery(watch: Watch, url: str, repeats: int) -> Iterator[Figure]:
     """Pages, filters, one picture, the confusion matrix."""
     page = watch.page
     page.goto(f"{url}/gallery")
     page.wait_for_function(f"() => {CARD} && {IDLE}")
     watch.rest()
-    times: dict[str, list[float]] = {}
 
     def turn(what: str, act: Callable[[], object], seen: str = "") -> None:
-        before = page.evaluate(CARD)
-        times.setdefault(what, []).append(watch.once(act, seen or f"{CARD} !== {json.dumps(before)}"))
-        watch.rest()
+        watch.turn(f"Gallery: {what}", act, seen or f"{CARD} !== {json.dumps(page.evaluate(CARD))}")
 
     def tab(name: str) -> Callable[[], object]:
         radio, button = (page.get_by_role(role, name=name, exact=True) for role in ("radio", "button"))
@@ -236,8 +232,7 @@ def gallery(watch: Watch, url: str, repeats: int) -> None:
         turn("back to the grid", lambda: page.keyboard.press("Escape"), CARD)
         turn("confusion matrix", tab("Classes"), MATRIX)
         turn("back to pictures", tab("Pictures"), CARD)
-    for what, seconds in times.items():
-        watch.report(f"Gallery: {what}", seconds[1:])
+    yield from watch.figures()
 
 
 MEASURES = {"pages": every_page, "embeddings": embeddings, "gallery": gallery}

@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Playwright
+import psutil
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from sealife_core.commands.following import follow_until_done
-from sealife_core.commands.output import Output
-from sealife_core.config import AnyConfig, preset
+from benchmarks.made_once import trained
+from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.queue import launch
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE_PX = 32
+PATIENCE_MS = 30_000
 TESTED, VALIDATED = 0.65, 0.05
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
@@ -65,14 +65,6 @@ def fill(dataset: Dataset, runs: int, brief: bool = False) -> None:
         copy.write_notes(name=f"{run.notes()['name']} {number}")  # a file of its own: what is linked is never changed
 
 
-def trained(name: str, config: AnyConfig) -> Run:
-    """The run, once it has ended."""
-    run = create_run(config, name=name)
-    launch(run)
-    follow_until_done([run], Output(as_json=False))
-    return run
-
-
 @contextmanager
 def dashboard(home: Path) -> Iterator[str]:
     """The address of a dashboard over ``home``, for as long as it is needed."""
@@ -92,6 +84,22 @@ def dashboard(home: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def server_process() -> psutil.Process:
+    """The dashboard that this process has started."""
+    return next(child for child in psutil.Process().children() if "streamlit" in child.cmdline())
+
+
+@contextmanager
+def page_over(home: Path, height_px: int = 1200, patience_ms: int = PATIENCE_MS) -> Iterator[tuple[Page, str]]:
+    """A browser's page, and the address of a dashboard over ``home``."""
+    with dashboard(home) as url, sync_playwright() as playwright:
+        browser = browser_of(playwright)
+        page = browser.new_page(viewport={"width": 1280, "height": height_px})
+        page.set_default_timeout(patience_ms)
+        yield page, url
+        browser.close()
 
 
 def browser_of(playwright: Playwright) -> Browser:

@@ -8,18 +8,16 @@ The browser draws on the same processor as the training, and what that costs is 
 and the processor time of the server is read, without a page and with one.
 """
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.measuring import Figure, main
-from benchmarks.screen.serving import browser_of, dashboard
+from benchmarks.measuring import Figure, main, own_home
+from benchmarks.screen.launch import until
+from benchmarks.screen.serving import browser_of, dashboard, server_process
 from sealife_core.config import preset
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.runs.directory import create_run
@@ -31,29 +29,25 @@ OLD_S = 121.0  # a young run is looked at more often
 TURNS, TURN_S, SETTLE_S = 4, 10.0, 3.0  # what opening or closing a page costs passes before a turn counts
 EPOCHS = 300  # a quarter of an hour; of many more, Lightning would not log every step
 IDLE_S = 30.0
-PATIENCE_S = 120.0
 CURVE = "[data-testid=stMain] canvas"
 
 
 def measure() -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        os.environ |= {"SEALIFE_HOME": folder, "SEALIFE_READY_MINUTES": "0"}
+    with own_home() as home:
         draw_reef(images=IMAGES, size_px=SIZE_PX)
         small = {"data": "reef", "image_size_px": SIZE_PX, "batch_size": BATCH_SIZE, "monitor_every": 0}
         run = create_run(preset("simclr", "Quick look", **small, epochs=EPOCHS))
         launch(run)
         with dashboard(home) as url, sync_playwright() as playwright:
-            children = psutil.Process().children()
             page_of_run = f"{url}/runs?run={run.id}"
             browser = browser_of(playwright)
-            server = dashboard_of(children)
-            until_trains(run)
+            server = server_process()
+            until(lambda: len(run.metrics()) >= 5)
             yield slowdown("in its first two minutes", "", run, browser, page_of_run, server)
             time.sleep(max(0.0, OLD_S - (time.time() - run.status()["started"])))
             yield slowdown("from then on", "≤ 3", run, browser, page_of_run, server)
             request_stop(run)
-            until_ended(run)
+            until(lambda: "exit_code" in (run.process() or {}))
             yield left_alone(browser, page_of_run, server)
             browser.close()
 
@@ -130,30 +124,10 @@ def processor_s_of_browsers() -> float:
     return found
 
 
-def dashboard_of(children: list[psutil.Process]) -> psutil.Process:
-    """The server among the children of this process."""
-    return next(child for child in children if "streamlit" in child.cmdline())
-
-
 def views_per_s(run: Run, begun: float, ended: float) -> float:
     """Of the steps that ended between two moments."""
     rows = [row for row in run.metrics() if begun <= row["time"] <= ended]
     return 2 * BATCH_SIZE * (rows[-1]["step"] - rows[0]["step"]) / (rows[-1]["time"] - rows[0]["time"])
-
-
-def until_trains(run: Run) -> None:
-    """Wait for the first steps."""
-    deadline = time.monotonic() + PATIENCE_S
-    while len(run.metrics()) < 5:
-        if time.monotonic() > deadline or not run.state().active:
-            raise SystemExit("\n".join(run.log_tail()))
-        time.sleep(0.2)
-
-
-def until_ended(run: Run) -> None:
-    """Wait until its process is gone."""
-    while "exit_code" not in (run.process() or {}):
-        time.sleep(0.2)
 
 
 if __name__ == "__main__":

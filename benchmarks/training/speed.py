@@ -10,9 +10,7 @@ On a GPU both sides compute in bf16, and lightly's views are made by as many pro
 """
 
 import logging
-import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +25,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.measuring import Figure, main, ratio
+from benchmarks.measuring import Figure, main, own_home, ratio
 from benchmarks.training.peers import WARM_STEPS, Steps, done_at, lightly_simclr, plain_classifier, repeated
 from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
@@ -35,11 +33,13 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.launching.data_checks import labelled_rows
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.losses import nt_xent
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.hardware import Hardware
 from sealife_core.training.preparation import decoded, describe_run, prepared, what_trains
 from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
@@ -56,9 +56,8 @@ TITLES = {"resnet18": "ResNet18", "resnet50": "ResNet50"}
 
 def measure() -> Iterator[Figure]:
     """The figures of this script."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["SEALIFE_HOME"] = home
-        dataset = imported(Path(home))
+    with own_home() as home:
+        dataset = imported(home)
         files = [dataset.image_path(row) for row in dataset.rows("train")]
         # Each side in a process of its own: nothing that one sets for its process helps or hinders the other.
         with Side() as ours, Side() as theirs:
@@ -157,52 +156,47 @@ def by_turns(sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
 
 def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> float:
     """Seconds of a step of a SimCLR run, as ``train.train_simclr`` sets it up."""
-    torch.manual_seed(config.seed)
-    run = RunWriter(create_run(config))
-    machine, encoder, dataset = prepared(config, run)
-    pixels = decoded(config, run, dataset)
+    run, machine, encoder, dataset = started(config)
     rows = np.array(repeated(dataset.rows("train").tolist(), config.batch_size))
-    batches = ImageBatches(
-        dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size, seed=config.seed,
-        drop_last=True,
-    )  # fmt: skip
-    module = SimclrModule(config, encoder, batch_size=batches.batch_size)
-    speed, steps = (
-        Speed("train/views_per_s", images_per_step=2 * batches.batch_size, note=_unnoted),
-        Steps(counted, warm),
-    )
-    per_epoch = len(rows) // batches.batch_size
-    trainer = build_trainer(config, run, machine, [speed, steps], steps_per_epoch=per_epoch)
-    describe_run(config, run, dataset, machine, encoder, **what_trains(batches, module))
-    fit(trainer, module, batches, run)
-    return steps.step_s
+    module = SimclrModule(config, encoder, batch_size=config.batch_size)
+    speed = Speed("train/views_per_s", images_per_step=2 * config.batch_size, note=_unnoted)
+    return fitted(config, run, machine, dataset, module, rows, speed, Steps(counted, warm))
 
 
 def our_classifier(config: FineTuneConfig, counted: int) -> float:
     """Seconds of a step of a fine-tuning run, as ``train.train_classifier`` sets it up; nothing is validated."""
+    run, machine, encoder, dataset = started(config)
+    encoder.train_stages(config.trained_stages)
+    module = ClassifierModule(config, encoder, feature_dim=encoder.feature_dim, classes=len(dataset.classes))
+    speed = Speed("train/images_per_s", images_per_step=config.batch_size, note=_unnoted)
+    return fitted(config, run, machine, dataset, module, labelled_rows(config, dataset), speed, Steps(counted))
+
+
+def started(config: SimclrConfig | FineTuneConfig) -> tuple[RunWriter, Hardware, Encoder, Dataset]:
+    """A new run, and what every run prepares."""
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
-    machine, encoder, dataset = prepared(config, run)
-    encoder.train_stages(config.trained_stages)
-    pixels = decoded(config, run, dataset)
-    rows = labelled_rows(config, dataset)
+    return run, *prepared(config, run)
+
+
+def fitted(
+    config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Hardware, dataset: Dataset,
+    module: SimclrModule | ClassifierModule, rows: np.ndarray, speed: Speed, steps: Steps,
+) -> float:  # fmt: skip
+    """Seconds of a step of the run, which learns from the images ``rows``."""
     batches = ImageBatches(
-        dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size, seed=config.seed,
-        drop_last=True,
+        dataset, decoded(config, run, dataset), train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size,
+        seed=config.seed, drop_last=True,
     )  # fmt: skip
-    module = ClassifierModule(config, encoder, feature_dim=encoder.feature_dim, classes=len(dataset.classes))
-    speed, steps = Speed("train/images_per_s", images_per_step=batches.batch_size, note=_unnoted), Steps(counted)
     trainer = build_trainer(config, run, machine, [speed, steps], steps_per_epoch=len(batches.train_dataloader()))
-    describe_run(config, run, dataset, machine, encoder, **what_trains(batches, module))
+    describe_run(config, run, dataset, machine, module.encoder, **what_trains(batches, module))
     fit(trainer, module, batches, run)
     return steps.step_s
 
 
 def step_alone(config: SimclrConfig, counted: int) -> float:
     """Seconds of forward, loss, backward and optimiser step on views that lie ready, as a run's module does them."""
-    torch.manual_seed(config.seed)
-    run = RunWriter(create_run(config))
-    machine, encoder, dataset = prepared(config, run)
+    run, machine, encoder, dataset = started(config)
     pixels = decoded(config, run, dataset)
     module = SimclrModule(config, encoder, batch_size=config.batch_size)
     device = torch.device(machine.device)
