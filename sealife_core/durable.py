@@ -12,7 +12,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -20,7 +19,7 @@ from typing import IO, BinaryIO
 from filelock import FileLock, Timeout
 
 from sealife_core.errors import SealifeError
-from sealife_core.progress import Progress
+from sealife_core.progress import Progress, on_threads
 
 PATIENCE_S = 30.0  # our locks are held for moments; a process that holds one longer is stopped in a debugger
 LONGEST_NAME_BYTES = 255  # of a file or folder, on every file system in use
@@ -141,10 +140,7 @@ def flush_tree(folder: Path, progress: Progress | None = None) -> None:
     """Flush ``folder`` and every file and folder below it: before it is renamed to where readers trust it."""
     folders = [Path(where) for where, _, _ in os.walk(folder)]
     files = [entry.path for where in folders for entry in os.scandir(where) if entry.is_file(follow_symlinks=False)]
-    with ThreadPoolExecutor(_FLUSHERS) as pool:
-        for done, _ in enumerate(pool.map(_flush_file, files), start=1):
-            if progress:
-                progress("Saving", done, len(files))
+    on_threads(_flush_file, files, "Saving", progress, _FLUSHERS)
     for where in reversed(folders):
         flush_folder(where)
 

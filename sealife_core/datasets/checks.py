@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +13,14 @@ from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import read_rgb
-from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, same_files
+from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, places_of_equal
 from sealife_core.datasets.grouping.regrouping import scattered
-from sealife_core.datasets.grouping.series import fewest_told, look_alike_series, note_on, suggested
+from sealife_core.datasets.grouping.series import look_alike_series, note_on, suggested
 from sealife_core.datasets.imports.splits import notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.opening import json_in
-from sealife_core.progress import Progress
+from sealife_core.progress import Progress, on_threads
 from sealife_core.wording import counted
 
 T = TypeVar("T")
@@ -72,7 +70,7 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     imported = dataset.original
     found = _read_cache(imported)
     if found is None:
-        exact, hashes = same_files(imported.manifest["sha256"].tolist()), hashes_of(imported, progress)
+        exact, hashes = places_of_equal(imported.manifest["sha256"].tolist()), hashes_of(imported, progress)
         same = {tuple(group) for group in exact}
         near = [g for g in nearly_same(_paths(imported), hashes, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near, "series": look_alike_series(imported.file_names, hashes)}
@@ -88,7 +86,8 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
             there = ([row for row in rows if not grouped[row]] for rows in there)
         groups[kind] = [_group(rows, splits, labels) for rows in there if len(rows) > 1]
     series = [group for group in groups["series"] if group.straddles]
-    groups["series"] = series if len(series) >= fewest_told(len(dataset)) else []
+    by_chance = len(series) < max(3, len(dataset) // 1000)  # of so many images, a few may look alike
+    groups["series"] = [] if by_chance else series
     suggestion = suggested(dataset.file_names, labels, [g.rows for g in groups["series"]]) if groups["series"] else None
     checks = Checks(
         **groups,
@@ -193,13 +192,7 @@ def _of_images(
         except DatasetError:
             return unread
 
-    results = []
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for done, result in enumerate(pool.map(one, paths)):
-            results.append(result)
-            if progress:
-                progress("Comparing pictures", done + 1, len(paths))
-    return results
+    return on_threads(one, paths, "Comparing pictures", progress)
 
 
 def _key(dataset: Dataset) -> str:

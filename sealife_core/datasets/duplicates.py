@@ -6,7 +6,7 @@ with a little cut off; of those with a white mark in a corner some are not.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -57,12 +57,30 @@ def coarse_colours(rgb: Image.Image) -> np.ndarray:
     return grid / max(float(np.linalg.norm(grid)), 1e-6)
 
 
-def same_files(digests: Sequence[str]) -> list[list[int]]:
-    """Groups of two and more positions with one digest."""
+def places_of_equal(texts: Sequence[str]) -> list[list[int]]:
+    """Groups of two and more positions with one text; "" is none."""
     groups: dict[str, list[int]] = defaultdict(list)
-    for position, digest in enumerate(digests):
-        groups[digest].append(position)
-    return [group for digest, group in groups.items() if digest and len(group) > 1]
+    for position, text in enumerate(texts):
+        groups[text].append(position)
+    return [group for text, group in groups.items() if text and len(group) > 1]
+
+
+def links(groups: Iterable[Sequence[int]]) -> np.ndarray:
+    """(P, 2) int64: pairs of positions that join each of ``groups``."""
+    return np.array([(group[0], each) for group in groups for each in group], np.int64).reshape(-1, 2)
+
+
+def kept_together(pairs: np.ndarray, groups: Sequence[str]) -> list[list[int]]:
+    """As :func:`joined`, by ``pairs`` and by the group of each position; "" is none."""
+    return joined(np.concatenate([pairs, links(places_of_equal(groups))]), len(groups))
+
+
+def units(pairs: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """(n,) int64: for each position the first of those that it is :func:`kept_together` with."""
+    first = np.arange(len(groups))
+    for together in kept_together(pairs, groups):
+        first[together] = together[0]
+    return first
 
 
 def near_pictures(hashes: Sequence[str], colours: Callable[[list[int]], np.ndarray]) -> list[list[int]]:

@@ -13,7 +13,7 @@ from sealife_core.datasets.checks import Checks, DuplicateGroup
 from sealife_core.datasets.corrections.editing import move, undo
 from sealife_core.datasets.corrections.entries import newest_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.duplicates import joined
+from sealife_core.datasets.duplicates import kept_together, links
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.moves import Moves
 from sealife_core.errors import DatasetError
@@ -83,11 +83,8 @@ def undo_mending(name: str) -> tuple[Dataset, int]:
 
 def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
     """Rows that have to stay together: copies or one group, directly or through others; largest first."""
-    together = [list(group.rows) for group in (*checks.exact, *checks.near)]
-    groups = dataset.manifest["group"]
-    together += [rows.tolist() for group, rows in groups.groupby(groups).indices.items() if group]
-    links = np.array([(rows[0], row) for rows in together for row in rows], dtype=np.int64).reshape(-1, 2)
-    return sorted(joined(links, len(dataset)), key=len, reverse=True)
+    copies = links(group.rows for group in (*checks.exact, *checks.near))
+    return sorted(kept_together(copies, dataset.manifest["group"].tolist()), key=len, reverse=True)
 
 
 class _Shares:

@@ -9,17 +9,19 @@ from sealife_core.datasets import duplicates
 from sealife_core.datasets.duplicates import (
     coarse_colours,
     hashed_pixels,
+    links,
     near_pictures,
     perceptual_hash,
     perceptual_hashes,
+    places_of_equal,
     propose,
-    same_files,
+    units,
 )
 from tests.datasets.pictures import noise
 
 
-def test_same_files__groups_of_two_and_more():
-    assert same_files(["a", "b", "a", "c", "b", "a", "", ""]) == [[0, 2, 5], [1, 4]]
+def test_places_of_equal__groups_of_two_and_more():
+    assert places_of_equal(["a", "b", "a", "c", "b", "a", "", ""]) == [[0, 2, 5], [1, 4]]
 
 
 def test_propose__agrees_with_counting_bits_pair_by_pair():
@@ -123,3 +125,9 @@ def test_perceptual_hash__a_flat_picture_has_none(colour: str):
 def test_coarse_colours__are_of_length_one_and_flat_ones_of_none():
     assert np.linalg.norm(coarse_colours(noise(1))) == pytest.approx(1, abs=1e-5)
     assert not coarse_colours(Image.new("RGB", (50, 50), "grey")).any()
+
+
+def test_units__join_pairs_and_groups() -> None:
+    pairs = np.array([[0, 2], [2, 5]])
+    assert units(pairs, ["", "dive", "dive", "", "film", ""]).tolist() == [0, 0, 0, 3, 4, 0]
+    assert units(links([(0, 2, 5)]), ["", "dive", "dive", "", "film", ""]).tolist() == [0, 0, 0, 3, 4, 0]

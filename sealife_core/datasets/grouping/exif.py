@@ -1,9 +1,7 @@
 """What a camera wrote into a picture: the day, and which camera it is."""
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,9 @@ from PIL import ExifTags, Image
 
 from sealife_core.datasets.decoding.reading import DECODING_ERRORS, FORMATS
 from sealife_core.opening import open_regular
-from sealife_core.progress import Progress
+from sealife_core.progress import Progress, on_threads
 
 _DAY = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)")
-_TOLD_EVERY = 100  # pictures
 
 
 def day_taken(path: Path) -> str:
@@ -51,13 +48,7 @@ READ: dict[str, tuple[Callable[[Path], str], str]] = {
 def written_in(what: str, paths: Sequence[Path], progress: Progress | None = None) -> list[str]:
     """What a camera wrote into each picture, on several threads; ``what``: a key of READ."""
     read, doing = READ[what]
-    found = []
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for done, text in enumerate(pool.map(read, paths), start=1):
-            found.append(text)
-            if progress and (done % _TOLD_EVERY == 0 or done == len(paths)):
-                progress(doing, done, len(paths))
-    return found
+    return on_threads(read, paths, doing, progress)
 
 
 def _exif(path: Path) -> tuple[Mapping[int, Any], Mapping[int, Any]]:

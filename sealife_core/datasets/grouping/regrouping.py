@@ -1,11 +1,11 @@
 """Grouping the images of a data set that is there already: one correction, which can be undone."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sealife_core.datasets.corrections.editing import correct, values_of
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.duplicates import places_of_equal
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.grouping.preview import ImportPreview, preview_of
 from sealife_core.errors import DatasetError
@@ -44,10 +44,7 @@ def groups_by(dataset: Dataset, pattern: Pattern, progress: Progress | None = No
 
 def scattered(groups: Sequence[str], splits: Sequence[str]) -> list[list[int]]:
     """The positions of each group that is in more than one split. groups ("" is none), splits: of every image."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, group in enumerate(groups):
-        rows[group].append(row)
-    return [of for group, of in rows.items() if group and len({splits[row] for row in of}) > 1]
+    return [rows for rows in places_of_equal(groups) if len({splits[row] for row in rows}) > 1]
 
 
 def plan_regrouping(dataset: Dataset, pattern: Pattern, progress: Progress | None = None) -> Regrouping:

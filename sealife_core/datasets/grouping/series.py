@@ -45,11 +45,6 @@ def look_alike_series(names: Sequence[str], hashes: Sequence[str]) -> list[list[
     return joined(pairs[alike], len(names))
 
 
-def fewest_told(images: int) -> int:
-    """How many series there must be to speak of films: of so many images, fewer may look alike by chance."""
-    return max(3, images // 1000)
-
-
 def suggested(
     names: Sequence[str], labels: Sequence[str], series: Sequence[Sequence[int]]
 ) -> tuple[Pattern, int] | None:

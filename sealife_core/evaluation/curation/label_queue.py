@@ -19,9 +19,10 @@ from sklearn.linear_model import LogisticRegression
 from sealife_core.datasets import holding_out
 from sealife_core.datasets.corrections.entries import QUEUE, in_force
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.duplicates import units
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.curation.picking import fitted, next_places, uncertainty
-from sealife_core.evaluation.curation.queue_features import Points, drawn, reserved, units
+from sealife_core.evaluation.curation.queue_features import Points, drawn, reserved
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
 
 # Of 200 picks 30 are random, on which 70 % is known to ± 16 points; of 1,000, to ± 7. A fifth would make it 14 and 6,

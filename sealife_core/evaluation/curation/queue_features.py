@@ -11,7 +11,6 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from sealife_core.datasets.duplicates import joined
 from sealife_core.evaluation.embeddings.neighbours import unit_rows
 
 # Of 1,280 on photographs: as accurate a classifier with as few labels as a queue has, in a fraction of the time.
@@ -51,16 +50,6 @@ def points_of(ids: Sequence[str], features: Float[np.ndarray, "n d"]) -> Points:
     _, components = np.linalg.eigh((values.T @ values).astype(np.float64))
     largest = components[:, ::-1][:, :COMPONENTS].astype(np.float32)
     return Points(tuple(ids), values @ largest)
-
-
-def units(pairs: Int64[np.ndarray, "pairs 2"], groups: Sequence[str]) -> Int64[np.ndarray, " n"]:
-    """What must not be in two splits: for each picture the first that it belongs with, by looks or by its group."""
-    first: dict[str, int] = {}
-    same = [(first.setdefault(group, place), place) for place, group in enumerate(groups) if group]
-    of = np.arange(len(groups))
-    for together in joined(np.concatenate([pairs, np.array(same, np.int64).reshape(-1, 2)]), len(groups)):
-        of[together] = min(together)
-    return of
 
 
 def drawn(names: Sequence[str], seed: int) -> Float[np.ndarray, " n"]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int, Int64
 
-from sealife_core.datasets.duplicates import joined
+from sealife_core.datasets.duplicates import links, units
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.curation.doubt import doubt
 from sealife_core.evaluation.curation.out_of_fold import FOLDS, grouped_folds, out_of_fold_probabilities
@@ -103,7 +102,8 @@ def suspects(dataset: "Dataset", embedded: "Embedded", copies: Iterable[Sequence
         raise RunError(f"These features are of none of the labelled images of {dataset.name!r}. Choose another run.")
     rows = rows[of_run]
     labels = dataset.labels[rows]
-    found = judge(np.asarray(embedded.values[of_run]), labels, groups_of(dataset, copies)[rows])
+    together = units(links(copies), dataset.manifest["group"].tolist())
+    found = judge(np.asarray(embedded.values[of_run]), labels, together[rows])
     ids, files = dataset.manifest["id"].to_numpy(), dataset.file_names
     predicted = found.probabilities.argmax(1)
     kept = np.array([dataset.reviews.get(image) == "kept" for image in ids[rows]], dtype=bool)
@@ -125,15 +125,3 @@ def suspects(dataset: "Dataset", embedded: "Embedded", copies: Iterable[Sequence
     )
     too_rare = tuple(dataset.classes[index] for index in np.unique(labels[~found.judgeable]))
     return Suspects(ranked, too_rare, int(kept.sum()))
-
-
-def groups_of(dataset: "Dataset", copies: Iterable[Sequence[int]]) -> Int64[np.ndarray, " n"]:
-    """A number for each image of ``dataset``: equal for images of one group, for ``copies`` of one picture, and for
-    what these link together."""
-    series = dataset.manifest.groupby("group", sort=False).indices
-    together = [*copies, *(rows.tolist() for group, rows in series.items() if group)]
-    pairs = np.array([pair for rows in together for pair in pairwise(rows)], np.int64).reshape(-1, 2)
-    numbers = np.arange(len(dataset))
-    for rows in joined(pairs, len(dataset)):
-        numbers[rows] = rows[0]
-    return numbers

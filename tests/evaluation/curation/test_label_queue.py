@@ -11,8 +11,9 @@ from sealife_core.datasets.corrections.draft import Changes
 from sealife_core.datasets.corrections.editing import add_entries, correct, redo, rename_class, undo
 from sealife_core.datasets.corrections.entries import QUEUE
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.duplicates import units
 from sealife_core.evaluation.curation.label_queue import STEP, LabelQueue, Pick
-from sealife_core.evaluation.curation.queue_features import Points, units
+from sealife_core.evaluation.curation.queue_features import Points
 from tests.evaluation.curation.conftest import class_of
 
 

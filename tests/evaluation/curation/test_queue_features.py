@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sealife_core.evaluation.curation.queue_features import Points, points_of, reserved, units
+from sealife_core.evaluation.curation.queue_features import Points, points_of, reserved
 
 
 def test_points__keep_distances_whatever_the_scale_of_a_feature() -> None:
@@ -19,11 +19,6 @@ def test_pairs__are_pictures_that_look_alike(points: Points) -> None:
     assert 3 in points.look_like(0)
     assert 0 in points.look_like(3)
     assert 4 not in points.look_like(0)
-
-
-def test_units__join_looks_and_groups() -> None:
-    pairs = np.array([[0, 2], [2, 5]])
-    assert units(pairs, ["", "dive", "dive", "", "film", ""]).tolist() == [0, 0, 0, 3, 4, 0]
 
 
 def test_reserved__is_a_share_of_whole_units_that_no_other_picture_changes_in_two_halves() -> None:

@@ -5,7 +5,7 @@ import pytest
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.curation.suspects import groups_of, judge, suspects
+from sealife_core.evaluation.curation.suspects import judge, suspects
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 from tests.evaluation.curation.made import clusters, flipped
 
@@ -118,10 +118,3 @@ def test_judge__finds_most_flips_of_both_kinds() -> None:
         changed = flipped(labels, 0.05, pairs=pairs)
         first = np.argsort(-judge(features, changed, np.arange(len(labels))).doubt)[: len(labels) // 10]
         assert (changed != labels)[first].sum() >= 0.8 * (changed != labels).sum()
-
-
-def test_groups_of__link_groups_and_copies(bay: tuple[Dataset, Embedded]) -> None:
-    dataset = correct(bay[0], {f"i{n:02}": {"group": "dive 1"} for n in (2, 5, 7)})
-    groups = groups_of(dataset, [(7, 9), (20, 21)])
-    assert [np.flatnonzero(groups == g).tolist() for g in (groups[2], groups[20])] == [[2, 5, 7, 9], [20, 21]]
-    assert len(np.unique(groups)) == 56
