@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.wording import SPLIT_WORDS
@@ -21,11 +22,6 @@ class Moves:
         return Counter((self.splits[row], split) for row, split in self.moves.items())
 
     @property
-    def splits_after(self) -> list[str]:
-        """The split of every row, afterwards."""
-        return [self.moves.get(row, split) for row, split in enumerate(self.splits)]
-
-    @property
     def before(self) -> dict[str, int]:
         """Images of each split, before."""
         return {split: self.splits.count(split) for split in SPLITS}
@@ -33,8 +29,14 @@ class Moves:
     @property
     def after(self) -> dict[str, int]:
         """Images of each split, afterwards."""
-        counts = Counter(self.splits_after)
+        counts = Counter(self.moves.get(row, split) for row, split in enumerate(self.splits))
         return {split: counts[split] for split in SPLITS}
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """How many move from where to where, and what each split has before and afterwards; as JSON takes it."""
+        moved = [{"from": a, "to": b, "images": n} for (a, b), n in sorted(self.between.items())]
+        return {"moved": moved, "before": self.before, "after": self.after}
 
     @property
     def moved(self) -> list[str]:

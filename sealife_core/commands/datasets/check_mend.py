@@ -61,9 +61,7 @@ def mend_dataset(chosen: argparse.Namespace, output: Output) -> None:
     found = _counted(checks) | {
         "mended": 0 if preview else mending.groups,
         "would_mend": mending.groups,
-        "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(mending.between.items())],
-        "before": mending.before,
-        "after": mending.after,
+        **mending.figures,
         "left": list(mending.left),
     }
     if not mending.moves and not mending.left:

@@ -51,9 +51,9 @@ def add_action(actions: Any, name: str, run: Any, text: str) -> argparse.Argumen
     return action
 
 
-def by_option(action: argparse.ArgumentParser) -> None:
+def by_option(action: argparse.ArgumentParser, flag: str = "--by") -> None:
     """The flag for who does it."""
-    action.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
+    action.add_argument(flag, default=user_name(), help="who does it (default: your user name)")
 
 
 def user_name() -> str:

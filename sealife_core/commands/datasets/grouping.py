@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands.datasets.corrections import tell, user_name
+from sealife_core.commands.datasets.corrections import add_action, by_option, tell
 from sealife_core.commands.output import Output
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern
@@ -15,14 +15,12 @@ from sealife_core.wording import counted, percent
 
 def add_actions(actions: Any) -> None:
     """Add these actions to those of ``data``."""
-    text = "group images by their names, folders or dates; it can be undone"
-    group = actions.add_parser("group", help=text, description=text)
+    group = add_action(actions, "group", _group, "group images by their names, folders or dates; it can be undone")
     group.add_argument("--by", required=True, metavar="PATTERN", help=EXPECTED)
     group.add_argument("--preview", action="store_true", help="show the groups, but change nothing")
-    group.add_argument("--who", default=user_name(), help="who does it (default: your user name)")
-    group.set_defaults(run=_group)
+    by_option(group, "--who")
     text = "accuracy of a linear probe on places that it has not seen, beside random held-out images"
-    held_out = actions.add_parser("held-out", help=text, description=text)
+    held_out = add_action(actions, "held-out", _held_out, text)
     held_out.add_argument(
         "--by", default=GROUP, metavar="PATTERN",
         help=f"what names the place of an image: group (default), {EXPECTED}",
@@ -35,10 +33,7 @@ def add_actions(actions: Any) -> None:
         help="make the images of these places the test split; those of others in it become training images",
     )  # fmt: skip
     held_out.add_argument("--preview", action="store_true", help="with --hold: show what moves, but change nothing")
-    held_out.add_argument("--who", default=user_name(), help="who does it (default: your user name)")
-    held_out.set_defaults(run=_held_out)
-    for action in (group, held_out):
-        action.add_argument("name", metavar="NAME", help="data set")
+    by_option(held_out, "--who")
 
 
 def _group(chosen: argparse.Namespace, output: Output) -> None:
@@ -90,10 +85,6 @@ def _hold(chosen: argparse.Namespace, output: Output) -> None:
         output.say("\n".join(plan.sentences))
         tell(hold_out(dataset, plan, chosen.who, chosen.by), output)
         return
-    found = {
-        "places": plan.places, "before": plan.before, "after": plan.after,
-        "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(plan.between.items())],
-        "warnings": plan.warnings,
-    }  # fmt: skip
+    found = {"places": plan.places, **plan.figures, "warnings": plan.warnings}
     nothing = "The test split is the images of these places already."
     output.result(found, "\n".join(plan.sentences if plan.moves else [nothing, *plan.warnings]))
