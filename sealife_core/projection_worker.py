@@ -5,7 +5,6 @@ FOLDER is that of the projection, below a run; ``stored_projections.request`` st
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from sealife_core.config import parse
-from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.errors import SealifeError
+from sealife_core.datasets.dataset import Dataset, dataset_or_none
 from sealife_core.evaluation.embeddings.array_store import write_array
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, voters
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of
@@ -31,7 +29,8 @@ KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
 
 @dataclass(frozen=True)
 class ProjectionInput:
-    """The input of a projection: ``values`` (n, D), of a film (E, n, D), and the data set of its images."""
+    """The input of a projection: ``values`` (n, D), of a film (E, n, D), and the data set of its images; None if that
+    is gone."""
 
     values: np.ndarray
     ids: tuple[str, ...]
@@ -72,20 +71,13 @@ def compute(folder: Path, status: StatusFile) -> None:
 
 def _embeddings(run_path: Path, settings: ProjectionSettings) -> ProjectionInput:
     found = read_embeddings(run_path, settings.of)
-    return ProjectionInput(found.values, found.ids, (), _dataset(lambda: found.data))
+    return ProjectionInput(found.values, found.ids, (), dataset_or_none(found.data))
 
 
 def _snapshots(run_path: Path) -> ProjectionInput:
     found = read_snapshots(run_path)
-    return ProjectionInput(found.values, found.ids, found.epochs, _dataset(lambda: Run(run_path).config().data))
-
-
-def _dataset(name: Callable[[], str]) -> Dataset | None:
-    """The data set, for its labels; None if it is gone, which the points do not need."""
-    try:
-        return open_dataset(name())
-    except SealifeError:
-        return None
+    config = Run(run_path).config_or_none()
+    return ProjectionInput(found.values, found.ids, found.epochs, dataset_or_none(config.data) if config else None)
 
 
 def _notes(settings: ProjectionSettings, n: int, of: int) -> list[str]:

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.errors import DatasetError
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.wording import percent
@@ -78,13 +77,11 @@ def _paired_text(pair: "Paired") -> str:
 
 
 def _as_json(pair: "Paired", data: str) -> dict[str, Any]:
-    from sealife_core.datasets.dataset import open_dataset
+    from sealife_core.datasets.dataset import dataset_or_none
     from sealife_core.evaluation.comparison.paired import PILES, class_changes
 
-    try:
-        names = open_dataset(data).original_names
-    except DatasetError:  # it has been deleted
-        names = {}
+    dataset = dataset_or_none(data)
+    names = dataset.original_names if dataset else {}
     return {
         "from": pair.name_a,
         "to": pair.name_b,

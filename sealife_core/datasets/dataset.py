@@ -206,6 +206,14 @@ def open_dataset(name: str, root: Path | None = None, *, content_hash: str = "")
     return newest if version is None else newest.at(version)
 
 
+def dataset_or_none(name: str) -> Dataset | None:
+    """As :func:`open_dataset`; None if there is none of that name, or it is damaged."""
+    try:
+        return open_dataset(name)
+    except DatasetError:
+        return None
+
+
 def list_datasets(root: Path | None = None) -> list[str]:
     """Names of all data sets, damaged ones included (opening one of those says what is wrong)."""
     root = root or data_root()

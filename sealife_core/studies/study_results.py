@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import StudyConfig, source_run
-from sealife_core.errors import DatasetError, RunError
+from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.comparison_rows import pretrain_s
 from sealife_core.runs.directory import noted_run
 from sealife_core.runs.liveness import State
@@ -85,12 +85,10 @@ def study_of(run: Run) -> StudyConfig:
 
 def classes_of(study: StudyConfig) -> int:
     """The number of classes of its data set; 1 if that is gone."""
-    from sealife_core.datasets.dataset import open_dataset
+    from sealife_core.datasets.dataset import dataset_or_none
 
-    try:
-        return len(open_dataset(study.data).classes)
-    except DatasetError:
-        return 1
+    dataset = dataset_or_none(study.data)
+    return len(dataset.classes) if dataset is not None else 1
 
 
 def part_results(run: Run) -> list[PartResult]:

@@ -3,9 +3,9 @@
 import base64
 from html import escape
 
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.dataset import Dataset, dataset_or_none
 from sealife_core.datasets.decoding.thumbnails import thumbnail
-from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.paired import PILE_WORDS, Paired
 
 SIDE_PX = 128
@@ -14,7 +14,7 @@ SIDE_PX = 128
 def piles_html(pair: Paired, data: str, pictures: int) -> str:
     """The number of images in each pile, and at most ``pictures`` of each from the data set ``data``."""
     counts = " · ".join(f"{words}: {int(pair.mask(pile).sum()):,}" for pile, words in PILE_WORDS.items())
-    dataset = _dataset(data) if pictures > 0 else None
+    dataset = dataset_or_none(data) if pictures > 0 else None
     shown = "".join(_pile(pair, pile, dataset, pictures) for pile in PILE_WORDS) if dataset is not None else ""
     return f"<h2>The four outcomes</h2><p>{counts}</p>{shown}"
 
@@ -35,10 +35,3 @@ def _pile(pair: Paired, pile: str, dataset: Dataset, pictures: int) -> str:
         )
     said = f"{PILE_WORDS[pile]}: {len(figures):,} of {int(pair.mask(pile).sum()):,} shown"
     return f'<h3>{said}</h3><div class="piles">{"".join(figures)}</div>' if figures else ""
-
-
-def _dataset(name: str) -> Dataset | None:
-    try:
-        return open_dataset(name)
-    except DatasetError:
-        return None
