@@ -22,7 +22,7 @@ from sealife_core.evaluation.classification.scores import (
     calibration_error,
     wilson,
 )
-from sealife_core.wording import counted, percent
+from sealife_core.wording import SPLIT_WORDS, counted, percent
 
 # Outside of these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes 20, at 20 it becomes 0.05.
 LOWEST, HIGHEST = 0.05, 20.0
@@ -85,23 +85,13 @@ def calibration(predictions: pd.DataFrame, classes: Sequence[str]) -> Calibratio
     ``predictions``: as ``read_predictions`` gives them, of both splits; ``classes``: in the order of ``probabilities``.
     Raises RunError if a split has no predictions.
     """
-    labels, probabilities = {}, {}
-    for split, name in (("val", "validation"), ("test", "test")):
-        part = predictions.loc[predictions["split"] == split]
-        if not len(part):
-            raise RunError(
-                f"This run has no predictions of {name} images, which calibration needs. Choose a run that has"
-                f" finished, on a data set with labelled {name} images."
-            )
-        labels[split] = class_indices(part, classes)
-        probabilities[split] = np.stack(list(part["probabilities"]))
-    temperature = fit_temperature(labels["val"], probabilities["val"])
-    truth, before = labels["test"], np.asarray(probabilities["test"], np.float64)
+    validation, (truth, before) = (answered(predictions, classes, split) for split in ("val", "test"))
+    temperature = fit_temperature(*validation)
     after = with_temperature(before, temperature)
     return Calibration(
         temperature=temperature,
         at_the_edge=at_the_edge(temperature),
-        n_val=len(labels["val"]),
+        n_val=len(validation[0]),
         n_test=len(truth),
         confidence=float(before.max(1).mean()),
         accuracy=float((before.argmax(1) == truth).mean()),
@@ -113,6 +103,26 @@ def calibration(predictions: pd.DataFrame, classes: Sequence[str]) -> Calibratio
     )
 
 
+def answered(predictions: pd.DataFrame, classes: Sequence[str], split: str) -> tuple[Labels, Probabilities]:
+    """The true classes of the images of ``split``, as indices into ``classes``, and their probabilities.
+
+    Raises RunError if it has no predictions, or if a class is unknown.
+    """
+    part, name = predictions.loc[predictions["split"] == split], SPLIT_WORDS[split]
+    if not len(part):
+        raise RunError(
+            f"This run has no predictions of {name} images, which calibration needs. Choose a run that has"
+            f" finished, on a data set with labelled {name} images."
+        )
+    labels = pd.Index(classes).get_indexer(part["label"])
+    if (labels < 0).any():
+        raise RunError(
+            f"The predictions name the class {sorted(part['label'][labels < 0])[0]!r}, which the model does not have."
+            " Was the data set imported again? Run the classifier again."
+        )
+    return labels.astype(np.int64), np.stack(list(part["probabilities"]), dtype=np.float64)
+
+
 def chance_error(table: pd.DataFrame) -> float:
     """The calibration error that a perfectly calibrated model exceeds by chance in 5 % of all cases.
 
@@ -122,18 +132,6 @@ def chance_error(table: pd.DataFrame) -> float:
     n, sure = filled["n"].to_numpy(np.int64), filled["confidence"].to_numpy(float)
     hits = np.random.default_rng(0).binomial(n, np.clip(sure, 0, 1), (1000, len(n)))
     return float(np.percentile((np.abs(hits - n * sure)).sum(1) / n.sum(), 95))
-
-
-def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> Labels:
-    """The true class of each prediction as an index into ``classes``. Raises RunError if it is unknown."""
-    place = {name: index for index, name in enumerate(classes)}
-    unknown = sorted(set(predictions["label"]) - set(place))
-    if unknown:
-        raise RunError(
-            f"The predictions name the class {unknown[0]!r}, which the model does not have. Was the data set imported"
-            " again? Run the classifier again."
-        )
-    return np.array([place[name] for name in predictions["label"]], np.int64)
 
 
 def reliability(labels: Labels, probabilities: Probabilities, bins: int = ECE_BINS) -> pd.DataFrame:

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.calibration import (
+    answered,
     at_the_edge,
-    class_indices,
     fit_temperature,
     with_temperature,
 )
@@ -106,17 +105,8 @@ def lowest_threshold(confidence: Float64[np.ndarray, " n"], right: Bool[np.ndarr
 def validated(folder: Path, classes: Sequence[str]) -> Validated:
     """What the predictions of the run in ``folder`` say of its confidences. Raises RunError without validation."""
     predictions = read_predictions(folder)
-    parts = {split: predictions.loc[predictions["split"] == split] for split in ("val", "test")}
-    if not len(parts["val"]):
-        raise RunError(
-            "This run has no predictions of validation images, which calibration and a threshold need. Choose a run"
-            " that has finished, on a data set with labelled validation images."
-        )
-    found = {
-        split: (class_indices(part, classes), np.stack(list(part["probabilities"]), dtype=np.float64))
-        for split, part in parts.items()
-        if len(part)
-    }
+    splits = ("val", "test") if "test" in set(predictions["split"]) else ("val",)
+    found = {split: answered(predictions, classes, split) for split in splits}
     fitted = fit_temperature(*found["val"])
     temperature = 1.0 if at_the_edge(fitted) else fitted
     return Validated(

@@ -13,7 +13,6 @@ from sealife_core.evaluation.classification.calibration import (
     LOWEST,
     calibration,
     chance_error,
-    class_indices,
     fit_temperature,
     negative_log_likelihood,
     reliability,
@@ -188,6 +187,6 @@ def test_calibration__names_the_split_that_is_missing(split: str, name: str) -> 
         calibration(predictions[predictions["split"] != split], CLASSES)
 
 
-def test_class_indices__names_a_class_the_model_does_not_have() -> None:
+def test_calibration__names_a_class_the_model_does_not_have() -> None:
     with pytest.raises(RunError, match="'ray'"):
-        class_indices(table(), CLASSES[:3])
+        calibration(table(), CLASSES[:3])
