@@ -12,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
-from sealife_core.evaluation.embeddings.compute import evaluating
 from sealife_core.views.transforms import normalise
 
 
@@ -22,7 +21,7 @@ def animal_activation(seen: ViewEncoder, picture: Float[Tensor, "1 3 h w"]) -> F
     As coarse as its last feature maps: 7 × 7 cells at 224 px. 0 everywhere if no cell stands out.
     """
     encoder = seen.encoder
-    with torch.inference_mode(), evaluating(encoder):
+    with torch.inference_mode():
         maps = encoder.maps(encoder.until("layer4", normalise(picture, encoder.mean, encoder.std)))[0]
     strength = maps.float().norm(dim=0)
     above = (strength - strength.median()).clamp_min(0)

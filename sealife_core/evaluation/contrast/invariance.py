@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sealife_core.evaluation.classification.scores import middle_95, resampled
 from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS, BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
-from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
+from sealife_core.evaluation.embeddings.compute import on_every_core
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.progress import Progress
 from sealife_core.views.sampling import ViewParameters, centre_view
@@ -109,9 +109,7 @@ def responses(
 
     original = embedded(centre)
     cosines: tuple[dict[str, np.ndarray], ...] = ({}, {})
-    # In eval mode from the start, so that no thread changes what another one is using.
-    still = evaluating(nn.ModuleList([seen.encoder, seen.head or nn.Identity()]))
-    with still, closing(on_every_core(under, range(len(AUGMENTATIONS)), "cpu")) as found:
+    with closing(on_every_core(under, range(len(AUGMENTATIONS)), "cpu")) as found:
         for which, changed in enumerate(found):
             for of, start, after in zip(cosines, original, zip(*changed, strict=True), strict=True):
                 if start is not None:

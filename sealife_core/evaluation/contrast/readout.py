@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
 from sealife_core.evaluation.classification.scores import RESAMPLES
 from sealife_core.evaluation.comparison.resampling import Interval, percentile_interval
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
-from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
+from sealife_core.evaluation.embeddings.compute import on_every_core
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
@@ -46,10 +46,6 @@ class Quiz:
         return 1 / len(self.versions)
 
 
-def _as_it_is(views: ViewParameters) -> ViewParameters:
-    return views
-
-
 def _with(name: str, amount: float) -> ViewChange:
     return lambda views: replace(views, **BY_NAME[name].apply(views, amount))
 
@@ -62,7 +58,7 @@ def _quarter(right: int, down: int) -> ViewChange:
     return change
 
 
-AS_IT_IS = "as it is", _as_it_is
+AS_IT_IS = "as it is", lambda views: views
 # Within what the SimCLR recipe draws: factors of 0.2 to 1.8, a hue turned by up to 72°, crops of 8 % of the area on.
 QUIZZES = (
     Quiz(
@@ -104,9 +100,7 @@ def readouts(
 
     spaces: tuple[Space, ...] = ("h", "z") if seen.head else ("h",)
     features: dict[Space, dict[ViewChange, np.ndarray]] = {space: {} for space in spaces}
-    # In eval mode from the start, so that no thread changes what another one is using.
-    still = evaluating(nn.ModuleList([seen.encoder, seen.head or nn.Identity()]))
-    with still, closing(on_every_core(under, range(len(changes)), "cpu")) as found:
+    with closing(on_every_core(under, range(len(changes)), "cpu")) as found:
         for which, of_spaces in enumerate(found):
             for space, of in zip(spaces, of_spaces, strict=False):
                 if of is not None:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sealife_core.errors import WeightsError
-from sealife_core.evaluation.embeddings.compute import evaluating, usual_batch
+from sealife_core.evaluation.embeddings.compute import usual_batch
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import Encoder
@@ -20,7 +20,7 @@ from sealife_core.views.transforms import normalise
 
 @dataclass(frozen=True)
 class ViewEncoder:
-    """An encoder and the projection head that it learned with, on the CPU. Not thread-safe.
+    """An encoder and the projection head that it learned with, both in ``eval()``, on the CPU.
 
     head: None where there is none: an untrained encoder, ImageNet's, a classifier. image_size_px: side of the views.
     """
@@ -32,13 +32,12 @@ class ViewEncoder:
     def embed(self, views: Float[Tensor, "n 3 side side"]) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"] | None]:
         """h and z (None: no head) of views in [0, 1]. Batch norm uses its stored statistics, as after training."""
         features, projections = [], []
-        with torch.inference_mode(), evaluating(self.encoder):
+        with torch.inference_mode():
             for part in views.split(usual_batch(self.image_size_px, "cpu")):
                 h = self.encoder(normalise(part, self.encoder.mean, self.encoder.std)).float()
                 features.append(h)
                 if self.head is not None:
-                    with evaluating(self.head):
-                        projections.append(self.head(h))
+                    projections.append(self.head(h))
         return torch.cat(features), torch.cat(projections) if projections else None
 
 
