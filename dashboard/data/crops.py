@@ -16,7 +16,7 @@ def crops_said(coverage: "CropCoverage") -> str:
     count, pairs = len(coverage.crops), len(coverage.overlap)
     if float(coverage.kept.min()) > WHOLE:
         return f"Each of {count} crops is the whole picture: the two views of a pair show the same."
-    share, few = coverage.share, round(coverage.pairs_below(LITTLE) * pairs)
+    share, few = coverage.share, int((coverage.overlap < LITTLE).sum())
     middle, corners = share[len(share) // 2, share.shape[1] // 2], share[[0, 0, -1, -1], [0, -1, 0, -1]].mean()
     said = (
         f"{percent(float(middle), 0)} of {count} crops contain the middle of the picture, {percent(float(corners), 0)}"

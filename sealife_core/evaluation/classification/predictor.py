@@ -154,7 +154,7 @@ class Predictor(PictureEncoder):
         with torch.inference_mode():
             probabilities = self.classifier(torch.from_numpy(features)).softmax(1).numpy()
         training, ood = self._training[0], self.ood
-        near = training.nearest_each(features) if training else [None] * len(features)
+        near = training.nearest_each(features, 1) if training else [[None]] * len(features)
         scores = ood.score(means).tolist() if ood else [None] * len(features)
         return [
             Prediction(
@@ -163,7 +163,7 @@ class Predictor(PictureEncoder):
                 classes=self.classes,
                 probabilities=p,
                 features=h,
-                nearest=nearest,
+                nearest=nearest[0],
                 ood_score=score,
                 unlike=None if ood is None or score is None else ood.unlike(score),
             )

@@ -31,10 +31,6 @@ class CropCoverage:
         """The part of the picture's area that each crop keeps."""
         return self.crops[:, 2:].prod(1)
 
-    def pairs_below(self, overlap: float) -> float:
-        """The share of pairs whose two crops overlap less than ``overlap``."""
-        return float((self.overlap < overlap).float().mean())
-
 
 def crop_coverage(
     recipe: ViewRecipe, aspect: float, draws: int = DRAWS, cells: int = CELLS, seed: int = 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int64
+from scipy.special import logsumexp
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
@@ -115,19 +116,13 @@ def moment(
         alignment=alignment(z[0], z[1]),
         uniformity=uniformity(z[0]),
         accuracy=float((compared.argmax(axis=1) == partner).mean()),
-        loss=_nt_xent(compared, of_partner, temperature),
+        loss=float(np.mean(logsumexp(compared / temperature, axis=1)) - of_partner.mean() / temperature),
         rank_z=effective_rank(unit),
         rank_h=rank_h,
         most_rank=most_rank,
         views=2 * n,
         normalised=normalised,
     )
-
-
-def _nt_xent(compared: Float[np.ndarray, "m m"], of_partner: Float[np.ndarray, " m"], temperature: float) -> float:
-    highest = compared.max(axis=1)
-    logs = np.log(np.exp((compared - highest[:, None]) / temperature).sum(axis=1)) + highest / temperature
-    return float((logs - of_partner / temperature).mean())
 
 
 def neighbours_by_epoch(

@@ -31,15 +31,12 @@ class TrainingImages:
     labels: tuple[str, ...]
     files: tuple[str, ...]
 
-    def nearest_each(self, features: Float32[np.ndarray, "n d"]) -> list[Neighbour]:
-        """The training image most similar to each picture."""
-        return [found[0] for found in self._found(features, 1)]
-
     def nearest(self, features: Float32[np.ndarray, " d"], k: int) -> list[Neighbour]:
         """The k training images most similar to a picture, best first."""
-        return self._found(features[None], k)[0]
+        return self.nearest_each(features[None], k)[0]
 
-    def _found(self, features: Float32[np.ndarray, "n d"], k: int) -> list[list[Neighbour]]:
+    def nearest_each(self, features: Float32[np.ndarray, "n d"], k: int) -> list[list[Neighbour]]:
+        """The k training images most similar to each picture, best first."""
         return [
             [Neighbour(self.ids[i], self.labels[i], self.files[i], float(s)) for i, s in zip(*found, strict=True)]
             for found in zip(*nearest(self.features, features, k), strict=True)
