@@ -6,6 +6,7 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import RECIPES, ViewRecipe, describe, nested, parse
+from sealife_core.views.recipes import delete_recipe, load_recipe, recipes, restore_recipe, save_recipe
 from sealife_core.wording import short_number
 
 
@@ -33,9 +34,6 @@ def add_commands(commands: Any) -> None:
 
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``recipes``."""
-    # Not at the top: this imports torch, and `--help` should not wait for it.
-    from sealife_core.views.recipes import delete_recipe, load_recipe, recipes, restore_recipe, save_recipe
-
     if chosen.action == "list":
         rows = [_described(name, recipe) for name, recipe in recipes().items()]
         output.table(rows, {"name": "recipe", "kind": "", "differs": "differs from SimCLR in"}, empty="")

@@ -60,8 +60,7 @@ def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsF
     decides = next((pair for pair in DECIDES if _seeds(table, pair)), None)
     if decides is None:
         return None
-    pairs = [pair for pair in (decides, *BESIDE) if _seeds(table, pair)]
-    pairs = list(dict.fromkeys(pairs))
+    pairs = [pair for pair in dict.fromkeys((decides, *BESIDE)) if _seeds(table, pair)]
     right = {pair: _right_of(table, pair, root) for pair in pairs}
     cells = over_seeds(table)
     beside = other_gains({str(pair): right[pair] for pair in pairs[1:]})

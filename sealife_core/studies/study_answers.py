@@ -179,7 +179,8 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
     if len(cells) < 2:
         return ""
     best, same = _best(cells)
-    said = f"The best is {_cell_words(best.cell)}: {_percent(best)}"
+    named = ", ".join(f"{axis} {_value(value)}" for axis, value in best.cell.items())
+    said = f"The best is {named}: {_percent(best)}"
     return f"{said}; {_undecided(best, same)} from {len(same)} of the others." if same else f"{said}, with every seed."
 
 
@@ -206,10 +207,6 @@ def _few(better: CellResult, worse: CellResult) -> str:
 def _stages(cell: CellResult) -> str:
     stages = float(cell.cell["stages"])
     return "all stages" if stages == ALL_STAGES else f"{stages:g} of the five stages"
-
-
-def _cell_words(cell: dict[str, Any]) -> str:
-    return ", ".join(f"{axis} {_value(value)}" for axis, value in cell.items())
 
 
 def _percent(cell: CellResult) -> str:

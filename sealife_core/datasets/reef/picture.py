@@ -165,18 +165,14 @@ def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, c
     return picture + rng.uniform(0.001, 0.008) * rng.standard_normal((size_px, size_px), np.float32)
 
 
-def draw_picture(kind: str, size_px: int, seed: int, number: int, place: int | None = None) -> Image.Image:
-    """Picture ``number`` of a kind of animal: always the same for the same arguments. Square, RGB.
-
-    place: where it is taken: all pictures of one place have the same scene behind the animal. None: each has its own.
-    """
-    return draw_covered(kind, size_px, seed, number, place)[0]
-
-
 def draw_covered(
     kind: str, size_px: int, seed: int, number: int, place: int | None = None
 ) -> tuple[Image.Image, np.ndarray]:
-    """As :func:`draw_picture`, and where its animal is seen: (S, S) the share of each pixel, 0 behind a plant."""
+    """Picture ``number`` of a kind of animal: always the same for the same arguments. Square, RGB.
+
+    Also where the animal is seen: (S, S) the share of each pixel, 0 behind a plant. place: where it is taken: all
+    pictures of one place have the same scene behind the animal. None: each has its own.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
     behind = rng if place is None else np.random.default_rng([seed, place])
     water = WATERS[behind.integers(len(WATERS)) if place is None else place % len(WATERS)]

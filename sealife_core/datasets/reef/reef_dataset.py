@@ -10,7 +10,7 @@ import pandas as pd
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.imports.splits import check_seed, split_rows
 from sealife_core.datasets.reef.animals import ANIMALS
-from sealife_core.datasets.reef.picture import draw_picture
+from sealife_core.datasets.reef.picture import draw_covered
 from sealife_core.datasets.storage import building, check_name
 from sealife_core.errors import DatasetError
 from sealife_core.folders import data_root
@@ -91,7 +91,8 @@ def _draw_one(
     """Draw and write one picture; returns what the manifest says of its file."""
     encoded = io.BytesIO()
     number = int(image_id.rsplit("-", 1)[1]) - 1
-    draw_picture(label, size_px, seed, number, place).save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
+    picture, _ = draw_covered(label, size_px, seed, number, place)
+    picture.save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
     data = encoded.getvalue()
     file = f"images/{image_id}.jpg"
     (folder / file).write_bytes(data)

@@ -132,16 +132,15 @@ class WandbRun:
 
     def _has_key(self) -> bool:
         """Whether the server takes the key of this machine; if not, a warning says what to do."""
-        to_send = f"The run is kept offline; to send it later: {self._sync_later}."
         self._writer.status(stage="starting", message="registering the run with Weights & Biases")
         try:
             if self._wandb.login(prompt=False, verify=True):
                 return True
-            self._writer.warn(f"There is no Weights & Biases key here: log in with 'wandb login'. {to_send}")
+            self._writer.warn(f"There is no Weights & Biases key here: log in with 'wandb login'. {self._kept_offline}")
         except Exception as error:  # noqa: BLE001 - whatever it is, there is no server to send to
             self._writer.warn(
                 f"The Weights & Biases server cannot be reached, or refuses the key ({type(error).__name__}):"
-                f" check it with 'wandb login --verify'. {to_send}"
+                f" check it with 'wandb login --verify'. {self._kept_offline}"
             )
         return False
 
@@ -152,15 +151,15 @@ class WandbRun:
         except Exception as error:  # noqa: BLE001 - as above
             self._writer.warn(
                 f"The Weights & Biases server did not accept the run within {START_S:.0f} s ({type(error).__name__})."
-                f" The run is kept offline; to send it later: {self._sync_later}."
+                f" {self._kept_offline}"
             )
             self._wandb.teardown()  # its process holds on to the run's id
             shutil.rmtree(self._writer.path / WANDB / "cache", ignore_errors=True)
             return None
 
     @property
-    def _sync_later(self) -> str:
-        return f"wandb sync {self._writer.path / WANDB}/offline-run-*"
+    def _kept_offline(self) -> str:
+        return f"The run is kept offline; to send it later: wandb sync {self._writer.path / WANDB}/offline-run-*."
 
     def _begun(self, mode: Literal["online", "offline"]) -> Any:
         run = self._writer.run
