@@ -41,7 +41,6 @@ np.save(sys.argv[2], points)
 
 
 def measure() -> Iterator[Figure]:
-    """The figures of this script."""
     settings = ProjectionSettings()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"

@@ -26,7 +26,6 @@ SIZE_PX, BATCH = 32, 32
 
 
 def measure() -> Iterator[Figure]:
-    """The figures of this script."""
     with own_home() as home:
         imported(home)
         config = preset("simclr", "Quick look", data=NAME, image_size_px=SIZE_PX, batch_size=BATCH, device="cpu")

@@ -21,7 +21,6 @@ LOOK_S = 0.05
 
 
 def measure() -> Iterator[Figure]:
-    """The figures of this script."""
     with own_home():
         os.environ["SEALIFE_READY_MINUTES"] = "5"
         begun = time.perf_counter()

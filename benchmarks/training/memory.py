@@ -24,7 +24,6 @@ ALONE = "from benchmarks.training.memory import alone; alone()"
 
 
 def measure() -> Iterator[Figure]:
-    """The figures of this script."""
     with own_home():
         reef = draw_reef(images=IMAGES, size_px=2 * SIDE_PX)
         config = preset(

@@ -55,7 +55,6 @@ TITLES = {"resnet18": "ResNet18", "resnet50": "ResNet50"}
 
 
 def measure() -> Iterator[Figure]:
-    """The figures of this script."""
     with own_home() as home:
         dataset = imported(home)
         files = [dataset.image_path(row) for row in dataset.rows("train")]
