@@ -14,7 +14,6 @@ from there by the next call, so that the hours may be spread over days. All epoc
 """
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,22 +21,20 @@ from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.stats import t
 
 from benchmarks.made_once import features, finished, imagenet_features, photographs
 from benchmarks.measuring import Figure, arguments, tell_all
 from benchmarks.photographs.logistic import logistic_predict
+from benchmarks.training.steps import simclr_step_s
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
 from sealife_core.models.known import facts
-from sealife_core.models.losses import nt_xent
 from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.run import Run
 from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 
 KEPT = Path(__file__).with_suffix(".jsonl")
@@ -59,7 +56,7 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 MEASURES = (0, 5, 10, 50, None)  # k-NN with all labels; a probe with so many a class; None: with all
 PENALTIES = (0.001, 0.003, 0.01, 0.1)  # scikit-learn's C
-WARM_STEPS, COUNTED_STEPS = 2, 4
+COUNTED_STEPS = 4
 LOOKS = 0.15  # of a budget goes into the measurements between epochs: a pass forward over training and validation
 
 
@@ -142,26 +139,11 @@ def step_s(config: SimclrConfig) -> float:
     dataset, machine = open_dataset(config.data), choose_hardware(config)
     encoder, _ = starting_encoder(config.weights, config.encoder, config.stem, config.image_size_px)
     encoder.train_stages(config.trained_stages, config.normalisation)
-    module = SimclrModule(config, encoder, batch_size=config.batch_size).to(machine.device)
-    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    groups = parameter_groups(module, learning_rate=config.peak_learning_rate(), weight_decay=config.weight_decay)
-    optimiser = build_optimiser(config.optimiser, groups)
+    module = SimclrModule(config, encoder, batch_size=config.batch_size)
     pixels = open_pixels(dataset, cache_size_px(dataset, config.image_size_px))
     images, aspects = pixels.gather(dataset.rows("train")[: config.batch_size])
     batch = {"images": images.to(machine.device), "aspects": aspects}
-    begun = 0.0
-    for step in range(WARM_STEPS + COUNTED_STEPS):
-        if step == WARM_STEPS:
-            begun = time.perf_counter()
-        with machine.autocast:
-            _, z = module(module.two_views(batch, step))
-        first, second = z.float().chunk(2)
-        loss = nt_xent(first, second, config.temperature)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        float(loss.detach())  # waits for the device
-    return (time.perf_counter() - begun) / COUNTED_STEPS
+    return simclr_step_s(config, module, machine, lambda step: module.two_views(batch, step), COUNTED_STEPS)
 
 
 def main() -> None:

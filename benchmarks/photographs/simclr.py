@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.made_once import photographs
+from benchmarks.made_once import features, photographs
 from benchmarks.photographs.logistic import logistic_predict
 from benchmarks.training.lightly_simclr import train_encoder
 from sealife_core.commands.following import follow_until_done
@@ -23,17 +23,14 @@ from sealife_core.config import RECIPES, AnyConfig, parse, preset
 from sealife_core.config.classifier import ClassifierConfig
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.comparison_rows import comparison
 from sealife_core.evaluation.comparison.paired import mcnemar_exact, p_words
 from sealife_core.evaluation.comparison.resampling import accuracy_difference
 from sealife_core.evaluation.comparison.score_table import as_text
-from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_quality import knn_predict
 from sealife_core.folders import home
-from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
@@ -119,17 +116,10 @@ def launched(name: str, config: AnyConfig) -> Run:
 
 
 def frozen_features(run: Run, dataset: Dataset) -> Features:
-    """Features (n, D) and labels (n,) of each split, of the run's encoder as it is."""
-    encoder, _, card = load_model(run.path)
-    pixels = open_pixels(dataset, cache_size_px(dataset, card.image_size_px))
-    found = {}
-    for split in ("train", "val", "test"):
-        rows = dataset.rows(split, labelled_only=True)
-        values = embed(
-            encoder, pixels, rows, image_size_px=card.image_size_px, mean=tuple(card.mean), std=tuple(card.std)
-        )  # fmt: skip
-        found[split] = values, dataset.labels[rows]
-    return found
+    """Features (n, D) and labels (n,) of each split, as the run's encoder made them."""
+    h, splits = features(run, dataset), ("train", "val", "test")
+    rows = {split: dataset.rows(split, labelled_only=True) for split in splits}
+    return {split: (h[rows[split]], dataset.labels[rows[split]]) for split in splits}
 
 
 def probe_right(run: Run) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""The peers of speed.py: lightly's and torchvision's parts in a plain Lightning loop; the clock of both sides."""
+"""The peers of speed.py: lightly's and torchvision's parts in a plain Lightning loop."""
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import torch
 from lightly.loss import NTXentLoss
 from lightly.models.modules import SimCLRProjectionHead
 from PIL import Image
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -18,41 +17,13 @@ from torchvision import transforms
 from torchvision.models import resnet18, resnet50
 
 from benchmarks.training.lightly_simclr import ViewPairs
+from benchmarks.training.steps import Steps
 from sealife_core.config import LABELLED, ClassifierConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
-WARM_STEPS = 2
 ENOUGH_STEPS = 64  # a loader must have work ahead to the last step, or the last ones would be told too fast
 LOADERS = os.cpu_count() or 1
-
-
-class Steps(Callback):
-    """Notes when each batch ended, and ends training when enough are counted."""
-
-    def __init__(self, counted: int, warm: int = WARM_STEPS) -> None:
-        self._counted, self._warm = counted, warm
-        self._ends: list[float] = []
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Look at the clock, where it counts once the device has done what it was given."""
-        counts = len(self._ends) + 1 in (self._warm, self._warm + self._counted)
-        self._ends.append(done_at(pl_module.device) if counts else time.perf_counter())
-        trainer.should_stop = len(self._ends) >= self._warm + self._counted
-
-    @property
-    def step_s(self) -> float:
-        """Seconds of a step, those that warm up left out."""
-        return (self._ends[-1] - self._ends[self._warm - 1]) / (len(self._ends) - self._warm)
-
-
-def done_at(device: torch.device) -> float:
-    """The clock, once the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 class LightlySimclr(LightningModule):

@@ -26,7 +26,8 @@ import torch
 from PIL import Image
 
 from benchmarks.measuring import Figure, main, own_home, ratio
-from benchmarks.training.peers import WARM_STEPS, Steps, done_at, lightly_simclr, plain_classifier, repeated
+from benchmarks.training.peers import lightly_simclr, plain_classifier, repeated
+from benchmarks.training.steps import WARM_STEPS, Steps, simclr_step_s
 from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
@@ -34,14 +35,12 @@ from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.losses import nt_xent
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.preparation import decoded, describe_run, prepared, what_trains
-from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import build_trainer, fit
 
@@ -198,24 +197,9 @@ def step_alone(config: SimclrConfig, counted: int) -> float:
     run, machine, encoder, dataset = started(config)
     pixels = decoded(config, run, dataset)
     module = SimclrModule(config, encoder, batch_size=config.batch_size)
-    device = torch.device(machine.device)
-    module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     images, aspects = pixels.gather(dataset.rows("train")[: config.batch_size])
-    views = module.two_views({"images": images.to(device), "aspects": aspects.to(device)}, 0)
-    groups = parameter_groups(module, learning_rate=config.peak_learning_rate(), weight_decay=config.weight_decay)
-    optimiser = build_optimiser(config.optimiser, groups)
-    begun = 0.0
-    for step in range(WARM_STEPS + counted):
-        if step == WARM_STEPS:
-            begun = done_at(device)
-        with machine.autocast:
-            _, z = module(views)
-            first, second = z.chunk(2)
-            loss = nt_xent(first, second, config.temperature)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return (done_at(device) - begun) / counted
+    views = module.two_views({"images": images.to(machine.device), "aspects": aspects.to(machine.device)}, 0)
+    return simclr_step_s(config, module, machine, lambda _: views, counted)
 
 
 def _unnoted(rate: float) -> None:
