@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -53,22 +54,26 @@ class Figure:
         return self.value * WORSE < kept if self.more_is_better else whole + self.value > (whole + kept) * WORSE
 
 
-def alternating(sides: dict[str, Callable[[], object]], repeats: int, *, warm: int = 1) -> dict[str, list[float]]:
-    """Seconds of each side, taken by turns (A B, B A, …) so that a slow moment of the machine strikes both.
-
-    warm: how many rounds go before the first that counts.
-    """
+def by_turns(sides: dict[str, Callable[[], float]], turns: int = 2) -> dict[str, list[float]]:
+    """What each side says, taken by turns (A B, B A, …) so that a slow moment of the machine strikes both."""
     taken: dict[str, list[float]] = {name: [] for name in sides}
-    for turn in range(warm + repeats):
-        order = list(sides.items()) if turn % 2 == 0 else list(sides.items())[::-1]
-        for name, act in order:
-            gc.collect()
-            begun = time.perf_counter()
-            act()
-            seconds = time.perf_counter() - begun
-            if turn >= warm:
-                taken[name].append(seconds)
+    for turn in range(turns):
+        for name, act in list(sides.items())[:: -1 if turn % 2 else 1]:
+            taken[name].append(act())
     return taken
+
+
+def alternating(sides: dict[str, Callable[[], object]], repeats: int, *, warm: int = 1) -> dict[str, list[float]]:
+    """Seconds of each side, taken by turns. warm: how many rounds go before the first that counts."""
+    taken = by_turns({name: partial(seconds_of, act) for name, act in sides.items()}, warm + repeats)
+    return {name: seconds[warm:] for name, seconds in taken.items()}
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    gc.collect()
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
 
 
 @contextmanager

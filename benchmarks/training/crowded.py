@@ -16,8 +16,8 @@ from statistics import median
 
 from pytorch_lightning import Callback
 
-from benchmarks.measuring import Figure, main, own_home
-from benchmarks.training.speed import NAME, Side, by_turns, imported, our_simclr
+from benchmarks.measuring import Figure, by_turns, main, own_home
+from benchmarks.training.speed import NAME, Side, imported, our_simclr
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.training import trainer
 

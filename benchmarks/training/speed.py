@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.measuring import Figure, main, own_home, ratio
+from benchmarks.measuring import Figure, by_turns, main, own_home, ratio
 from benchmarks.training.peers import lightly_simclr, plain_classifier, repeated
 from benchmarks.training.steps import WARM_STEPS, Steps, simclr_step_s
 from sealife_core.config import FineTuneConfig, SimclrConfig, preset
@@ -46,7 +46,6 @@ from sealife_core.training.trainer import build_trainer, fit
 
 NAME, DRAWN, SIDE_PX = "pictures", 320, 256
 TURNED = (None, Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180)
-TURNS = 2
 CONTRASTIVE = {64: (128, 5), 96: (64, 5)}  # px: images a step, steps counted a turn
 LABELLED_SIZES = {96: (32, 6), 224: (16, 3)}
 GPU_ENCODERS, GPU_SIZES_PX, GPU_BATCH, GPU_STEPS = ("resnet18", "resnet50"), (96, 224), 512, 20
@@ -141,15 +140,6 @@ def imported(home: Path) -> Dataset:
         for number, turn in enumerate(TURNED):
             (picture if turn is None else picture.transpose(turn)).save(folder / f"{row}-{number}.jpg", quality=90)
     return import_images(home / "jpeg", NAME).dataset
-
-
-def by_turns(sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """Seconds of a step of each side, taken by turns: A B C, C B A, …"""
-    taken: dict[str, list[float]] = {name: [] for name in sides}
-    for turn in range(TURNS):
-        for name, act in list(sides.items())[:: 1 if turn % 2 == 0 else -1]:
-            taken[name].append(act())
-    return taken
 
 
 def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> float:
