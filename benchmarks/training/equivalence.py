@@ -36,7 +36,7 @@ from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.training import train
+from sealife_core.training import ablated_simclr
 from sealife_core.training.simclr import SimclrModule
 
 QUICK = SIZES[0]
@@ -152,11 +152,11 @@ def views_of(way: str, dataset: Dataset) -> Iterator[None]:
     """While it lasts, a SimCLR run makes its views in that way."""
     if way == PER_IMAGE:
         PerImageViews.pictures = [read_rgb(dataset.image_path(row)) for row in range(len(dataset))]
-        train.SimclrModule = PerImageViews
+        ablated_simclr.SimclrModule = PerImageViews
     try:
         yield
     finally:
-        train.SimclrModule = SimclrModule
+        ablated_simclr.SimclrModule = SimclrModule
 
 
 def knn(run: Run, dataset: Dataset) -> tuple[float, int]:
