@@ -1,11 +1,14 @@
 """What the features of a run say of the labels of a data set; kept."""
 
+import numpy as np
+
 from dashboard.cache.embeddings import EMBEDDED, stored
 from dashboard.cache.keeping import kept
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.manifest import digest
 from sealife_core.evaluation.curation.label_queue import Bought, LabelQueue, Pick
 from sealife_core.evaluation.curation.queue_features import Points, points_of
+from sealife_core.evaluation.embeddings.neighbours import nearest
 from sealife_core.runs.run import Run
 
 
@@ -54,10 +57,6 @@ def placed_hash(dataset: Dataset) -> str:
 @kept(8, *EMBEDDED)
 def similar_rows(run: Run, dataset: Dataset, rows: tuple[int, ...], k: int) -> list[list[int]]:
     """For each of ``rows`` the ``k`` labelled pictures of the data set that are most similar, the nearest first."""
-    import numpy as np
-
-    from sealife_core.evaluation.embeddings.neighbours import nearest
-
     found = stored(run, "h")
     of_run = found.rows_in(dataset)
     bank = np.flatnonzero((of_run >= 0) & (dataset.labels[of_run] >= 0))

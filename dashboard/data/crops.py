@@ -1,17 +1,13 @@
 """What the crops of a recipe do to a picture, in sentences that follow from the crops drawn."""
 
-from typing import TYPE_CHECKING
-
+from sealife_core.evaluation.contrast.crop_coverage import CropCoverage
 from sealife_core.wording import percent
-
-if TYPE_CHECKING:  # they import torch
-    from sealife_core.evaluation.contrast.crop_coverage import CropCoverage
 
 LITTLE = 0.1  # two crops that overlap less have next to nothing in common
 WHOLE = 0.999
 
 
-def crops_said(coverage: "CropCoverage") -> str:
+def crops_said(coverage: CropCoverage) -> str:
     """Where the crops fall, how large they are, and what the two of a pair have in common."""
     count, pairs = len(coverage.crops), len(coverage.overlap)
     if float(coverage.kept.min()) > WHOLE:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
+import torch
 
 from dashboard import state
 from dashboard.app_pages.lessons.before_class import missing
@@ -27,7 +28,9 @@ from dashboard.parts.pictures.view_pairs import VIEW_NAMES, original_uri, pair_h
 from dashboard.words import plain, unbroken
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.contrast.crop_coverage import crop_coverage
 from sealife_core.evaluation.contrast.readout import MINIMUM, advantage, mean_score
+from sealife_core.evaluation.contrast.similarities import gradient_shares
 from sealife_core.evaluation.figures.html_document import gallery
 from sealife_core.runs.directory import single_runs
 from sealife_core.views.transforms import apply_views
@@ -38,8 +41,6 @@ PICTURES = 64  # whose changes are looked at: 1.5 s for a ResNet18 at 64 px on t
 
 def view() -> Shown:
     """Two pairs of views of two pictures, and how much of them crops keep."""
-    from sealife_core.evaluation.contrast.crop_coverage import crop_coverage
-
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = lesson_dataset()
         name = st.segmented_control("Recipe", list(RECIPES), default="SimCLR", required=True) or "SimCLR"
@@ -75,10 +76,6 @@ def pair() -> Shown:
 
 def temperature() -> Shown:
     """The loss of one of these views; what its hardest negatives get at one temperature."""
-    import torch
-
-    from sealife_core.evaluation.contrast.similarities import gradient_shares
-
     batch, space, own = _board("temperature")
     cosines = torch.from_numpy(batch.similarities[space]).double()  # else the smallest shares are 0 on paper
     negatives = 2 * len(batch.rows) - 2

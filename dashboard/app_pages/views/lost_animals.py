@@ -1,9 +1,9 @@
 """A mark on crops that have probably lost the animal: off until asked for, since a network has to look first."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
+from torch import Tensor
 
 from dashboard import state
 from dashboard.cache.contrast import animal_activation
@@ -13,16 +13,13 @@ from dashboard.error_display import errors_shown
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.animal_share import REEF_PRECISION, REEF_RECALL
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 
 def mark_toggle() -> bool:
     """Whether crops that have probably lost the animal are to be marked."""
     return st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params")
 
 
-def activations(dataset: Dataset, previews: Sequence[Preview], asked: bool) -> "list[Tensor | None]":
+def activations(dataset: Dataset, previews: Sequence[Preview], asked: bool) -> list[Tensor | None]:
     """What an ImageNet encoder responds to in each picture; None each unless ``asked`` for."""
     if asked:
         with errors_shown():

@@ -1,9 +1,10 @@
 """Views: what SimCLR sees. Pairs, the steps of one view, where crops fall, and the recipes they are drawn from."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
+from torch import Tensor
 
 from dashboard import state
 from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
@@ -26,9 +27,6 @@ from sealife_core.config import ViewRecipe, describe, nested, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError
 from sealife_core.evaluation.contrast.crop_coverage import DRAWS
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 SEEN_AT_PX = (48, 64, 96, 160, 224)
 SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
@@ -70,7 +68,7 @@ def page() -> None:
 
 def _pairs(
     dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview],
-    activations: "Sequence[Tensor | None]", size_px: int, pairs: int,
+    activations: Sequence[Tensor | None], size_px: int, pairs: int,
 ) -> None:  # fmt: skip
     """Each picture with its positive pairs. activations: of an ImageNet encoder; None: not asked for."""
     named = recipes if len(recipes) > 1 else [("", recipes[0][1])]

@@ -1,9 +1,9 @@
 """One picture taken apart: the steps from it to a view, or where many crops of it fall."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
+from torch import Tensor
 
 from dashboard import state
 from dashboard.data.crops import crops_said, lost_said
@@ -16,9 +16,6 @@ from dashboard.words import plain, unbroken
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.animal_share import LOST_BELOW, animal_share
 from sealife_core.evaluation.contrast.crop_coverage import crop_coverage
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 LARGE_PX = 640
 _RESPONSE = (
@@ -39,10 +36,10 @@ def steps(recipes: Sequence[Named], previews: Sequence[Preview], size_px: int) -
 
 
 def crops(
-    dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]"
+    dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview], activations: Sequence[Tensor | None]
 ) -> None:
     """Where crops of one of the pictures fall. activations: of an ImageNet encoder; None: not asked for."""
-    from sealife_core.evaluation.classification.gradcam import heat_png
+    from sealife_core.evaluation.classification.gradcam import heat_png  # imports torchvision
 
     place = _place(previews)
     preview, activation = previews[place], activations[place]

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,12 +14,10 @@ from dashboard.data.previews import Preview, drawn
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import similarity_matrix
+from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.figures.palette import label_colour
 from sealife_core.views.sampling import ViewParameters
 from sealife_core.views.transforms import apply_views
-
-if TYPE_CHECKING:
-    from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 
 SHOWN_PX = 128  # of views that are seen larger by the network: twice what a small picture on the page needs
 
@@ -50,7 +47,7 @@ def batch_rows(dataset: Dataset, shuffle: int, count: int) -> tuple[int, ...]:
 
 
 def view_batch(
-    dataset: Dataset, previews: Sequence[Preview], recipe: ViewRecipe, drawing: int, seen_by: "ViewEncoder"
+    dataset: Dataset, previews: Sequence[Preview], recipe: ViewRecipe, drawing: int, seen_by: ViewEncoder
 ) -> ViewBatch:
     """Two views of each of ``previews`` (decoded at one size), embedded. The same ``drawing`` gives the same views."""
     parameters = [drawn(recipe, preview, drawing, 0, view) for view in (0, 1) for preview in previews]

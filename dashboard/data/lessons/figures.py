@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dashboard.words import percent_within
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
+from sealife_core.evaluation.contrast.readout import QUIZZES, Readout, mean_score
+from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.evaluation.figures.html_document import table
 from sealife_core.wording import percent
-
-if TYPE_CHECKING:  # they import torch
-    from sealife_core.evaluation.contrast.readout import Readout
-    from sealife_core.evaluation.embeddings.stored_embeddings import Space
 
 ACCENT, INK, LINE = "#0B7285", "#14262E", "#D5E0E3"
 WHITE_FROM = 0.82  # of ACCENT on white: darker, white letters stand out more than INK
@@ -79,10 +76,8 @@ def shares_table(similarities: np.ndarray, shares: dict[float, np.ndarray], anch
     return table(rows)
 
 
-def quizzes_table(found: "Mapping[Space, Readout]") -> str:
+def quizzes_table(found: Mapping[Space, Readout]) -> str:
     """The right answers of each quiz by what was read, beside chance."""
-    from sealife_core.evaluation.contrast.readout import QUIZZES, mean_score  # imports torch
-
     of_all = {space: percent(mean_score(of), 0) for space, of in found.items()}
     guessing = sum(quiz.chance for quiz in QUIZZES) / len(QUIZZES)
     rows = [

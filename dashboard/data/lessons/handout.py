@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 
 from dashboard.data.lessons.lessons import Lesson, Reading
+from sealife_core.evaluation.contrast.similarities import anchor_loss
 from sealife_core.evaluation.figures.html_document import document, table
 from sealife_core.wording import percent
 
@@ -47,8 +48,6 @@ def worksheet_html() -> str:
 
 
 def _solution() -> str:
-    from sealife_core.evaluation.contrast.similarities import anchor_loss  # imports torch
-
     z = np.array(list(VIEWS.values()))
     cosines = z @ z[0]
     others = list(VIEWS)[1:]
