@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -91,7 +92,8 @@ def _undo(kind: str, name: str) -> None:
             state.gallery.open_job(job.id)
             state.say(f"The predictions for **{plain(job.name)}** are back.")
         elif kind == "correction":
-            _uncorrect(*name.split(" ", 1))
+            number, data = name.split(" ", 1)
+            carry_out(partial(undo, open_dataset(data), int(number)))
         else:
             restore_dataset(name)
             state.data.choose_dataset(name)
@@ -105,11 +107,20 @@ def say_corrected(dataset: Dataset, text: str = "") -> None:
     state.say(text or plain(said(entry)), way_back)
 
 
+def carry_out(change: Callable[..., Dataset], text: str = "") -> None:
+    """For a callback: correct a data set by ``change``, in the name of who is here, and say so as ``say_corrected``."""
+    with errors_said():
+        say_corrected(change(by=state.corrections.BY.held("")), text)
+
+
+def carry_out_button(label: str, icon: str, change: Callable[..., Dataset], text: str) -> None:
+    """The button of a dialog that does so, and closes it."""
+    icon = f":material/{icon}:"
+    if st.button(label, type="primary", icon=icon, on_click=carry_out, args=(change, text)):
+        st.rerun()
+
+
 def rerun_if_corrected(dataset: Dataset) -> None:
     """In a fragment that was given ``dataset``: run the whole page once that was corrected or there is a new notice."""
     if datasets.opened(dataset.name).version != dataset.version or state.NOTICE.held() != DRAWN.held():
         st.rerun(scope="app")
-
-
-def _uncorrect(number: str, name: str) -> None:
-    say_corrected(undo(open_dataset(name), int(number), by=state.corrections.BY.held("")))

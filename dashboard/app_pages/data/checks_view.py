@@ -1,5 +1,7 @@
 """Pictures that are there twice or belong together: which, whether they leak between splits, and what mends it."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -8,14 +10,14 @@ from dashboard.app_pages.data.grouping import grouping_button
 from dashboard.data.pictures import class_of
 from dashboard.parts.correcting.correct_many import correct_many, correct_now
 from dashboard.parts.job_progress import job_error, job_progress
-from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.parts.notice import carry_out_button
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.mending import Mending, mend, plan_mending
+from sealife_core.datasets.mending import mend, plan_mending
 from sealife_core.wording import SPLIT_WORDS, counted
 
 A_PAGE = 8
@@ -98,18 +100,9 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
         st.markdown(plain(sentence))
     if mending.moves:
         st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
-        if st.button(
-            "Move them", type="primary", icon=":material/healing:", on_click=_carry_out, args=(dataset, mending)
-        ):  # fmt: skip
-            st.rerun()
-
-
-def _carry_out(dataset: Dataset, mending: Mending) -> None:
-    with errors_said():
-        mended = mend(dataset, mending, by=state.corrections.BY.held(""))
-        groups = counted(mending.groups, "group")
-        said = plain(" ".join(mending.sentences))
-        say_corrected(mended, f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}")
+        groups, moved = counted(mending.groups, "group"), plain(" ".join(mending.sentences))
+        said = f"Put {groups} of **{plain(dataset.name)}** into one split each. {moved}"
+        carry_out_button("Move them", "healing", partial(mend, dataset, mending), said)
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:

@@ -1,10 +1,12 @@
 """Renaming a class, merging it with another, and the way to split it."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import state
 from dashboard.cache import embeddings
-from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.parts.notice import carry_out
 from dashboard.state import corrections
 from dashboard.words import plain
 from sealife_core.datasets.corrections.editing import rename_class
@@ -29,8 +31,9 @@ def class_names(dataset: Dataset) -> None:
         then = f"join the class {plain(became)}" if merges else f"are then called {plain(became)}"
         st.caption(f"{pictures} of {plain(was)} {then}. You can undo it in History.")
         st.button(
-            "Merge them" if merges else "Rename it", type="primary", on_click=_rename, args=(dataset, was, became)
-        )
+            "Merge them" if merges else "Rename it", type="primary", on_click=carry_out,
+            args=(partial(rename_class, dataset, was, became),),
+        )  # fmt: skip
 
 
 def _split(dataset: Dataset, name: str) -> None:
@@ -42,8 +45,3 @@ def _split(dataset: Dataset, name: str) -> None:
         how += " This needs features of the pictures: Name my animals computes them."
     if st.button("Split it", icon=":material/call_split:", disabled=not ready, help=how):
         state.go("embeddings", {state.embeddings.RUN: ready[0].id, state.embeddings.CLASSES: [name]})
-
-
-def _rename(dataset: Dataset, was: str, became: str) -> None:
-    with errors_said():
-        say_corrected(rename_class(dataset, was, became, by=corrections.BY.held("")))

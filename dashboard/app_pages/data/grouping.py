@@ -1,21 +1,21 @@
 """Which pictures belong together: the fields that ask for a pattern, what it would make, and grouping with an undo."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
 from dashboard.cache import grouping
 from dashboard.error_display import errors_shown
-from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.parts.notice import carry_out_button
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.exif import READ
 from sealife_core.datasets.grouping.patterns import COLUMN, SEPARATORS, Pattern, parse_pattern
 from sealife_core.datasets.grouping.preview import MOST_OPENED, ImportPreview
-from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
+from sealife_core.datasets.grouping.regrouping import regroup
 from sealife_core.datasets.imports.finding import ClassFolder
 
 NONE = "none"
@@ -121,14 +121,5 @@ def group_dialog(dataset: Dataset, first: Pattern) -> None:
         st.caption("The pictures are grouped like that already.")
     elif plan.preview.groups:
         st.caption("Replaces the groups there are. No file changes, and you can undo it.")
-        if st.button(
-            "Group them", type="primary", icon=":material/workspaces:", on_click=_carry_out, args=(dataset, plan)
-        ):
-            st.rerun()
-
-
-def _carry_out(dataset: Dataset, plan: Regrouping) -> None:
-    with errors_said():
-        grouped = regroup(dataset, plan, by=state.corrections.BY.held(""))
-        says = plain(" ".join(plan.sentences))
-        say_corrected(grouped, f"Grouped the pictures of **{plain(dataset.name)}**. {says}")
+        said = f"Grouped the pictures of **{plain(dataset.name)}**. {plain(' '.join(plan.sentences))}"
+        carry_out_button("Group them", "workspaces", partial(regroup, dataset, plan), said)

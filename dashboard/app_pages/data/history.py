@@ -1,6 +1,5 @@
 """What was corrected since the import, by whom and why: undone, redone, saved as a file, applied from one."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.data.corrections import HistoryRow, history
-from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.parts.notice import carry_out, errors_said
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import corrections, say
@@ -62,13 +61,8 @@ def _row(dataset: Dataset, row: HistoryRow) -> None:
             label, change = ("Undo", undo) if row.stands else ("Redo", redo)
             st.button(
                 label, key=corrections.ENTRY.of(row.number), icon=f":material/{label.lower()}:", type="tertiary",
-                on_click=_change, args=(change, dataset, row.number),
+                on_click=carry_out, args=(partial(change, dataset, row.number),),
             )  # fmt: skip
-
-
-def _change(change: Callable[..., Dataset], dataset: Dataset, number: int) -> None:
-    with errors_said():
-        say_corrected(change(dataset, number, by=corrections.BY.held("")))
 
 
 def _applying(dataset: Dataset) -> None:

@@ -1,17 +1,15 @@
 """Places as the test split: whether it is of new places now, and making it so, with a preview and an undo."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.error_display import errors_shown
-from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.parts.notice import carry_out_button
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.holding_out import (
-    GROUP,
-    HoldingOut,
     PlacesTested,
     hold_out,
     places_of,
@@ -59,7 +57,7 @@ def split_said(tested: PlacesTested) -> str:
 
 @st.dialog("Hold places out", width="medium")
 @errors_shown()
-def hold_out_dialog(dataset: Dataset, by: str = GROUP) -> None:
+def hold_out_dialog(dataset: Dataset, by: str) -> None:
     """Asks for places, shows what would move, and moves it when asked to. by: as of ``places_of``."""
     places = places_of(dataset, by)
     labelled = dataset.labels >= 0
@@ -81,15 +79,6 @@ def hold_out_dialog(dataset: Dataset, by: str = GROUP) -> None:
     if plan.warnings:
         st.warning("\n\n".join(map(plain, plan.warnings)))
     st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
-    if st.button(
-        "Hold them out", type="primary", icon=":material/pin_drop:", on_click=_carry_out, args=(dataset, plan, by)
-    ):  # fmt: skip
-        st.rerun()
-
-
-def _carry_out(dataset: Dataset, plan: HoldingOut, places_by: str) -> None:
-    with errors_said():
-        held = hold_out(dataset, plan, by=state.corrections.BY.held(""), places_by=places_by)
-        places = counted(len(plan.places), "place")
-        said = plain(" ".join(plan.sentences))
-        say_corrected(held, f"The test split of **{plain(dataset.name)}** is {places} now. {said}")
+    tested = counted(len(plan.places), "place")
+    said = f"The test split of **{plain(dataset.name)}** is {tested} now. {plain(' '.join(plan.sentences))}"
+    carry_out_button("Hold them out", "pin_drop", partial(hold_out, dataset, plan, places_by=by), said)

@@ -1,11 +1,12 @@
 """Correcting several pictures at once: a class, a split, a group, or leaving them out."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
-from dashboard.parts.notice import errors_said, say_corrected
-from dashboard.state import Key, corrections
+from dashboard.parts.notice import carry_out
+from dashboard.state import Key
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.corrections.versions import known_label
 from sealife_core.datasets.dataset import Dataset
@@ -44,7 +45,5 @@ def correct_many(dataset: Dataset, rows: Sequence[int], key: Key, *, why: str = 
 
 def correct_now(dataset: Dataset, rows: Sequence[int], fields: Mapping[str, str], why: str) -> None:
     """Change the pictures of ``rows``, as one correction, and say so with an undo; from a callback."""
-    ids = dataset.manifest["id"].iloc[list(rows)]
-    with errors_said():
-        changes = {str(image): fields for image in ids}
-        say_corrected(correct(dataset, changes, by=corrections.BY.held(""), why=why))
+    changes = {str(image): fields for image in dataset.manifest["id"].iloc[list(rows)]}
+    carry_out(partial(correct, dataset, changes, why=why))
