@@ -27,11 +27,57 @@ function telling(image) {
   return image;
 }
 
-// What plays through stored epochs. Whoever extends it has data.epochs, a button, and show(at), which draws one moment.
+// Listens to keys, or `types`, before all else on the page, in place of what the script listened to before; until the
+// function that it returns is called.
+let listening;
+function listen(act, types = ['keydown']) {
+  const turn = (how, what) => types.forEach((type) => window[how](type, what, true));
+  turn('removeEventListener', listening);
+  turn('addEventListener', listening = act);
+  return () => turn('removeEventListener', act);
+}
+
+// The view in an element: made once, loaded with new data at each drawing, removed with the element.
+const views = new WeakMap();
+function keepView(View, { data, parentElement }) {
+  if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
+  const view = views.get(parentElement);
+  view.load(data);
+  return () => { view.remove(); views.delete(parentElement); };
+}
+
+// What plays through stored epochs. Whoever extends it builds it, has data.epochs and data.says, and draws this.moment.
 class Epochs {
   constructor(momentMs) { Object.assign(this, { momentMs, at: 0, playing: null }); }
 
+  build(className, says, label) {
+    Object.assign(this, { root: el('div', className), button: el('button', 'play', '▶ Play'), label: el('output'), says });
+    this.slider = Object.assign(el('input'), { type: 'range', min: 0, step: 'any', value: 0 });
+    this.slider.setAttribute('aria-label', label);
+    this.button.onclick = () => (this.playing ? this.pause() : this.play());
+    this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
+    this.watch = new ResizeObserver(() => this.draw());
+    this.watch.observe(this.root);
+  }
+
   get last() { return this.data.epochs.length - 1; }
+  get moment() { return matchMedia('(prefers-reduced-motion: reduce)').matches ? Math.round(this.at) : this.at; }
+
+  show(at) {
+    const { epochs, says, planned = epochs[this.last] } = this.data, near = Math.round(at);
+    this.at = at;
+    this.slider.value = at;
+    this.label.textContent = epochs[near] === 0 ? 'before training' : `epoch ${epochs[near]} of ${planned}`;
+    this.slider.setAttribute('aria-valuetext', this.label.textContent);
+    this.says.textContent = says[near];
+    this.draw();
+  }
+
+  remove() {
+    this.playing = null;
+    this.watch.disconnect();
+    this.root.remove();
+  }
 
   play() {
     if (this.at >= this.last) this.at = 0;

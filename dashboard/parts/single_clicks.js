@@ -2,7 +2,7 @@
 // lesson's button, or a picture that nobody has seen. And what has begun is not begun again.
 const AT_ONCE_MS = 300, SPOT_PX = 10;
 const OFTEN = '[data-testid="stNumberInput"]';  // a number goes up and down in steps
-let counted, listening;
+let counted;
 
 // Whether a click came too soon after one at the same place to be a click of its own. Both have timeStamp and a place.
 function isSecond(click, first) {
@@ -11,7 +11,7 @@ function isSecond(click, first) {
 }
 
 export default function () {
-  const count = (event) => {
+  return listen((event) => {
     const path = event.composedPath();
     if (!event.isTrusted || !path.some((node) => node.matches?.('button')) || path.some((node) => node.matches?.(OFTEN))) return;
     if (counted && isSecond(event, counted)) {
@@ -20,9 +20,5 @@ export default function () {
     } else {
       counted = event;
     }
-  };
-  window.removeEventListener('click', listening, true);
-  listening = count;
-  window.addEventListener('click', count, true);
-  return () => window.removeEventListener('click', count, true);
+  }, ['click']);
 }

@@ -3,49 +3,26 @@
 const MOMENT_MS = 1100;  // from one snapshot to the next
 const WAYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 const REACH_PX = 14;  // how near a pointer must come to a point
-const screens = new WeakMap();
 
-export default function (component) {
-  const { parentElement, data } = component;
-  let screen = screens.get(parentElement);
-  if (!screen) {
-    screen = new Film(parentElement);
-    screens.set(parentElement, screen);
-  }
-  screen.load(data);
-  return () => {
-    screen.remove();
-    screens.delete(parentElement);
-  };
-}
+export default function (component) { return keepView(Film, component); }
 
 class Film extends Epochs {
   constructor(parent) {
     super(MOMENT_MS);
-    this.root = el('div', 'sealife-film');
+    this.build('sealife-film', el('div', 'sealife-film-says'), 'Epoch of the film');
     this.canvas = el('canvas');
     const controls = el('div', 'sealife-film-controls');
-    this.button = el('button', '', '▶ Play');
-    this.slider = el('input');
-    Object.assign(this.slider, { type: 'range', min: 0, step: 'any', value: 0 });
-    this.slider.setAttribute('aria-label', 'Epoch of the film');
-    this.label = el('output');
     const save = el('button', 'quiet-button', 'PNG');
     save.title = 'Save this moment as a picture';
     controls.append(this.button, this.slider, this.label, save);
-    this.says = el('div', 'sealife-film-says');
     this.root.append(controls, this.canvas, this.says);
     parent.append(this.root);
     this.legend = new Legend(this.root);
     this.hover = new HoverBox(parent);
-    this.button.onclick = () => (this.playing ? this.pause() : this.play());
     save.onclick = () => this.save();
-    this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
     this.slider.onkeydown = (event) => this.step(event, WAYS);
     this.canvas.onmousemove = (event) => this.point(event);
     this.canvas.onmouseleave = () => { this.ringed = -1; this.hover.hide(); this.draw(); };
-    this.watch = new ResizeObserver(() => this.draw());
-    this.watch.observe(this.root);
     this.ringed = -1;
   }
 
@@ -61,28 +38,17 @@ class Film extends Epochs {
     });
     const groups = data.groups.map(({ name, colour, symbol }) => ({ meta: name, marker: { color: colour, symbol } }));
     this.legend.draw(groups, () => this.draw());
-    this.slider.max = data.epochs.length - 1;
+    this.slider.max = this.last;
     this.canvas.setAttribute('role', 'img');
     this.canvas.setAttribute('aria-label', data.alt);
     this.ringed = -1;
-    this.show(Math.min(this.at, data.epochs.length - 1));
+    this.show(Math.min(this.at, this.last));
   }
 
   play() {
     this.hover.hide();
     this.ringed = -1;
     super.play();
-  }
-
-  show(at) {
-    const { epochs } = this.data;
-    this.at = at;
-    this.slider.value = at;
-    const near = epochs[Math.round(at)];
-    this.label.textContent = near === 0 ? 'before training' : `epoch ${near} of ${epochs[epochs.length - 1]}`;
-    this.slider.setAttribute('aria-valuetext', this.label.textContent);
-    this.says.textContent = this.data.says[Math.round(at)];
-    this.draw();
   }
 
   // Where point i lies at this moment.
@@ -97,9 +63,8 @@ class Film extends Epochs {
 
   draw() {
     if (!this.data) return;
-    const at = matchMedia('(prefers-reduced-motion: reduce)').matches ? Math.round(this.at) : this.at;
-    const first = Math.floor(at), part = at - first;
-    this.between = [first, Math.min(first + 1, this.data.epochs.length - 1)];
+    const first = Math.floor(this.moment), part = this.moment - first;
+    this.between = [first, Math.min(first + 1, this.last)];
     this.ease = part * part * (3 - 2 * part);  // points glide, slowest where a snapshot is
     const [width, height] = [this.root.clientWidth, this.data.height];
     const ratio = window.devicePixelRatio || 1;
@@ -181,9 +146,7 @@ class Film extends Epochs {
   }
 
   remove() {
-    this.playing = null;
-    this.watch.disconnect();
+    super.remove();
     this.hover.remove();
-    this.root.remove();
   }
 }

@@ -5,14 +5,14 @@ const OWN_ARROWS = 'input:not([type="radio"]):not([type="checkbox"]), textarea, 
   + ' [contenteditable], [role="radiogroup"][aria-orientation="horizontal"], [role="listbox"], [role="dialog"]';
 const OWN_PAGES = 'textarea, dialog, [contenteditable], [role="listbox"], [role="dialog"]';
 const KEPT_PX = 140, NEAR_PX = 4; // of a screen stay in sight, two of bars that stand still; a page that is scrolled to within this is at its end
-let before, listening;
+let before;
 
 export default function ({ data }) {
   const main = document.querySelector('[data-testid="stMain"]');
   if (before !== undefined && before !== data.shown) main?.scrollTo(0, 0);
   before = data.shown;
 
-  const turn = (event) => {
+  return listen((event) => {
     const way = TURNS[event.key], page = event.key.startsWith('Page');
     if (!way || !main || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
     if (event.composedPath().some((node) => node.matches?.(page ? OWN_PAGES : OWN_ARROWS))) return;
@@ -25,9 +25,5 @@ export default function ({ data }) {
       const key = data.buttons[way].replaceAll('.', '-');
       document.querySelector(`.st-key-${key} button:enabled`)?.click();
     }
-  };
-  window.removeEventListener('keydown', listening, true);
-  listening = turn;
-  window.addEventListener('keydown', turn, true);
-  return () => window.removeEventListener('keydown', turn, true);
+  });
 }

@@ -1,24 +1,13 @@
 // How a run came to tell pictures apart: every chart follows one epoch, which the browser plays; no server is asked.
 const MOMENT_MS = 900;  // from one stored epoch to the next
-const shown = new WeakMap();
 
-export default function ({ data, parentElement }) {
-  let view = shown.get(parentElement);
-  if (!view) shown.set(parentElement, view = new LearningView(parentElement));
-  view.load(data);
-  return () => { view.remove(); shown.delete(parentElement); };
-}
+export default function (component) { return keepView(LearningView, component); }
 
 class LearningView extends Epochs {
   constructor(parent) {
     super(MOMENT_MS);
-    this.root = el('div', 'learning');
+    this.build('learning', el('p', 'says'), 'Epoch');
     this.root.tabIndex = -1;  // a click anywhere lets the arrow keys step
-    this.button = el('button', 'play', '▶ Play');
-    this.slider = Object.assign(el('input'), { type: 'range', min: 0, step: 'any', value: 0 });
-    this.slider.setAttribute('aria-label', 'Epoch');
-    this.label = el('output');
-    this.says = el('p', 'says');
     const controls = el('div', 'controls'), charts = el('div', 'charts');
     const row = el('div', 'row');
     row.append(this.button, this.slider, this.label);
@@ -39,15 +28,11 @@ class LearningView extends Epochs {
     this.near = el('section', 'near');
     this.root.append(controls, charts, this.near);
     parent.append(this.root);
-    this.button.onclick = () => (this.playing ? this.pause() : this.play());
-    this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
     this.root.onkeydown = (event) => this.step(event);
     // A presenter need not click first: keys that nothing else wants.
     this.anywhere = (event) => { if (event.target === document.body) this.step(event); };
     window.addEventListener('keydown', this.anywhere);
     for (const chart of [this.scores, this.ranks]) chart.svg.onclick = (event) => this.pick(chart, event);
-    this.watch = new ResizeObserver(() => this.draw());
-    this.watch.observe(this.root);
     this.at = Infinity;
   }
 
@@ -56,10 +41,10 @@ class LearningView extends Epochs {
     if (data.version === this.data?.version) return;
     const newest = !this.data || data.run !== this.data.run || this.at >= this.data.epochs.length - 1;
     this.data = data;
-    this.slider.max = data.epochs.length - 1;
+    this.slider.max = this.last;
     this.frames();
     this.pause();
-    this.show(newest ? data.epochs.length - 1 : this.at);
+    this.show(newest ? this.last : this.at);
   }
 
   // The stored epoch nearest to where a chart over epochs was clicked.
@@ -71,21 +56,13 @@ class LearningView extends Epochs {
   }
 
   show(at) {
-    const { epochs, says, planned } = this.data;
-    this.at = at;
-    this.slider.value = at;
-    const now = epochs[Math.round(at)];
-    this.label.textContent = now === 0 ? 'before training' : `epoch ${now} of ${planned}`;
-    this.slider.setAttribute('aria-valuetext', this.label.textContent);
-    this.says.textContent = says[Math.round(at)];
-    this.draw();
+    super.show(at);
     this.showNear(Math.round(at));
   }
 
   draw() {
     if (!this.data) return;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const at = still ? Math.round(this.at) : this.at, a = Math.floor(at), b = Math.min(a + 1, this.data.epochs.length - 1);
+    const at = this.moment, a = Math.floor(at), b = Math.min(a + 1, this.last);
     // A number, or a list of them, between two epochs; that of the nearer one where the other has none.
     const between = (values) => {
       const [u, v] = [values[a], values[b]];
@@ -199,9 +176,7 @@ class LearningView extends Epochs {
   }
 
   remove() {
-    this.playing = null;
     window.removeEventListener('keydown', this.anywhere);
-    this.watch.disconnect();
-    this.root.remove();
+    super.remove();
   }
 }

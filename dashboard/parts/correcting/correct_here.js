@@ -1,5 +1,3 @@
-let listening;
-
 export default function ({ data, parentElement, setTriggerValue }) {
   const here = parentElement.querySelector('.here');
   if (here.dataset.picture !== data.picture.id) {  // another one: what was said and can be undone was of the one before
@@ -11,12 +9,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     here.onkeydown = (event) => { if (meansOther(event)) event.stopPropagation(); };  // arrows move within the text
     here.known.about(data.picture);
   }
-  window.removeEventListener('keydown', listening, true);
-  listening = (event) => {
+  return listen((event) => {
     const path = event.composedPath();
     if (event.repeat || meansOther(event) || path.some((node) => node.matches?.('dialog, [role="dialog"], [role="listbox"]'))) return;
     if (here.known.keyed(event)) event.stopPropagation();
-  };
-  window.addEventListener('keydown', listening, true);
-  return () => window.removeEventListener('keydown', listening, true);
+  });
 }

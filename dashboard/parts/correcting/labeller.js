@@ -4,7 +4,6 @@
 const AHEAD = 6;  // so few pictures left: the page is asked for more
 const OWN_KEYS = 'input:not([type="radio"]):not([type="checkbox"]), textarea, select, dialog, [contenteditable],'
   + ' [role="listbox"], [role="combobox"]';
-let listening;
 
 // The file of a picture, between these; nothing where it would tell the label.
 const named = (item, after, before = '') => (item.file ? before + item.file.split('/').pop() + after : '');
@@ -314,9 +313,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.dataset.version = version;
     root.labeller.take(data);
   }
-  window.removeEventListener('keydown', listening, true);
-  const listens = (event) => root.labeller.pressed(event);  // another view's labeller may be there before this one goes
-  window.addEventListener('keydown', listens, true);
-  listening = listens;
-  return () => window.removeEventListener('keydown', listens, true);
+  return listen((event) => root.labeller.pressed(event));  // another view's may be there before this one goes
 }

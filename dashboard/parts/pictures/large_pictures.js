@@ -1,5 +1,3 @@
-let listening;
-
 function told(node) {
   const image = node.matches('img') ? node : node.querySelector('img');
   return { large: image.src, alt: image.alt, facts: [], ...JSON.parse(node.dataset.opens) };
@@ -7,7 +5,7 @@ function told(node) {
 
 export default function ({ parentElement, setTriggerValue }) {
   const host = parentElement.querySelector('i');
-  const open = (event) => {
+  return listen((event) => {
     const node = event.composedPath().find((one) => one.dataset?.opens);
     const key = event.type === 'keydown';
     if (!node || (key && (!['Enter', ' '].includes(event.key) || event.composedPath()[0] !== node))) return;
@@ -20,10 +18,5 @@ export default function ({ parentElement, setTriggerValue }) {
     );
     const corrected = (number) => setTriggerValue('corrected', number);
     openLarge(host, alike.map(told), alike.indexOf(node), correcting, corrected);
-  };
-  const listen = (how) => ['click', 'keydown'].forEach((type) => window[how](type, listening, true));
-  if (listening) listen('removeEventListener');
-  listening = open;
-  listen('addEventListener');
-  return () => ['click', 'keydown'].forEach((type) => window.removeEventListener(type, open, true));
+  }, ['click', 'keydown']);
 }
