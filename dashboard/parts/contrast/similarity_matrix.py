@@ -17,9 +17,7 @@ from dashboard.state import contrast
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 
-_matrix = own_component(
-    __file__, shared=("nt_xent", "matrix_canvas", "../correcting/correcting", "../correcting/lightbox")
-)
+_matrix = own_component(__file__, shared=("nt_xent", "matrix_canvas", "../correcting/lightbox"))
 
 
 def similarity_matrix(

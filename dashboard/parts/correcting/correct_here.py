@@ -11,7 +11,7 @@ from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 
-_here = own_component(__file__, '<div class="here"></div>', shared=("correcting", "lightbox"))
+_here = own_component(__file__, '<div class="here"></div>', shared="lightbox")
 
 
 def correct_here(dataset: Dataset, row: int, key: Key) -> None:

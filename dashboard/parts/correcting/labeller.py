@@ -18,7 +18,7 @@ MOST_LIKELY, EXAMPLES = 9, 6
 MOST_CHOICES = 30  # classes with a button each where none is likelier than others
 MOST_EARLIER = 50
 _UNTOLD = {"label": "", "file": "", "picture": None}
-_LABELLER = own_component(__file__, shared=("correcting", "lightbox"))
+_LABELLER = own_component(__file__, shared="lightbox")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,7 @@ from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import label_colour
 
-_grid = own_component(
-    __file__, '<div class="pictures"></div>', shared=("../correcting/correcting", "../correcting/lightbox")
-)
+_grid = own_component(__file__, '<div class="pictures"></div>', shared="../correcting/lightbox")
 
 
 def image_grid(

@@ -11,7 +11,7 @@ from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state.navigation import LARGE_PICTURES
 from sealife_core.datasets.dataset import Dataset
 
-_large_pictures = own_component(__file__, "<i></i>", shared=("../correcting/correcting", "../correcting/lightbox"))
+_large_pictures = own_component(__file__, "<i></i>", shared="../correcting/lightbox")
 
 
 def large_pictures() -> None:

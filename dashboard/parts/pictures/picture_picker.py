@@ -9,9 +9,7 @@ from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 
-_picker = own_component(
-    __file__, '<div class="picker"></div>', shared=("../correcting/correcting", "../correcting/lightbox")
-)
+_picker = own_component(__file__, '<div class="picker"></div>', shared="../correcting/lightbox")
 
 
 def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int], key: Key) -> int | None:

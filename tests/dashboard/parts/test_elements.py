@@ -10,10 +10,7 @@ from dashboard import parts
 
 pytestmark = pytest.mark.process
 PARTS = Path(parts.__file__).parent
-ELEMENTS, CORRECTING, LIGHTBOX = (
-    (PARTS / name).read_text(encoding="utf-8")
-    for name in ("elements.js", "correcting/correcting.js", "correcting/lightbox.js")
-)
+ELEMENTS, LIGHTBOX = ((PARTS / name).read_text(encoding="utf-8") for name in ("elements.js", "correcting/lightbox.js"))
 
 
 def run(script: str) -> str:
@@ -64,7 +61,7 @@ def test_picture__an_answer_to_an_earlier_question_is_left_out() -> None:
         await first;
         console.log(told.join());
     """
-    assert run(ELEMENTS + CORRECTING + LIGHTBOX + PICTURE + script) == "after"
+    assert run(ELEMENTS + LIGHTBOX + PICTURE + script) == "after"
 
 
 def test_picture__an_undo_takes_back_what_is_still_being_written() -> None:
@@ -77,4 +74,4 @@ def test_picture__an_undo_takes_back_what_is_still_being_written() -> None:
         await later();
         console.log(sent.length, sent[1][0].undo);
     """
-    assert run(ELEMENTS + CORRECTING + LIGHTBOX + PICTURE + script) == "2 7"
+    assert run(ELEMENTS + LIGHTBOX + PICTURE + script) == "2 7"
