@@ -123,10 +123,10 @@ def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]
     it; none where no run has."""
     for run in featured(dataset):
         with suppress(SealifeError):
-            if (place := _place_of(run).get(image)) is not None:
-                near = neighbours(run, dataset, "h", stored(run, "h").values[place], k + 1) or []
-                own = dataset.row_of(image) if dataset.has(image) else -1  # an excluded picture has none
-                return [pair for pair in near if pair[0] != own][:k]
+            found = stored(run, "h")
+            if image in found.ids:  # by these, where it is excluded and so has no row
+                query = dataset.row_of(image) if dataset.has(image) else found.values[found.ids.index(image)]
+                return neighbours(run, dataset, "h", query, k) or []
     return []
 
 
@@ -168,11 +168,6 @@ def _principal_points(run: Run, of: Space, dims: int) -> tuple[np.ndarray, np.nd
 def _rows(run: Run, dataset: Dataset, of: Space) -> np.ndarray:
     """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone."""
     return stored(run, of).rows_in(dataset)
-
-
-@kept(8, *EMBEDDED)
-def _place_of(run: Run) -> dict[str, int]:
-    return {image: place for place, image in enumerate(stored(run, "h").ids)}
 
 
 @kept(16, PREDICTIONS)
