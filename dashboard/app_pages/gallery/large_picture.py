@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.filters import spoken
 from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
-from dashboard.app_pages.gallery.training_neighbours import training_neighbours
+from dashboard.cache import classifiers, embeddings
 from dashboard.data.classifier_answers import Answers, Filters, in_order
 from dashboard.media import evidence_url, thumb_url
 from dashboard.parts.correcting.correct_here import correct_here
@@ -19,11 +19,13 @@ from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery, turn
 from dashboard.theme import dot
 from dashboard.words import plain, run_name
-from sealife_core.errors import SealifeError
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import RunError, SealifeError
+from sealife_core.evaluation.embeddings.training_images import Neighbour
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
-LARGE_PX = 640
+LARGE_PX, NEIGHBOURS = 640, 8
 Model = tuple[Run, Answers]
 
 
@@ -39,11 +41,20 @@ def large_picture(models: Sequence[Model], place: int, places: np.ndarray, shown
     with right:
         _answer(models, place, evidence)
     try:
-        found = training_neighbours(run, answers.dataset, str(answers.ids[place]))
+        found = _training_neighbours(run, answers.dataset, str(answers.ids[place]))
     except SealifeError as error:
         st.caption(f":material/info: Nearest training pictures: {plain(str(error))}")
     else:
         neighbours_view(answers.dataset, found, gallery.NEIGHBOURS)
+
+
+def _training_neighbours(run: Run, dataset: Dataset, image_id: str) -> list[Neighbour]:
+    """The training images nearest to one image of the data set. Raises RunError where the run has no embeddings."""
+    embedded = embeddings.stored(run, "h")
+    if image_id not in embedded.ids:
+        raise RunError("This picture was not in the data set when the model was trained, so it has no embedding.")
+    features = np.asarray(embedded.values[embedded.ids.index(image_id)], np.float32)
+    return classifiers.training_images(run, dataset).nearest(features, NEIGHBOURS)
 
 
 def _steps(answers: Answers, place: int, places: np.ndarray, shown: Filters) -> None:
