@@ -10,12 +10,12 @@ from dashboard.data.contrast.ablation_findings import (
     ANSWERS,
     Measures,
     Nearest,
+    asked_of,
     nearest_at,
     predictions,
     shared_epochs,
     told,
 )
-from dashboard.data.contrast.asked import asked_of
 from dashboard.data.pictures import class_of
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.runs import detail

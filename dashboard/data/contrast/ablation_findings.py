@@ -158,6 +158,22 @@ def told(key: str, found: Measures) -> str:
     return " ".join(filter(None, (outcome(title, found.measures, usual, switch.why, switch.source), found.moved)))
 
 
+def asked_of(measure: Measure, run: Run, dataset: Dataset) -> str:
+    """Among how many views ``run`` had to find the right one, in how many steps; or how many pictures, of which split.
+
+    dataset: what ``run`` was trained on. Without the first, runs of different batches look comparable.
+    """
+    config, n = run.config(), (measure.n_broken if run.broken else None) or measure.n
+    if measure.name == PRETEXT and isinstance(config, SimclrConfig):
+        views = 2 * min(config.batch_size, len(dataset.rows("train")))
+        by = "" if config.normalised else ", by dot product"
+        return f"right one among {views - 1:,} views{by}, {n:,} steps at the end"
+    if measure.name == FEATURES:
+        only = measure.n <= len(dataset.rows("val", labelled_only=True))
+        return f"{measure.n:,} {'validation' if only else 'validation and test'} pictures"
+    return f"{measure.n:,} pictures"
+
+
 def _stored(*runs: Run) -> set[str]:
     """Ids of the pictures in the snapshots of all ``runs``, which can be looked at after any epoch; none without."""
     try:
