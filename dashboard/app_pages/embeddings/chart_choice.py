@@ -20,7 +20,7 @@ from dashboard.data.embeddings.scatter import (
     RIGHT,
     SPLIT,
 )
-from dashboard.parts.forms.config_form import setting_field
+from dashboard.parts.forms.config_form import setting_grid
 from dashboard.parts.notice import way_out
 from dashboard.state import embeddings
 from dashboard.words import plain, run_name
@@ -133,10 +133,7 @@ def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
     except SealifeError:  # a link may hold anything
         held = {}
     with st.expander("UMAP settings"):
-        for start in range(0, len(fields), 3):
-            for column, field in zip(st.columns(3, gap="large"), fields[start : start + 3], strict=False):
-                with column:
-                    chosen[field.path] = setting_field(field, held.get(field.path, field.default), embeddings.UMAP_FORM)
+        chosen |= setting_grid(fields, {f.path: f.default for f in fields} | held, embeddings.UMAP_FORM, {})
     embeddings.keep_umap_settings({f.path: chosen[f.path] for f in fields if chosen[f.path] != f.default})
     return parse(ProjectionSettings, chosen)
 

@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.cache import datasets
 from dashboard.data.readable_settings import differences
 from dashboard.error_display import show_error
-from dashboard.parts.forms.config_form import essentials, tabbed
+from dashboard.parts.forms.config_form import setting_grid, tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.encoder_field import encoder_field, fitting_line, is_encoder
 from dashboard.parts.forms.launch import estimate_lines, launch_button, queue_lines
@@ -81,7 +81,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
         "trained_stages": stages_field("projection head" if has_views else "classifier"),
         "where": where_field,
     }
-    chosen = essentials(settings, values, key, special)
+    chosen = setting_grid([s for s in settings if s.simple], values, key, special)
     below = st.container()
     if has_views:
         recipe, values = _recipe(values, key)

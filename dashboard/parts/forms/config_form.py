@@ -23,11 +23,6 @@ COLUMNS = 3
 FORMATS = {int: "%d", float: "%.4g"}  # without digits the browser writes 1.3333333333333333
 
 
-def essentials(settings: Settings, values: Values, key: Key, special: Fields) -> dict[str, Any]:
-    """The settings marked simple, unfolded. Returns path → value."""
-    return _grid([s for s in settings if s.simple], values, key, special)
-
-
 def the_rest(settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS) -> dict[str, Any]:
     """All other settings, one fold a group, in the config's order. Returns path → value."""
     chosen: dict[str, Any] = {}
@@ -56,11 +51,11 @@ def _folded(
     """The settings' values; they are drawn only where one can see them: forty fields cost half a second to open."""
     if is_open:
         with place:
-            return _grid(settings, values, key, special, columns)
+            return setting_grid(settings, values, key, special, columns)
     return {s.path: key.of(s.path).held(values[s.path]) for s in settings}
 
 
-def setting_field(setting: Setting, value: Any, key: Key) -> Any:
+def _field(setting: Setting, value: Any, key: Key) -> Any:
     """One setting with its title, unit, range and sentence. Returns its value."""
     label = with_unit(setting.title, setting.unit)
     with st.container(gap="xsmall"):
@@ -69,14 +64,16 @@ def setting_field(setting: Setting, value: Any, key: Key) -> Any:
     return chosen
 
 
-def _grid(settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS) -> dict[str, Any]:
-    """Rows of columns rather than columns of rows, so that a narrow screen keeps the order."""
+def setting_grid(
+    settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS
+) -> dict[str, Any]:
+    """Settings, unfolded: in rows of columns, so that a narrow screen keeps the order. Returns path → value."""
     chosen: dict[str, Any] = {}
     for start in range(0, len(settings), columns):
         row = settings[start : start + columns]
         for column, setting in zip(st.columns(columns, gap="large"), row, strict=False):
             with column:
-                field = special.get(setting.path, setting_field)
+                field = special.get(setting.path, _field)
                 chosen[setting.path] = field(setting, values[setting.path], key)
     return chosen
 
