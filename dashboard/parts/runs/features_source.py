@@ -1,5 +1,6 @@
 """Where the features of the pictures come from: a finished run, or one that is started here."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -27,32 +28,28 @@ def features_run(dataset: Dataset, then: str, *, leads: bool = True) -> Run | No
 
     then: what the features are for, in a sentence; leads: starting it is the primary button of the page.
     """
-    try:
+    with suppress(RunError):
         return run_without_labels(dataset)
-    except RunError:
-        pass
-    if waiting := _under_way(dataset.name):
-        st.fragment(_progress, run_every=POLL_S)(waiting)
-        return None
-    prewarm()
+    if not _under_way(dataset.name):
+        prewarm()
     text = (
         "**The pictures are compared first.** A network that was trained on ImageNet computes features of every"
         f" picture, once. {then}"
     )
-    if way_out(text, "Compare the pictures", leads=leads):
-        with errors_said():
-            _start(dataset)
-        st.rerun()
+    _offer(dataset, text, "Compare the pictures", leads)
     return None
 
 
 def newer_features(dataset: Dataset, unseen: int, *, leads: bool) -> None:
     """For ``unseen`` pictures that came after the features: starts those of all, and shows how far they are."""
+    have = counted(unseen, "new picture has", "new pictures have")
+    _offer(dataset, f"**{have} no features yet**, and cannot be asked for.", "Compare the new pictures", leads)
+
+
+def _offer(dataset: Dataset, text: str, label: str, leads: bool) -> None:
     if waiting := _under_way(dataset.name):
         st.fragment(_progress, run_every=POLL_S)(waiting)
-        return
-    have = counted(unseen, "new picture has", "new pictures have")
-    if way_out(f"**{have} no features yet**, and cannot be asked for.", "Compare the new pictures", leads=leads):
+    elif way_out(text, label, leads=leads):
         with errors_said():
             _start(dataset)
         st.rerun()
