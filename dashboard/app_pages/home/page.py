@@ -86,7 +86,7 @@ def page() -> None:
 def _positive_pair(dataset: Dataset) -> None:
     st.subheader("What it learns from: a positive pair")
     preview = datasets.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
-    st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1, told(dataset, preview.row)))
+    st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, told(dataset, preview.row)))
     st.caption(
         "Two random views of one picture. The network gets no labels. It learns that these two views belong"
         " together and that all other pictures do not."

@@ -65,7 +65,7 @@ def _named(run: Run, dataset: Dataset, content: bytes) -> None:
     views = st.container()  # filled last: drawing them takes longer, and the browser meanwhile shows what is nearest
     nearest = classifiers.own_neighbours(run, found)
     neighbours_view(dataset, nearest, state.lessons.NEAREST, correctable=False)  # nobody corrects by mistake
-    views.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number, 1))
+    views.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number))
 
 
 def _preview(content: bytes) -> Preview:

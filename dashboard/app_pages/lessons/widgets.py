@@ -49,7 +49,7 @@ def view() -> Shown:
     st.caption(unbroken(f"{recipe_says(recipe)} {recipe_teaches(recipe)}"))
     previews = datasets.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
     for column, preview in zip(st.columns(len(previews), gap="large"), previews, strict=True):
-        column.html(pair_html(recipe, preview, VIEW_PX, draw, 1, told(dataset, preview.row)))
+        column.html(pair_html(recipe, preview, VIEW_PX, draw, told(dataset, preview.row)))
     kept = crop_coverage(recipe, previews[0].aspect, draws=DRAWS).kept
     says = f"Two views of each picture, drawn with the recipe {name}."
     return {"kept_area": float(kept.mean()), "draws": DRAWS}, lambda: figure(

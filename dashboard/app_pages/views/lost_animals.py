@@ -5,18 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 from torch import Tensor
 
-from dashboard import state
 from dashboard.cache.contrast import animal_activation
 from dashboard.data.crops import worth_said
 from dashboard.data.previews import Preview
 from dashboard.error_display import errors_shown
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.animal_share import REEF_PRECISION, REEF_RECALL
-
-
-def mark_toggle() -> bool:
-    """Whether crops that have probably lost the animal are to be marked."""
-    return st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params")
 
 
 def activations(dataset: Dataset, previews: Sequence[Preview], asked: bool) -> list[Tensor | None]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dashboard import state
 from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
-from dashboard.app_pages.views.lost_animals import activations, mark_toggle
+from dashboard.app_pages.views.lost_animals import activations
 from dashboard.app_pages.views.second_recipe import recipe_differences, second_recipe
 from dashboard.app_pages.views.taken_apart import crops, steps
 from dashboard.cache import datasets
@@ -94,7 +94,7 @@ def _choices() -> tuple[Dataset, int, int, bool]:
         st.button("Other pictures", icon=":material/shuffle:", on_click=state.views.other_pictures)
         with st.popover("Pick pictures", icon=":material/photo_library:"):
             _pick(dataset)
-        mark = mark_toggle()
+        mark = st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params")
     return dataset, size_px or 96, pairs or 1, mark
 
 

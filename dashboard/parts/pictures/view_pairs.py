@@ -21,17 +21,17 @@ Named = tuple[str, ViewRecipe]
 
 
 def pair_html(
-    recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int, original: Mapping[str, Any] | None = None
+    recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, original: Mapping[str, Any] | None = None
 ) -> str:
-    """The original and ``pairs`` positive pairs of it as HTML. original: as of :func:`compared_html`."""
-    return compared_html([("", recipe)], preview, size_px, draw, pairs, original=original)
+    """The original and a positive pair of it as HTML. original: as of :func:`compared_html`."""
+    return compared_html([("", recipe)], preview, size_px, draw, 1, original=original)
 
 
 def compared_html(
     recipes: Sequence[Named], preview: Preview, size_px: int, draw: int, pairs: int, activation: Tensor | None = None,
     original: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
-    """As :func:`pair_html`; of two recipes, each view of both side by side, with their names.
+    """The original and ``pairs`` positive pairs; of two recipes, each view of both side by side, with their names.
 
     activation: of an ImageNet encoder; crops that keep little of it are marked. original: what the original opens
     as, see ``large_pictures.told``.

@@ -34,12 +34,12 @@ def frames(html: str) -> list[tuple[str, str]]:
 
 def test_compared_html__of_two_recipes_draws_both_from_the_same_random_numbers(preview: Preview) -> None:
     grey = SIMCLR.model_copy(update={"grayscale": 1.0})
-    alone = views(pair_html(SIMCLR, preview, SIZE, 3, 1))
+    alone = views(pair_html(SIMCLR, preview, SIZE, 3))
     one, other = "One <b>", "Other"
     html = compared_html([(one, SIMCLR), (other, grey)], preview, SIZE, 3, 1)
     first, greyed, second, greyed_too = views(html)
     assert [first, second] == alone, "the view of each recipe is what it is alone"
-    assert [greyed, greyed_too] == views(pair_html(grey, preview, SIZE, 3, 1))
+    assert [greyed, greyed_too] == views(pair_html(grey, preview, SIZE, 3))
     assert greyed != first
     solid, dashed = ([where for kind, where in frames(html) if bool(kind) is second] for second in (False, True))
     assert solid == dashed, "colour changes no crop"
