@@ -1,7 +1,7 @@
 """What the views of a recipe look like and what that asks of an encoder, said from its settings alone."""
 
 from sealife_core.config import ViewRecipe
-from sealife_core.wording import percent
+from sealife_core.wording import listed, percent
 
 HALF_A_TURN = 0.5  # the hue turns no further, however strong a recipe is
 HARDLY = 0.05  # turns: 18°, within what is called one colour
@@ -42,10 +42,8 @@ def recipe_teaches(recipe: ViewRecipe) -> str:
         "colour": recipe.grayscale or washed or tinted,
         "sharpness": recipe.blur,
     }
-    *first, last = [what for what, share in changed.items() if share] or [""]
-    if last:
-        listed = f"{', '.join(first)} or {last}" if first else last
-        said.append(f"To match a pair, an encoder cannot always rely on {listed}.")
+    if unreliable := [what for what, share in changed.items() if share]:
+        said.append(f"To match a pair, an encoder cannot always rely on {listed(unreliable, 'or')}.")
     if not washed and not tinted and recipe.grayscale < 1:
         hues = "Hues hardly turn" if turned else "Hues stay"
         said.append(f"{hues}: {'where no view is grey, ' if recipe.grayscale else ''}colours may help.")

@@ -16,7 +16,7 @@ from sealife_core.datasets.holding_out import (
     places_tested,
     plan_holding_out,
 )
-from sealife_core.wording import counted
+from sealife_core.wording import counted, listed
 
 MOST_NAMED = 8
 
@@ -41,8 +41,6 @@ def split_said(tested: PlacesTested) -> str:
         f"{counted(known, 'place')} that training or validation has too" if known else "",
         f"{counted(unplaced, 'picture')} without a place" if unplaced else "",
     ]
-    *first, last = filter(None, parts)
-    has = f"{', '.join(first)} and {last}" if first else last
     means = (
         "The test score of a new run is its accuracy at places that it has not seen."
         if new and not (known or unplaced)
@@ -52,7 +50,7 @@ def split_said(tested: PlacesTested) -> str:
     )
     have = counted(tested.unlabelled, "picture of the held-out places has", "pictures of the held-out places have")
     seen = f" {have} no label: SimCLR learns from what has none." if tested.unlabelled else ""
-    return f"The test split has {has}. {means}{seen}"
+    return f"The test split has {listed(list(filter(None, parts)))}. {means}{seen}"
 
 
 @st.dialog("Hold places out", width="medium")
