@@ -78,7 +78,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
     if TASKS[task].needs_run:
         values["weights"] = next(iter(runs), "imagenet")
     weights = next(setting for setting in settings if setting.path == "weights")
-    values["weights"] = weights_field(runs, values["encoder"])(weights, values["weights"], key)
+    values["weights"] = weights_field(weights, values["weights"], key, runs=runs, encoder=values["encoder"])
     if learned := source_config(values["weights"]):  # so that each trial sees what that run saw
         values |= {name: inherited(learned)[name] for name in ("encoder", "stem", "image_size_px")}
     varied = vary_choice(settings, task, key)

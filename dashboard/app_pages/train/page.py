@@ -1,5 +1,6 @@
 """Train: a plain choice, a size, the few settings that matter; everything else folded away."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -58,7 +59,9 @@ def page() -> None:
 
 def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, list[str]]:
     """The config that the form asks for, or what is wrong with it; and what differs from the preset."""
-    size = _size()
+    size = st.segmented_control(
+        "Size", SIZES, required=True, default="Standard", key=state.train.SIZE, bind="query-params", width="content"
+    ) or "Standard"  # fmt: skip
     settings = describe(TASKS[task].config)
     has_views = TASKS[task].config is SimclrConfig
     base = family_settings(preset(task, size))
@@ -77,8 +80,8 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     special = {
         "data": lambda setting, _value, _key: dataset_choice(setting.title, setting.says),
         "encoder": encoder_field,
-        "weights": weights_field(runs, values["encoder"]),
-        "trained_stages": stages_field("projection head" if has_views else "classifier"),
+        "weights": partial(weights_field, runs=runs, encoder=values["encoder"]),
+        "trained_stages": partial(stages_field, top="projection head" if has_views else "classifier"),
         "where": where_field,
     }
     chosen = setting_grid([s for s in settings if s.simple], values, key, special)
@@ -95,12 +98,6 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
         return parse(TASKS[task].config, nested(chosen) | hashed), changed
     except ConfigError as error:
         return error, changed
-
-
-def _size() -> str:
-    return st.segmented_control(
-        "Size", SIZES, required=True, default="Standard", key=state.train.SIZE, bind="query-params", width="content"
-    ) or "Standard"  # fmt: skip
 
 
 def _recipe(values: dict[str, Any], key: Key) -> tuple[str, dict[str, Any]]:

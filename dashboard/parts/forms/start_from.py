@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.parts.forms.config_form import Field
 from dashboard.state import Key
 from dashboard.words import plain, run_name
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
@@ -45,62 +44,52 @@ def learned_with(weights: str) -> tuple[str, int] | None:
     return (learned.encoder, learned.image_size_px) if learned else None
 
 
-def weights_field(runs: dict[str, str], encoder: str) -> Field:
+def weights_field(setting: Setting, value: str, key: Key, *, runs: dict[str, str], encoder: str) -> Any:
     """Draws the setting ``weights`` as a choice among ``runs`` (of :func:`sources`), published weights, random ones and
     a file. encoder: the form's, unless its field says another one.
     """
-
-    def draw(setting: Setting, value: str, key: Key) -> Any:
-        own = key.of(setting.path)
-        network = key.of("encoder").held(encoder)
-        published = published_weights(network)
-        words = {"random": "Random weights", "imagenet": published[0].upper() + published[1:], FILE: "A weights file…"}
-        options = [*runs, *words]
-        value = own.held(value)
-        held = FILE if value.startswith("file:") else value
-        if held not in options:  # a run that is gone: shown as it is, and refused by validation
-            options.insert(0, held)
-        with st.container(gap="xsmall"):
-            chosen = st.selectbox(
-                setting.title, options, index=options.index(held),
-                format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
-                key=own.of(published), persist_state="session",  # what is kept of a selectbox is its words
+    own = key.of(setting.path)
+    network = key.of("encoder").held(encoder)
+    published = published_weights(network)
+    words = {"random": "Random weights", "imagenet": published[0].upper() + published[1:], FILE: "A weights file…"}
+    options = [*runs, *words]
+    value = own.held(value)
+    held = FILE if value.startswith("file:") else value
+    if held not in options:  # a run that is gone: shown as it is, and refused by validation
+        options.insert(0, held)
+    with st.container(gap="xsmall"):
+        chosen = st.selectbox(
+            setting.title, options, index=options.index(held),
+            format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
+            key=own.of(published), persist_state="session",  # what is kept of a selectbox is its words
+        )  # fmt: skip
+        if chosen == FILE:
+            path = st.text_input(
+                "Path of the file", value.removeprefix("file:") if held == FILE else "", key=own.of("file"),
+                placeholder="/path/to/weights.safetensors", persist_state="session",
             )  # fmt: skip
-            if chosen == FILE:
-                path = st.text_input(
-                    "Path of the file", value.removeprefix("file:") if held == FILE else "", key=own.of("file"),
-                    placeholder="/path/to/weights.safetensors", persist_state="session",
-                )  # fmt: skip
-                st.caption(
-                    "A .safetensors, .pt or .pth file with the parameter names of torchvision, timm or this program."
-                )
-                chosen = f"file:{path}"
-            elif chosen == "imagenet" and network in CURATED:
-                st.caption(f"{plain(words[chosen])} of {plain(title_of(network))}, {plain(CURATED[network].learned)}.")
-            else:
-                st.caption(
-                    f"The encoder starts from the weights of a run, {plain(published)}, random weights or a file."
-                )
-        own.hold(chosen)
-        return chosen
-
-    return draw
+            st.caption(
+                "A .safetensors, .pt or .pth file with the parameter names of torchvision, timm or this program."
+            )
+            chosen = f"file:{path}"
+        elif chosen == "imagenet" and network in CURATED:
+            st.caption(f"{plain(words[chosen])} of {plain(title_of(network))}, {plain(CURATED[network].learned)}.")
+        else:
+            st.caption(f"The encoder starts from the weights of a run, {plain(published)}, random weights or a file.")
+    own.hold(chosen)
+    return chosen
 
 
-def stages_field(top: str) -> Field:
+def stages_field(setting: Setting, value: int, key: Key, *, top: str) -> int:
     """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what is on the encoder."""
-
-    def draw(setting: Setting, value: int, key: Key) -> int:
-        with st.container(gap="xsmall"):
-            chosen = st.select_slider(
-                f"{setting.title} ({setting.unit})", list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
-                value=value, key=key.of(setting.path), persist_state="session",
-            )  # fmt: skip
-            st.html(ladder(chosen, top))
-            st.caption(f"{setting.says} The stem is the encoder's first layers.")
-        return chosen
-
-    return draw
+    with st.container(gap="xsmall"):
+        chosen = st.select_slider(
+            f"{setting.title} ({setting.unit})", list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
+            value=value, key=key.of(setting.path), persist_state="session",
+        )  # fmt: skip
+        st.html(ladder(chosen, top))
+        st.caption(f"{setting.says} The stem is the encoder's first layers.")
+    return chosen
 
 
 def ladder(trained: int, top: str) -> str:
