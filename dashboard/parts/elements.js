@@ -9,6 +9,14 @@ function el(tag, className, text) {
   return node;
 }
 
+// A shape of an SVG.
+function shape(tag, attributes, text) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
 // A small disc in the colour of a class or a run.
 function dot(colour) {
   const disc = el('i', 'dot');

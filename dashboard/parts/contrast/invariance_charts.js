@@ -1,11 +1,4 @@
-const SVG = 'http://www.w3.org/2000/svg';
 const LEFT = 4, WIDTH = 92;  // of the chart's width, in %: room for half a point at both ends
-
-function shape(kind, attributes) {
-  const node = document.createElementNS(SVG, kind);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
 
 // As the sentences beside the charts say it (invariance_words.py).
 function share(value) { return value < 0 ? '< 0 %' : Math.round(100 * value) + ' %'; }

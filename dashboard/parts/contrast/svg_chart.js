@@ -2,13 +2,6 @@
 const HEIGHT_PX = 178;
 const EDGE = { left: 46, right: 12, top: 18, bottom: 34 };
 
-function shape(tag, attributes, text) {
-  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 // Round numbers from low to high, about four steps apart.
 function ticks([low, high]) {
   const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
