@@ -12,7 +12,6 @@ from dashboard.cache import comparisons
 from dashboard.data.compared import pair_rows
 from dashboard.error_display import errors_shown
 from dashboard.state import compare
-from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.advice import interval
@@ -55,8 +54,8 @@ def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for key, title, held, other in ((compare.FROM, "Baseline", a, b), (compare.TO, "Compared run", b, a)):
             st.selectbox(
-                title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__,
-                key=key.widget.showing(held), on_change=_turn, args=(key,), width=300,
+                title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__, width=300,
+                key=key.widget.showing(held), on_change=lambda key=key: compare.show({key: key.widget.held()}),
             )  # fmt: skip
         swapped = {compare.FROM: b, compare.TO: a}
         st.button("Swap", icon=":material/swap_horiz:", on_click=compare.show, args=(swapped,))
@@ -91,7 +90,3 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
             "Without any real difference, about one comparison in twenty still gives p below 0.05. Holm’s"
             f" correction for {len(found)} comparisons accounts for this: rely on the last column."
         )
-
-
-def _turn(key: UrlValue) -> None:
-    compare.show({key: key.widget.held()})

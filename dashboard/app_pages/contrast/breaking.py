@@ -66,8 +66,8 @@ def breaking() -> None:
     intact, broken = pair.both
     if all(run.state() is State.FINISHED for run in (intact, broken)):
         show_outcome(key, (intact, broken), (data, other), guess)
-    else:
-        _running((intact, broken))
+    elif pace := pace_s(intact, broken):
+        st.fragment(_progress, run_every=pace)((intact, broken))
     if not background:  # solved at once, so there is nothing to watch
         show_curves((intact, broken))
 
@@ -137,13 +137,8 @@ def _cost(pair: Pair, data: Dataset) -> str:
     return f"{intact}{len(seconds)} small {'run' if len(seconds) == 1 else 'runs'} to train: {time} on this machine."
 
 
-def _running(runs: tuple[Run, Run]) -> None:
-    """How far both are; the page is drawn again once both have finished, or one never will."""
-    if pace := pace_s(*runs):
-        st.fragment(_progress, run_every=pace)(runs)
-
-
 def _progress(runs: tuple[Run, Run]) -> None:
+    """How far both are; the page is drawn again once both have finished, or one never will."""
     states = [run.state() for run in runs]
     ended = [state for state in states if not state.active]
     if len(ended) == len(states) or any(state is not State.FINISHED for state in ended):

@@ -20,7 +20,6 @@ from dashboard.parts.runs.run_progress import pace_s, progress_sentence
 from dashboard.state import contrast
 from dashboard.words import plain, run_name, state_words, unbroken
 from sealife_core.config import SimclrConfig
-from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
 from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, rows_of, snapshot_epochs
@@ -28,7 +27,6 @@ from sealife_core.evaluation.figures.palette import label_colour
 from sealife_core.runs.directory import single_runs
 from sealife_core.runs.run import Run
 
-_TILE_PX = 96
 _NO_PICTURES = {"cards": {}, "asked": [], "near": []}
 
 
@@ -74,15 +72,14 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
 
 def _run_choice(run: Run, runs: dict[str, Run]) -> None:
     box, names = contrast.LEARNING_BOX.showing(run.id), {run_id: run_name(run) for run_id, run in runs.items()}
-    st.selectbox("SimCLR run", list(runs), key=box, format_func=names.__getitem__, on_change=_chosen)
+    st.selectbox(
+        "SimCLR run", list(runs), key=box, format_func=names.__getitem__,
+        on_change=lambda: contrast.LEARNING_RUN.choose([box.held()]),
+    )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("See the film", icon=":material/movie:", help="The pictures as points that move, on Embeddings"):
             state.go("embeddings", {state.embeddings.RUN: run.id, state.embeddings.METHOD: FILM})
         st.caption(progress_sentence(run) if run.state().active else state_words(run, time.time()))
-
-
-def _chosen() -> None:
-    contrast.LEARNING_RUN.choose([contrast.LEARNING_BOX.held()])
 
 
 def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.ndarray, Votes, dict]:
@@ -103,12 +100,10 @@ def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.nda
         st.caption(f"No pictures are shown, and {less}: {plain(str(error))}")
         return np.zeros((len(epochs), 0), bool), votes, _NO_PICTURES
     wanted = [snapshots.epochs.index(epoch) for epoch in epochs]
-    pictures = pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), partial(label_colour, dataset))
+    pictures = pictures_of(
+        snapshots, epochs, dataset, partial(thumb_url, dataset, side_px=96), partial(label_colour, dataset)
+    )
     return right[wanted], votes_of(epochs, right[wanted], level), pictures
-
-
-def _tile(dataset: Dataset, row: int) -> str:
-    return thumb_url(dataset, row, _TILE_PX)
 
 
 def _nothing_stored(run: Run, config: SimclrConfig) -> None:

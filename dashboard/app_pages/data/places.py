@@ -1,7 +1,5 @@
 """How well a data set is named at places that a model has never seen, beside random pictures; places held out whole."""
 
-from functools import partial
-
 import numpy as np
 import streamlit as st
 
@@ -20,7 +18,6 @@ from sealife_core.datasets.holding_out import GROUP, places_of
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, need_places
 from sealife_core.evaluation.curation.place_scores import HeldOut
-from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
 
 THEN = "With them, a model is asked at places that it has not seen, which takes seconds."
@@ -83,8 +80,10 @@ def _place_choice(dataset: Dataset) -> str:
 def _asked(dataset: Dataset, run: Run, by: str) -> HeldOut | None:
     """The answer, asked for once for these pictures, labels and places; until it is there, how far it is."""
     key = f"places {dataset.name} {run.id} {by} {curation.placed_hash(dataset)}"
-    work = partial(_hold_each_out, dataset.name, run.id, by)
-    job = background.asked(key, f"Holding out places of {dataset.name}", work)
+    name = dataset.name  # opened again as the work begins
+    job = background.asked(
+        key, f"Holding out places of {name}", lambda tell: held_out_of(datasets.opened(name), by, run.id, tell)
+    )
     if job.running:
         job_progress(job)
         return None
@@ -92,10 +91,6 @@ def _asked(dataset: Dataset, run: Run, by: str) -> HeldOut | None:
         job_error(job)
         st.button("Ask again", icon=":material/refresh:", on_click=background.forget, args=(key,))
     return job.result
-
-
-def _hold_each_out(name: str, run_id: str, by: str, tell: Progress) -> HeldOut:
-    return held_out_of(datasets.opened(name), by, run_id, tell)
 
 
 def _likely_pattern(dataset: Dataset) -> Pattern:

@@ -36,7 +36,10 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
         return
     found: Suspects = job.result
     labels = dict(zip(dataset.manifest["id"], dataset.manifest["label"], strict=True))
-    left = [one for one in found.ranked if _is_open(one, labels, dataset.reviews)]
+    # Nobody has answered: the label is as it was judged, and not looked at since.
+    left = [
+        one for one in found.ranked if labels.get(one.id) == one.label and dataset.reviews.get(one.id, "") == one.review
+    ]
     answered = len(found.ranked) - len(left)
     first = max(0, round(SHARE * len(found.ranked)) - answered)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -63,11 +66,6 @@ def _judge(name: str, run: Run, tell: Progress) -> Suspects:
     tell("Judging every label", 0, 0)
     copies = [group.rows for group in (*checks.exact, *checks.near)]
     return suspects(dataset, embeddings.stored(run, "h"), copies)
-
-
-def _is_open(one: Suspect, labels: Mapping[str, str], reviews: Mapping[str, str]) -> bool:
-    """Whether nobody has answered: the label is as it was judged, and not looked at since. labels: of what is there."""
-    return labels.get(one.id) == one.label and reviews.get(one.id, "") == one.review
 
 
 def _ask(dataset: Dataset, one: Suspect, labels: Mapping[str, str]) -> Ask:

@@ -71,7 +71,8 @@ def _drawn(recipe: ViewRecipe, preview: Preview, draw: int) -> list[tuple[str, s
 def pair() -> Shown:
     """The matrix of similarities of a few pictures' views."""
     batch, space, _ = _board("pairs")
-    return {"pictures": len(batch.rows)}, lambda: _views(batch) + _cosines(batch, space)
+    says = f"The cosine of each view’s {space} with every other. The darker, the more similar. Framed: positive pairs."
+    return {"pictures": len(batch.rows)}, lambda: _views(batch) + figure(says, matrix_svg(batch.similarities[space]))
 
 
 def temperature() -> Shown:
@@ -127,11 +128,6 @@ def _views(batch: ViewBatch) -> str:
 
 def _eight(pictures: list[tuple[str, str]]) -> str:
     return f'<div class="eight">{gallery(pictures)}</div>'
-
-
-def _cosines(batch: ViewBatch, space: str) -> str:
-    says = f"The cosine of each view’s {space} with every other. The darker, the more similar. Framed: positive pairs."
-    return figure(says, matrix_svg(batch.similarities[space]))
 
 
 def head() -> Shown:

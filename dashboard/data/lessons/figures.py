@@ -42,17 +42,11 @@ def matrix_svg(similarities: np.ndarray) -> str:
                 continue
             x, y, value = _EDGE + j * _CELL, _EDGE + i * _CELL, float(similarities[i, j])
             share = (value - low) / max(high - low, 1e-9)
+            said, ink = _cosine(value).replace("0.", ".", 1), "#fff" if share > WHITE_FROM else INK
             frame = f'stroke="{INK}" stroke-width="3"' if abs(i - j) == n else 'stroke="#fff"'
             parts.append(
                 f'<rect x="{x + 1}" y="{y + 1}" width="{_CELL - 2}" height="{_CELL - 2}" fill="{ACCENT}"'
-                f' fill-opacity="{share:.2f}" {frame}/>'
-                + _text(
-                    x + _CELL / 2,
-                    y + _CELL / 2 + 4,
-                    _cosine(value).replace("0.", ".", 1),
-                    "middle",
-                    "#fff" if share > WHITE_FROM else INK,
-                )
+                f' fill-opacity="{share:.2f}" {frame}/>' + _text(x + _CELL / 2, y + _CELL / 2 + 4, said, "middle", ink)
             )
     return _svg(side, side, parts, "The cosines of all views with each other")
 

@@ -93,26 +93,20 @@ def _one_of(key: UrlValue, options: object) -> str:
 def _summary(
     run: Run, job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]
 ) -> None:
+    part = part_of(job, found.rows)
+    of = f"-{len(found)}-of-{job.total}" if part else ""  # "-500-of-10000"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(said_of(found, threshold, corrected), width="stretch")
         with st.container(horizontal=True, width="content"):
             st.download_button(
-                "Table (CSV)", partial(_csv, job, found, threshold),
-                f"{PurePosixPath(job.name).stem}-predictions{_part(job, found)}.csv", "text/csv",
+                "Table (CSV)",
+                lambda: csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, kept.given(job))),
+                f"{PurePosixPath(job.name).stem}-predictions{of}.csv", "text/csv",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             join_popover(run, job, found, threshold, corrected)
-    if part := part_of(job, found.rows):
+    if part:
         st.caption(f"The table and what is added have {part}: the others are not classified yet.")
-
-
-def _part(job: InferenceJob, found: InferenceColumns) -> str:
-    """Of an unfinished job, for the name of its file: "-500-of-10000"."""
-    return f"-{len(found)}-of-{job.total}" if part_of(job, found.rows) else ""
-
-
-def _csv(job: InferenceJob, found: InferenceColumns, threshold: float | None) -> str:
-    return csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, kept.given(job)))
 
 
 def _table(
