@@ -45,11 +45,13 @@ function listen(act, types = ['keydown']) {
   return () => turn('removeEventListener', act);
 }
 
-// The view in an element: made once, loaded with new data at each drawing, removed with the element.
+// The view in an element: made once, loaded with new data at each drawing, removed with the element. It sends what
+// happens by view.send.
 const views = new WeakMap();
-function keepView(View, { data, parentElement }) {
+function keepView(View, { data, parentElement, setTriggerValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
   const view = views.get(parentElement);
+  view.send = setTriggerValue;
   view.load(data);
   return () => { view.remove(); views.delete(parentElement); };
 }

@@ -7,22 +7,13 @@ const KINDS = {
   negative: 'Negative: views of two pictures. The loss pushes them apart.',
   false: 'False negative: two pictures of one class. The loss, which knows no class, pushes them apart.',
 };
-const boards = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector('.board');
-  if (!boards.has(root)) boards.set(root, new Board(root));
-  const board = boards.get(root);
-  board.tell = (looked) => setTriggerValue('looked', looked);
-  board.corrected = (number) => setTriggerValue('corrected', number);
-  board.load(data);
-  return () => board.remove();
-}
+export default function (component) { return keepView(Board, component); }
 
 class Board {
-  constructor(root) {
-    this.root = root;
-    this.find = (name) => root.querySelector(name);
+  constructor(parent) {
+    this.root = parent.querySelector('.board');
+    this.find = (name) => this.root.querySelector(name);
     [this.canvas, this.range] = [this.find('canvas'), this.find('input[type=range]')];
     this.plot = new MatrixCanvas(this.canvas, this.find('.left'));
     this.range.oninput = () => this.heat(10 ** Number(this.range.value));
@@ -30,7 +21,7 @@ class Board {
     this.find('.own').onclick = () => { this.heat(this.data.own); this.tellSoon(); };
     this.find('.hardest').onclick = () => this.choose(...hardestPair(this.rows));
     this.find('.same input').onchange = (event) => {
-      root.classList.toggle('marked', event.target.checked);
+      this.root.classList.toggle('marked', event.target.checked);
       this.paint();
     };
     this.canvas.onpointermove = (event) => {
@@ -51,7 +42,6 @@ class Board {
   remove() {
     this.watch.disconnect();
     clearTimeout(this.telling);
-    boards.delete(this.root);
   }
 
   load(data) {
@@ -258,12 +248,13 @@ class Board {
     const views = [view % half, view % half + half].map((one) => (
       { ...picture, large: this.data.views[one], alt: this.named(one), first: [['View', this.named(one)]] }
     ));
-    openLarge(this.root, [...views, picture], Number(view >= half), this.data.correcting, this.corrected);
+    openLarge(this.root, [...views, picture], Number(view >= half), this.data.correcting,
+      (number) => this.send('corrected', number));
   }
 
   tellSoon() {
     clearTimeout(this.telling);
-    const { temperature, space, anchor } = this;
-    this.telling = setTimeout(() => this.tell({ temperature: Number(temperature.toPrecision(3)), space, anchor }), TELL_AFTER_MS);
+    const { space, anchor } = this, temperature = Number(this.temperature.toPrecision(3));
+    this.telling = setTimeout(() => this.send('looked', { temperature, space, anchor }), TELL_AFTER_MS);
   }
 }
