@@ -1,8 +1,8 @@
 """The filters of the Gallery, all in the URL."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any
 
 import streamlit as st
 
@@ -24,13 +24,13 @@ def wanted(answers: Answers, paired: bool) -> Filters:
 
 def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
     """The widgets, showing ``shown``."""
-    names = ["", *answers.classes]
+    names = {"": "Any class"} | {name: name for name in answers.classes}
     words = {"": "All"} | OUTCOMES | (PAIRED if paired else {})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _select(gallery.TRUTH, "True class", names, {"": "Any class"}, shown.truth, 150)
-        _select(gallery.PREDICTED, "Predicted class", names, {"": "Any class"}, shown.predicted, 150)
+        select(gallery.TRUTH, "True class", names, shown.truth, 150)
+        select(gallery.PREDICTED, "Predicted class", names, shown.predicted, 150)
         if paired:
-            _select(gallery.OUTCOME, "Outcome", list(words), words, shown.outcome, 220)
+            select(gallery.OUTCOME, "Outcome", words, shown.outcome, 220)
         else:
             segments(gallery.OUTCOME, "Outcome", words, shown.outcome)
         split_choice(answers, shown.split)
@@ -50,17 +50,7 @@ def split_choice(answers: Answers, shown: str) -> None:
 
 def order_choice(shown: Filters) -> None:
     """Which pictures come first."""
-    _select(gallery.ORDER, "Order", list(ORDERS), ORDERS, shown.order, 230, label_visibility="collapsed")
-
-
-def _select(
-    key: UrlValue, label: str, options: list[str], words: dict[str, str], value: str, width: int,
-    label_visibility: Literal["visible", "collapsed"] = "visible",
-) -> None:  # fmt: skip
-    st.selectbox(
-        label, options, format_func=lambda option: words.get(option) or str(option), key=key.widget.showing(value),
-        on_change=_changed, args=(key,), width=width, label_visibility=label_visibility,
-    )  # fmt: skip
+    select(gallery.ORDER, "Order", ORDERS, shown.order, 230, label_visibility="collapsed")
 
 
 def segments(key: UrlValue, label: str, words: dict[str, str], value: str) -> None:
@@ -73,6 +63,17 @@ def segments(key: UrlValue, label: str, words: dict[str, str], value: str) -> No
 
 def _changed(key: UrlValue) -> None:
     turn({key: key.widget.held() or "", gallery.LEAF: ""})
+
+
+def select(
+    key: UrlValue, label: str, words: Mapping[str, str], value: str, width: int,
+    changed: Callable[[UrlValue], None] = _changed, **more: Any,
+) -> None:  # fmt: skip
+    """A box of ``words``, which shows ``value``; what is chosen of them goes to ``changed`` with its ``key``."""
+    st.selectbox(
+        label, list(words), format_func=words.__getitem__, key=key.widget.showing(value), on_change=changed,
+        args=(key,), width=width, **more,
+    )  # fmt: skip
 
 
 def _sure() -> None:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
+from dashboard.app_pages.gallery.filters import select
 from dashboard.app_pages.gallery.own.giving_classes import MOST_KEYS, correct_chosen, correct_large
 from dashboard.app_pages.gallery.own.inference_progress import progress
 from dashboard.app_pages.gallery.own.joining import join_popover, join_status
@@ -61,33 +62,22 @@ def result(run: Run, rival: Run | None, job: InferenceJob) -> None:
 
 def _wanted(found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]) -> Wanted:
     labels = sorted({*found.label[found.read], *corrected.values()})
-    shown = _one_of(gallery.FOUND, FOUND)
+    classes = {"": "Any class"} | {name: name for name in labels}
+    boxes = (gallery.FOUND, FOUND), (gallery.LABEL, classes), (gallery.SORTED, ORDERS)
+    shown, label, order = (key.value if key.value in words else key.default for key, words in boxes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = gallery.FOUND.widget.showing(shown)
-        st.selectbox(
-            "Show", list(FOUND), format_func=FOUND.__getitem__, key=show, width=170,
-            on_change=lambda: gallery.look_for(gallery.FOUND, show.held()),
-        )  # fmt: skip
-        label = gallery.LABEL.widget.showing(_one_of(gallery.LABEL, labels))
-        st.selectbox(
-            "Class", ["", *labels], key=label, format_func=lambda name: name or "Any class", width=200,
-            on_change=lambda: gallery.look_for(gallery.LABEL, label.held()),
-        )  # fmt: skip
-        order = gallery.SORTED.widget.showing(_one_of(gallery.SORTED, ORDERS))
-        st.selectbox(
-            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key=order, width=170,
-            on_change=lambda: gallery.look_for(gallery.SORTED, order.held()),
-        )  # fmt: skip
-        name = gallery.NAMED.widget.showing(gallery.NAMED.value)
+        select(gallery.FOUND, "Show", FOUND, shown, 170, _look_for)
+        select(gallery.LABEL, "Class", classes, label, 200, _look_for)
+        select(gallery.SORTED, "Order", ORDERS, order, 170, _look_for)
         st.text_input(
-            "Find by name", key=name, width=200, placeholder="part of a file name",
-            on_change=lambda: gallery.look_for(gallery.NAMED, name.held().strip()),
+            "Find by name", key=gallery.NAMED.widget.showing(gallery.NAMED.value), on_change=_look_for,
+            args=(gallery.NAMED,), width=200, placeholder="part of a file name",
         )  # fmt: skip
-    return Wanted(shown, label.held(), gallery.NAMED.value, order.held())
+    return Wanted(shown, label, gallery.NAMED.value, order)
 
 
-def _one_of(key: UrlValue, options: object) -> str:
-    return key.value if key.value in options else key.default  # type: ignore[operator]
+def _look_for(key: UrlValue) -> None:
+    gallery.look_for(key, key.widget.held().strip())
 
 
 def _summary(
