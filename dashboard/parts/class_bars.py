@@ -28,9 +28,8 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], colours: Mapping[str, 
 
 
 def _show(shown: Sequence[str]) -> None:
-    for series, place in state.data.BALANCE.marks()[:1]:
-        if place < len(shown):
-            state.data.show_pictures(shown[place], list(SPLIT_WORDS)[series])
+    for series, name in state.data.BALANCE.marks(shown)[:1]:
+        state.data.show_pictures(name, list(SPLIT_WORDS)[series])
 
 
 def per_class_bars(per_class: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:

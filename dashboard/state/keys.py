@@ -1,13 +1,15 @@
 """Typed keys of session state and of the URL."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import streamlit as st
 
 from dashboard.state.url_written import catch_up, remember
 from dashboard.words import whole_number
 from sealife_core.datasets.dataset import Dataset
+
+T = TypeVar("T")
 
 
 class Key(str):
@@ -47,10 +49,11 @@ class Key(str):
 
         return sent
 
-    def marks(self) -> list[tuple[int, int]]:
-        """Of an ECharts chart, in its callback: (series, place in it) of each mark that is selected."""
+    def marks(self, drawn: Sequence[T]) -> list[tuple[int, T]]:
+        """Of an ECharts chart, in its callback: (series, which of those ``drawn``) of each mark that is selected."""
         series = chart.selection.selected if (chart := self.held()) else []
-        return [(one["series_index"], place) for one in series for place in one["data_indices"]]
+        places = [(one["series_index"], place) for one in series for place in one["data_indices"]]
+        return [(index, drawn[place]) for index, place in places if place < len(drawn)]
 
 
 class UrlKey(Key):

@@ -40,6 +40,5 @@ def class_view(pair: Paired, data: str) -> None:
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:
-    for series, place in compare.BARS.marks()[-1:]:
-        if place < len(drawn):
-            compare.show({compare.PILE: ("fixed", "broken")[series], compare.CLASS: drawn[place].label})
+    for series, change in compare.BARS.marks(drawn)[-1:]:
+        compare.show({compare.PILE: ("fixed", "broken")[series], compare.CLASS: change.label})

@@ -72,9 +72,8 @@ def _chart(found: HeldOut) -> None:
 
 
 def _choose(shown: Sequence[PlaceScore]) -> None:
-    for _, at in state.data.PLACES.marks()[:1]:
-        if at < len(shown):
-            state.data.show_place(shown[at].place)
+    for _, one in state.data.PLACES.marks(shown)[:1]:
+        state.data.show_place(one.place)
 
 
 def _only_there(each: Sequence[PlaceScore]) -> None:

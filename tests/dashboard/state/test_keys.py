@@ -180,9 +180,10 @@ def test_event__of_a_component_hands_on_what_it_has_just_sent(session: dict[str,
     assert told == ["a"]
 
 
-def test_marks__are_series_and_place_of_what_is_selected_in_a_chart() -> None:
+def test_marks__are_what_is_selected_of_what_a_chart_shows() -> None:
     bars = Key("bars")
-    assert bars.marks() == []
+    assert bars.marks("abcdef") == []
     selected = [{"series_index": 1, "data_indices": [4, 5]}, {"series_index": 0, "data_indices": [2]}]
     bars.hold(SimpleNamespace(selection=SimpleNamespace(selected=selected)))
-    assert bars.marks() == [(1, 4), (1, 5), (0, 2)]
+    assert bars.marks("abcdef") == [(1, "e"), (1, "f"), (0, "c")]
+    assert bars.marks("abc") == [(0, "c")], "a mark of an earlier chart is none of this one"
