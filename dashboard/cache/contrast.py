@@ -12,12 +12,7 @@ from dashboard.data.contrast.encoder_sources import COMES_ALONG, OF_IMAGENET, VO
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import training_dynamics
-from sealife_core.evaluation.embeddings.stored_embeddings import (
-    FILES,
-    Snapshots,
-    Space,
-    read_snapshots,
-)
+from sealife_core.evaluation.embeddings.stored_embeddings import FILES, Snapshots, Space, read_snapshots
 from sealife_core.progress import Progress
 from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, SNAPSHOTS, Run
 

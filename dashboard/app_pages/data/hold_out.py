@@ -9,13 +9,7 @@ from dashboard.error_display import errors_shown
 from dashboard.parts.notice import carry_out_button
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.holding_out import (
-    PlacesTested,
-    hold_out,
-    places_of,
-    places_tested,
-    plan_holding_out,
-)
+from sealife_core.datasets.holding_out import PlacesTested, hold_out, places_of, places_tested, plan_holding_out
 from sealife_core.wording import counted, listed
 
 MOST_NAMED = 8

@@ -27,7 +27,6 @@ from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
-# Which labels go with the pictures: (those of the model, those of people).
 LABELS = {
     "corrected": "Corrected ones with their class, all others unlabelled",
     "none": "All unlabelled",
