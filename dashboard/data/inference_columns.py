@@ -59,15 +59,12 @@ class Wanted:
 def columns_of(rows: Sequence[Row]) -> InferenceColumns:
     """``rows`` as columns."""
     read = ["problem" not in row for row in rows]
-
-    def numbers(values: Sequence[float | None]) -> np.ndarray:
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-
+    sure = [sure_of(row) if is_read else None for row, is_read in zip(rows, read, strict=True)]
     return InferenceColumns(
         rows=rows,
         label=np.array([row["prediction"] if is_read else "" for row, is_read in zip(rows, read, strict=True)], object),
-        sure=numbers([sure_of(row) if is_read else None for row, is_read in zip(rows, read, strict=True)]),
-        novelty=numbers([row.get("novelty") for row in rows]),
+        sure=np.array(sure, np.float64),  # None is NaN
+        novelty=np.array([row.get("novelty") for row in rows], np.float64),
         unlike=np.array([row.get("unlike") is True for row in rows], bool),
         lower=np.array([row["file"].lower() for row in rows], object),
     )

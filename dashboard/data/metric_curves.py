@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import pandas as pd
+
 from dashboard.data.panels import Panel
 
 MOST_POINTS = 400  # more cannot be told apart at the width of a chart
@@ -57,8 +59,5 @@ def thinned(
 
 def smoothed(points: Sequence[Sequence[float]], weight: float) -> list[list[float]]:
     """[epoch, value] points as an exponential moving average of ``weight`` (0: as they are), free of a bias to zero."""
-    found, held = [], 0.0
-    for place, (epoch, value) in enumerate(points, 1):
-        held = weight * held + (1 - weight) * value
-        found.append([epoch, round(held / (1 - weight**place), 6)])
-    return found
+    means = pd.Series([value for _, value in points], dtype=float).ewm(alpha=1 - weight).mean()
+    return [[epoch, round(mean, 6)] for (epoch, _), mean in zip(points, means, strict=True)]
