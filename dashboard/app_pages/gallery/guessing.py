@@ -6,6 +6,7 @@ Nothing that tells the class is sent to the browser before the guess.
 
 from collections.abc import Sequence
 from html import escape
+from itertools import takewhile
 
 import numpy as np
 import streamlit as st
@@ -53,13 +54,8 @@ def guessing(run: Run, rival: Run | None) -> None:
 
 def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
     """ "3.0.12" → [3, 0, 12], the class that was guessed for each picture so far; what cannot be is cut off."""
-    guesses: list[int] = []
-    for part in text.split(".", pictures)[:pictures]:
-        guess = whole_number(part, classes)
-        if guess >= classes:
-            break
-        guesses.append(guess)
-    return guesses
+    guesses = (whole_number(part, classes) for part in text.split(".", pictures)[:pictures])
+    return list(takewhile(lambda guess: guess < classes, guesses))
 
 
 def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
