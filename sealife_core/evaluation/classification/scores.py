@@ -48,7 +48,7 @@ def scores(labels: Labels, probabilities: Probabilities, classes: Sequence[str],
     recall, precision, f1 = _ratio(hits, images), _ratio(hits, named), class_f1(hits, images, named)
     accuracy, macro = float(hits.sum()) / n, float(macro_f1(hits, images, named))
     low, high = wilson(int(hits.sum()), n)
-    f1_low, f1_high = bootstrap_macro_f1(labels, predicted, c, seed)
+    f1_low, f1_high = no_narrower(macro, bootstrap_macro_f1(labels, predicted, c, seed), accuracy, (low, high))
     return {
         "n": n,
         "chance": chance(labels, c),
@@ -56,8 +56,8 @@ def scores(labels: Labels, probabilities: Probabilities, classes: Sequence[str],
         "accuracy_low": low,
         "accuracy_high": high,
         "macro_f1": macro,
-        "macro_f1_low": max(0.0, min(f1_low, macro - (accuracy - low))),
-        "macro_f1_high": min(1.0, max(f1_high, macro + (high - accuracy))),
+        "macro_f1_low": max(0.0, f1_low),
+        "macro_f1_high": min(1.0, f1_high),
         "top3": top_k(labels, probabilities, 3) if c >= 3 else None,
         "balanced_accuracy": float(recall[images > 0].mean()),
         "ece": calibration_error(labels, probabilities),
@@ -107,6 +107,13 @@ def bootstrap_macro_f1(labels: Labels, predicted: Labels, classes: int, seed: in
     cells, counts = np.unique(labels * classes + predicted, return_counts=True)
     truth, guess = np.divmod(cells, classes)
     return middle_95(macro_f1_of_cells(truth, guess, classes, resampled(counts, seed)))
+
+
+def no_narrower(
+    value: float, ends: tuple[float, float], other: float, other_ends: tuple[float, float]
+) -> tuple[float, float]:
+    """The ``ends`` of an interval around ``value``, reaching as far on each side as those around ``other`` at least."""
+    return min(ends[0], value - (other - other_ends[0])), max(ends[1], value + (other_ends[1] - other))
 
 
 def middle_95(resampled: Float[np.ndarray, " resamples"]) -> tuple[float, float]:

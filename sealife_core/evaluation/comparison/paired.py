@@ -91,7 +91,7 @@ class Paired:
 
     @cached_property
     def macro_f1_difference(self) -> Interval:
-        """Macro-F1 of b minus that of a, with its 95 % paired bootstrap interval."""
+        """Macro-F1 of b minus that of a, with its 95 % paired bootstrap interval, no narrower than accuracy's."""
         return macro_f1_difference(self.labels, self.predicted_a, self.predicted_b)
 
     def sentence(self) -> str:

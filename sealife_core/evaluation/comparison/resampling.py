@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from sealife_core.evaluation.classification.scores import macro_f1_of_cells, middle_95, resampled
+from sealife_core.evaluation.classification.scores import macro_f1_of_cells, middle_95, no_narrower, resampled
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ def macro_f1_difference(
 ) -> Interval:
     """Macro-F1 of b minus a, with a 95 % percentile bootstrap over images. All are names or indices of classes.
 
-    The mean is over the classes that have images, in each resample as in the estimate (see scores.macro_f1).
+    The mean is over the classes that have images, in each resample as in the estimate (see scores.macro_f1). The
+    interval is no narrower than that of the difference in accuracy: where a handful of images differ, the bootstrap
+    alone holds the truth in 20 to 80 % of cases.
     """
     names, codes = np.unique(np.concatenate([labels, predicted_a, predicted_b]).astype(str), return_inverse=True)
     c, n = len(names), len(labels)
@@ -48,7 +50,10 @@ def macro_f1_difference(
     difference = macro_f1_of_cells(truth, guess_b, c, weights) - macro_f1_of_cells(truth, guess_a, c, weights)
     if difference[0] < 0:  # always from the better one's side, so that the interval does not depend on the order
         return -macro_f1_difference(labels, predicted_b, predicted_a)
-    return percentile_interval(float(difference[0]), difference[1:])
+    plain = accuracy_difference(predicted_a == labels, predicted_b == labels)
+    found = percentile_interval(float(difference[0]), difference[1:])
+    low, high = no_narrower(found.value, (found.low, found.high), plain.value, (plain.low, plain.high))
+    return Interval(found.value, max(-1.0, low), min(1.0, high))
 
 
 def percentile_interval(value: float, resampled: Float[np.ndarray, " resamples"]) -> Interval:

@@ -200,10 +200,27 @@ def test_differences__are_the_same_from_either_side() -> None:
         assert found.low < found.value < found.high
 
 
-def test_macro_f1_difference__of_one_with_itself_is_nothing() -> None:
-    same = np.array(["a", "b", "a"])
-    found = macro_f1_difference(same, same, same)
-    assert (found.value, found.low, found.high) == (0, 0, 0)
+@pytest.mark.parametrize("n", [1, 3, 345])
+def test_macro_f1_difference__of_one_with_itself_is_known_no_better_than_that_of_accuracy(n: int) -> None:
+    same = np.resize(["a", "b"], n)
+    found, plain = macro_f1_difference(same, same, same), accuracy_difference(same == same, same == same)
+    assert (found.value, found.low, found.high) == (0, plain.low, plain.high)
+    assert -1 <= found.low < 0 < found.high <= 1
+
+
+def test_macro_f1_difference__of_nearly_equal_arms_covers_the_truth_as_often_as_it_says() -> None:
+    """Arms that differ on one image in a hundred, either way: a bootstrap holds the true difference, 0, in 60 %."""
+    rng, held, classes = np.random.default_rng(0), 0, 10
+    for _ in range(100):
+        labels = rng.integers(classes, size=100)
+        wrong = (labels + 1) % classes
+        shared = rng.random(100) < 0.2  # the same mistakes of both, but for a few
+        differs = rng.choice([-1, 0, 1], 100, p=[0.01, 0.98, 0.01])
+        a = np.where((shared | (differs > 0)) & ~(differs < 0), wrong, labels)
+        b = np.where((shared | (differs < 0)) & ~(differs > 0), wrong, labels)
+        found = macro_f1_difference(labels, a, b)
+        held += found.low <= 0 <= found.high
+    assert held >= 93
 
 
 @pytest.mark.parametrize(
