@@ -206,10 +206,10 @@ def open_dataset(name: str, root: Path | None = None, *, content_hash: str = "")
     return newest if version is None else newest.at(version)
 
 
-def dataset_or_none(name: str) -> Dataset | None:
+def dataset_or_none(name: str, *, content_hash: str = "") -> Dataset | None:
     """As :func:`open_dataset`; None if there is none of that name, or it is damaged."""
     try:
-        return open_dataset(name)
+        return open_dataset(name, content_hash=content_hash)
     except DatasetError:
         return None
 

@@ -18,8 +18,19 @@ from sealife_core.runs.run import PREDICTIONS
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
 from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.study_results import CellResult, PartResult, over_seeds
-from sealife_core.studies.study_settings import FINE_TUNE, IMAGENET_SIMCLR, RANDOM, budget
-from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
+from sealife_core.studies.study_settings import FINE_TUNE, RANDOM, budget
+from sealife_core.studies.verdict import (
+    CANNOT_TELL,
+    GOAL,
+    NO,
+    WORTH,
+    YES,
+    Gain,
+    Verdict,
+    gain,
+    labels_needed,
+    other_gains,
+)
 from sealife_core.wording import counted, percent, points_between
 
 
@@ -29,7 +40,8 @@ class Compared:
 
     minutes: how much longer the other option trains, including pre-training; None if unknown. budget: the middle number
     of labels per class, with which the other option has ``accuracy``; needed: how many labels per class the baseline
-    needs for that (∞: more than there are; None: no more than ``budget``).
+    needs for that (∞: more than there are; None: no more than ``budget``). kept_start: with every seed the other option
+    is the baseline itself, which SimCLR did not improve, and all their answers are the same.
     """
 
     baseline: Option
@@ -40,6 +52,12 @@ class Compared:
     budget: float
     accuracy: float
     needed: float | None
+    kept_start: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the gain; no where there is nothing that could gain."""
+        return NO if self.kept_start else self.gain.verdict
 
 
 @dataclass(frozen=True)
@@ -75,8 +93,7 @@ def helps_sentence(found: HelpsFound) -> str:
 
 def decides_sentence(one: Compared) -> str:
     """What the comparison that decides says, and what it costs."""
-    best = one.gain
-    said = _kept_start(one) if best.low == best.high == 0 and IMAGENET_SIMCLR in one.other else _gained(one)
+    said = _kept_start(one) if one.kept_start else _gained(one)
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
     return said
@@ -106,11 +123,11 @@ def _gained(one: Compared) -> str:
 
 
 def _kept_start(one: Compared) -> str:
-    """No gain in any seed, number of labels and image: an interval around that would only look exact."""
+    """No gain in any seed, number of labels and image, and none on other images either."""
     return (
         f"No: {option_words(one.other)} is right on the very same test images as {option_words(one.baseline)}, with"
         f" {counted(one.gain.seeds, 'seed')} and {counted(one.budgets, 'number')} of labels. A continued run keeps its"
-        " start where SimCLR does not make the features better on validation; so it was here."
+        " start where SimCLR does not make the features better on validation; so did every one here."
     )
 
 
@@ -209,9 +226,10 @@ def _compared(
     at = per_class(curves[0][middle], classes)
     took = [_seconds(_of(table, option), budgets) for option in pair]
     minutes = None if took[0] is None or took[1] is None else (took[1] - took[0]) / 60
+    kept_start = not gained.differing and all(part.kept_start for part in _of(table, pair[1]))
     return Compared(
         *pair, gained, len(budgets), minutes, at, reached.mean,
-        needed if needed is None or needed > at else None,
+        needed if needed is None or needed > at else None, kept_start,
     )  # fmt: skip
 
 

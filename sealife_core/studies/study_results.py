@@ -26,7 +26,8 @@ class PartResult:
     accuracy (``low`` to ``high``) and macro_f1: on the n test images, with 95 % intervals over images. rarest_f1: F1 of
     the class with the fewest training labels, which has rarest_n test images. knn_accuracy (validation) and
     contrastive_accuracy (last training step): of the SimCLR run that a probe evaluates. labels: number of training
-    labels. pretrain_s: training time of the runs that its encoder comes from.
+    labels. pretrain_s: training time of the runs that its encoder comes from. kept_start: SimCLR left its encoder as it
+    was, because no epoch was better on validation.
     """
 
     key: str
@@ -52,6 +53,7 @@ class PartResult:
     labels: int | None = None
     train_s: float | None = None
     pretrain_s: float | None = None
+    kept_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,10 @@ def study_of(run: Run) -> StudyConfig:
 
 
 def classes_of(study: StudyConfig) -> int:
-    """The number of classes of its data set; 1 if that is gone."""
+    """The number of classes of its data set, in the version that it was launched on; 1 if that is gone."""
     from sealife_core.datasets.dataset import dataset_or_none
 
-    dataset = dataset_or_none(study.data)
+    dataset = dataset_or_none(study.data, content_hash=study.data_hash)
     return len(dataset.classes) if dataset is not None else 1
 
 
@@ -137,7 +139,8 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     source_id = source_run(config.weights) if config else None
     source = noted_run(source_id, run.root) if source_id else None
     own = source or run
-    ours = (own.results() or {}).get("val") or {}
+    pretraining = own.results() or {}
+    ours = pretraining.get("val") or {}
     rarest = _of_class(environment.get("rarest_class"), test)
     return {
         "n": int(test.get("n") or 0),
@@ -153,6 +156,7 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
         "labels": environment.get("labels_used"),
         "train_s": results.get("train_s"),
         "pretrain_s": pretrain_s(run),
+        "kept_start": pretraining.get("kept_epoch") == 0,
     }
 
 

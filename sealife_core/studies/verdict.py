@@ -108,16 +108,19 @@ class Spread:
     def half(self, risk: float) -> float:
         """Half of an interval that is exceeded on one side with ``risk``; each part with a Student's t of its own.
 
-        A common t would hide the large uncertainty of few seeds behind the many images.
+        A common t would hide the large uncertainty of few seeds behind the many images. Images that (nearly) all agree
+        have no variance and still say little where they are few: a gain on a share g of all images is seen on none of n
+        with probability (1 − g)ⁿ. Half an interval is at least the g that has this ``risk``.
         """
         t_seeds, t_images = (float(stdtrit(n - 1, risk)) for n in (self.seeds, self.images))
-        return sqrt(t_seeds**2 * self.of_seeds + t_images**2 * self.of_images)
+        unseen = 1 - risk ** (1 / self.images)
+        return max(unseen, sqrt(t_seeds**2 * self.of_seeds + t_images**2 * self.of_images))
 
     def p(self, value: float) -> float:
         """One-sided p: the risk at which ``value`` is half of an interval."""
         if value < 0:
             return 1 - self.p(-value)
-        if not value:
+        if value <= self.half(0.5):
             return 0.5
         if self.half(SMALLEST_P) <= value:
             return SMALLEST_P

@@ -10,6 +10,7 @@ import pytest
 from sealife_core.config import Part
 from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
 from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.helps import DECIDES, HELPS
 from sealife_core.studies.helps_answer import Compared, HelpsFound, beside_sentence, decides_sentence, helps_found
 from sealife_core.studies.questions import build_study
@@ -78,20 +79,25 @@ def test_answer__of_a_gain_that_no_number_of_labels_gives_says_so() -> None:
 
 def test_answer__of_two_equal_ways_is_no_and_says_that_the_start_was_kept() -> None:
     run = study({})
-    assert read(run).decides.gain.verdict == NO
+    assert read(run).decides.verdict == NO
     words = said(run)
     assert words.startswith("No: ImageNet → SimCLR (linear probe) is right on the very same test images as ImageNet")
     assert "keeps its start" in words
     assert "ruled out" not in words
 
 
-def test_answer__of_two_nearly_equal_ways_is_no_and_says_what_is_ruled_out() -> None:
+def test_answer__of_the_same_answers_by_another_encoder_cannot_tell_where_test_images_are_few() -> None:
     run = study({})
-    part = next(p for p in part_results(run) if p.cell.get("encoder") == IMAGENET_SIMCLR and p.cell["use"] == PROBE)
-    table = read_predictions(run.root / part.run_id)
-    table.loc[0, "predicted"] = "crab" if table.loc[0, "predicted"] != "crab" else "ray"
-    write_predictions(table, run.root / part.run_id)
-    words = said(run)
+    learned = next(p for p in part_results(run) if not p.cell and IMAGENET_SIMCLR in p.key)
+    RunWriter(Run(run.root / learned.run_id)).results(kept_epoch=3)
+    one = read(run).decides
+    assert (one.verdict, one.gain.value, one.gain.differing) == (CANNOT_TELL, 0, 0)
+    assert one.gain.low == -one.gain.high < -0.02
+    assert said(run).startswith("Cannot tell: ImageNet → SimCLR (linear probe) gains 0.0 points (95 % interval ")
+
+
+def test_answer__of_a_loss_says_what_gain_is_ruled_out() -> None:
+    words = said(study({(IMAGENET_SIMCLR, PROBE): -0.1}))
     assert words.startswith("No: ImageNet → SimCLR (linear probe) gains ")
     assert "A gain of 2 points or more is ruled out." in words
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from sealife_core.config import StudyConfig
+from sealife_core.datasets.corrections.editing import rename_class
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
@@ -21,10 +23,11 @@ from sealife_core.studies.questions import (
     LABELS,
     TEMPERATURE,
     VIEWS,
+    build_study,
 )
 from sealife_core.studies.readiness import clearly_better
 from sealife_core.studies.study_answers import answer, on_other_images
-from sealife_core.studies.study_results import CellResult, PartResult, over_seeds, part_results, to_frame
+from sealife_core.studies.study_results import CellResult, PartResult, classes_of, over_seeds, part_results, to_frame
 from sealife_core.studies.study_settings import FINE_TUNE, PROBE, RANDOM, SIMCLR
 from tests.runs.processes import until
 from tests.studies.conftest import grid
@@ -54,6 +57,13 @@ def test_part_results__hold_the_scores_of_finished_runs(start: Callable[[StudyCo
     frame = to_frame(study)
     assert len(frame) == 4
     assert frame.groupby("label_fraction").accuracy.mean().tolist() == [0.05, 0.5]
+
+
+def test_classes_of__are_those_of_the_data_set_as_it_was_launched_on(tiny_reef: Dataset) -> None:
+    study = build_study(LABELS, data=tiny_reef.name, data_hash=tiny_reef.content_hash)
+    one, other, *_ = tiny_reef.classes
+    assert len(rename_class(tiny_reef, one, other).classes) == len(tiny_reef.classes) - 1
+    assert classes_of(study) == len(tiny_reef.classes)
 
 
 def test_part_results__of_a_study_that_has_not_begun_wait(root: Path):

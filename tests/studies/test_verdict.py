@@ -10,6 +10,7 @@ from sealife_core.studies.verdict import (
     CANNOT_TELL,
     GOAL,
     NO,
+    RISK,
     YES,
     gain,
     labels_needed,
@@ -118,7 +119,17 @@ def test_verdict__no_means_that_a_gain_worth_having_is_ruled_out():
     rng = np.random.default_rng(7)
     a, b = next(studies(rng, arms=2, seeds=5, images=345, gain=-0.05))
     assert gain(a, b).verdict == NO
-    assert gain(a, a).verdict == NO  # the same on every image: no gain, and no doubt
+    assert gain(a, a).verdict == NO
+    assert gain(a[..., :50], a[..., :50]).verdict == CANNOT_TELL  # the same on every image, and the images are few
+
+
+@pytest.mark.parametrize("images", [10, 40, 100, 183])
+def test_verdict__rules_out_no_gain_that_so_few_images_would_seldom_show(images: int):
+    """A gain of 2.1 points, on images that are fixed with every seed: of few images often none is one of these."""
+    rng = np.random.default_rng(8)
+    a = np.zeros((5, images), bool)
+    said = [gain(a, a | (rng.random(images) < 0.021)).verdict for _ in range(STUDIES)]
+    assert said.count(NO) <= 0.05 * STUDIES
 
 
 def test_verdict__of_one_seed_or_a_few_images_that_differ_cannot_tell():
@@ -130,6 +141,15 @@ def test_verdict__of_one_seed_or_a_few_images_that_differ_cannot_tell():
     b[:, :40] = True
     assert gain(a, b).verdict == YES
     assert gain(a[:1], b[:1]).verdict == CANNOT_TELL
+
+
+@pytest.mark.parametrize("fixed", [0, 1, 3, 40])
+def test_gain__p_is_the_risk_of_its_interval(fixed: int):
+    a = np.zeros((5, 345), bool)
+    b = np.broadcast_to(np.arange(345) < fixed, a.shape)
+    one = gain(a, b)
+    assert 0 < one.p <= 0.5
+    assert (one.p < RISK) == (one.low > 0)
 
 
 def test_smallest_gain__shrinks_with_images_and_seeds():

@@ -135,8 +135,8 @@ def help_() -> Shown:
     some = dataset.rows("test", labelled_only=True)
     some = some[np.linspace(0, len(some) - 1, min(ONLY_SHOWN, len(some))).astype(int)].tolist()
     return {
-        "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
-        "seeds": gain.seeds, "images": gain.images,
+        "verdict": {YES: 0, NO: 1}.get(found.decides.verdict, 2), "gain": gain.value, "low": gain.low,
+        "high": gain.high, "seeds": gain.seeds, "images": gain.images, "same": found.decides.kept_start,
     }, lambda: f"<h2>The study</h2>{f'<p>{before}</p>' * bool(before)}{table(rows)}" + figure(
         "Some of the test pictures.", _on_paper(dataset, some, [class_of(dataset, row) for row in some])
     )  # fmt: skip

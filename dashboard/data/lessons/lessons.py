@@ -126,7 +126,7 @@ def _verdict(reading: Reading) -> Answer:
     if "verdict" not in reading:
         return Answer(None, "This needs a finished study “Does self-supervision help me?” of this data set.")
     over = f"over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images"
-    if reading["low"] == reading["high"] == 0:
+    if reading["same"]:
         return Answer(int(reading["verdict"]), f"With and without SimCLR all answers {over} are the same.")
     gain, low, high = (points(reading[name]) for name in ("gain", "low", "high"))
     said = f"SimCLR changes the accuracy by {gain} points; the 95 % interval {over} is {low} to {high}."

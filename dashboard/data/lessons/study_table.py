@@ -45,6 +45,6 @@ def _labels(labels: str | float) -> str:
 
 def _gained(one: Compared) -> str:
     gain = one.gain
-    if gain.low == gain.high == 0:
+    if one.kept_start:
         return "0: the same answers"
     return f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})"

@@ -23,7 +23,7 @@ SHOWN: dict[str, Reading] = {
         "classes": 10,
         "all_classes": 10,
     },
-    "help": {"verdict": 2, "gain": 0.01, "low": -0.01, "high": 0.03, "seeds": 3, "images": 345},
+    "help": {"verdict": 2, "gain": 0.01, "low": -0.01, "high": 0.03, "seeds": 3, "images": 345, "same": 0},
 }
 
 
@@ -98,7 +98,7 @@ def test_head__says_whether_the_numbers_are_what_the_lesson_leads_one_to_expect(
 
 
 def test_help__says_that_nothing_changed_only_where_nothing_did() -> None:
-    none = BY_KEY["help"].judge({**SHOWN["help"], "gain": 0, "low": 0, "high": 0}).because
+    none = BY_KEY["help"].judge({**SHOWN["help"], "gain": 0, "low": -0.01, "high": 0.01, "same": 1}).because
     assert none == "With and without SimCLR all answers over 3 seeds and 345 test images are the same."
     less = BY_KEY["help"].judge({**SHOWN["help"], "gain": -0.012, "low": -0.034, "high": 0.01}).because
     assert "by −1.2 points" in less
