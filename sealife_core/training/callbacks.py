@@ -68,8 +68,10 @@ class FiniteLoss(Callback):
     """Ends a run at the first loss that is no number, and says where and what to try."""
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
-        """Look at the loss of every step on a CPU, at every tenth on a GPU (each look waits for the device)."""
-        if pl_module.device.type == "cuda" and trainer.global_step % GPU_LOOK_EVERY:
+        """Look at the loss of every step on a CPU; on a GPU, where each look waits for the device, at every tenth and
+        at the last of an epoch, after which the model may be measured and kept."""
+        may_wait = trainer.global_step % GPU_LOOK_EVERY == 0 or trainer.is_last_batch
+        if pl_module.device.type == "cuda" and not may_wait:
             return
         loss = float(outputs["loss"])
         if not math.isfinite(loss):

@@ -1,6 +1,9 @@
 """A run that validation may cut short, or send back to where it began."""
 
+import math
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,11 +14,13 @@ from torch import Tensor
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import TrainingError
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.callbacks import FiniteLoss
 from sealife_core.training.representation_monitor import Representation
 from sealife_core.training.train import train
 from tests.training.attempts import attempt, begun
@@ -76,6 +81,18 @@ def test_continue__keeps_what_it_learned_where_that_is_better(
     assert results["gain"]["value"] == pytest.approx(0.2)
     assert moved
     assert all("conv_head" in name or "bn2" in name or "blocks.5" in name or "blocks.6" in name for name in moved)
+
+
+@pytest.mark.parametrize(
+    ("device", "step", "last", "looks"),
+    [("cpu", 3, False, True), ("cuda", 10, False, True), ("cuda", 3, True, True), ("cuda", 3, False, False)],
+)
+def test_finite_loss__is_looked_at_before_a_model_is_measured(device: str, step: int, last: bool, looks: bool) -> None:
+    rates = [SimpleNamespace(param_groups=[{"lr": 0.5}])]
+    trainer: Any = SimpleNamespace(global_step=step, is_last_batch=last, optimizers=rates)
+    module: Any = SimpleNamespace(device=torch.device(device))
+    with pytest.raises(TrainingError, match=f"became nan at step {step}") if looks else nullcontext():
+        FiniteLoss().on_train_batch_end(trainer, module, {"loss": torch.tensor(math.nan)})
 
 
 class Weights(Callback):
