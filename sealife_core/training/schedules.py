@@ -13,7 +13,7 @@ WARMUP_SHARE = 0.05  # of a cosine schedule for classifiers: enough for AdamW's 
 def parameter_groups(module: nn.Module, *, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
     """The trainable parameters of ``module`` in two groups: matrices and filters decay, biases and norms do not.
 
-    A group without weight decay is also one that LARS leaves alone (timm's ``always_adapt=False``; SimCLR, appendix B).
+    The second is also the one that LARS leaves alone (SimCLR, appendix B).
     """
     trained = [p for p in module.parameters() if p.requires_grad]
     decayed = {"params": [p for p in trained if p.ndim > 1], "lr": learning_rate, "weight_decay": weight_decay}
@@ -32,6 +32,8 @@ def build_optimiser(name: str, groups: Iterable[dict[str, Any]]) -> optim.Optimi
     if name == "lars":
         from timm.optim.lars import Lars  # here: it brings all of timm, 1.3 s that other runs need not wait
 
+        # Matrices and filters are adapted whether or not they decay; timm's default is SGD where they do not.
+        groups = [group | {"always_adapt": group["params"][0].ndim > 1} for group in groups]
         return Lars(groups, momentum=0.9)  # type: ignore[arg-type] - timm annotates it as int
     return optim.AdamW(groups, fused=True)
 
