@@ -29,6 +29,7 @@ class RunProcess:
     run: Run
     record: dict[str, Any]
     child: ForkedWorker | subprocess.Popen[bytes] | None = None
+    asked_at: float | None = None  # as term_at by a clock that nobody sets
     term_at: float | None = None
     killed: bool = False
 
@@ -65,10 +66,12 @@ class RunProcess:
 
     def end_if_overdue(self, stop_grace_s: float, kill_after_s: float) -> None:
         """TERM to a run that has not stopped ``stop_grace_s`` after it was asked to; KILL ``kill_after_s`` later."""
-        now, asked_at = time.time(), self.run.stop_asked_at()
+        now, asked_at = time.monotonic(), self.run.stop_asked_at()
         if asked_at is None:
             return
-        if self.term_at is None and now - asked_at >= stop_grace_s:
+        if self.asked_at is None:  # perhaps before this dispatcher began; not in the future, where a clock was set back
+            self.asked_at = now - max(0.0, time.time() - asked_at)
+        if self.term_at is None and now - self.asked_at >= stop_grace_s:
             self.term_at = now
             self.signal(signal.SIGTERM)
         elif self.term_at is not None and not self.killed and now - self.term_at >= kill_after_s:
