@@ -29,6 +29,7 @@ from sealife_core.training.hardware import Hardware
 from sealife_core.training.resume_point import Stopped
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
 
+COPIES = LABELLED["light"]  # how the stored copies of images vary
 View = Callable[[torch.Tensor, np.ndarray], ViewParameters]  # of aspects (n,) and rows (n,)
 
 
@@ -82,6 +83,7 @@ def frozen_features(
     key = FeatureKey(
         encoder=config.encoder, stem=encoder.stem, weights=weights_hash(encoder), image_size_px=config.image_size_px,
         side_px=side_px, mean=known.mean, std=known.std, precision=machine.precision, copy=copy,
+        views=COPIES.model_dump_json() if copy else "",
     )  # fmt: skip
     shown = dataset.rows("train") if copy else np.arange(len(dataset))
     images = dataset.manifest["sha256"].iloc[shown].tolist()
@@ -109,7 +111,7 @@ def frozen_features(
 def _varied(sha256s: list[str], copy: int, aspects: torch.Tensor, rows: np.ndarray) -> ViewParameters:
     """The ``copy``-th view of each image of ``rows`` (n,): it depends on the image and on that number alone."""
     drawn = [
-        draw_views(LABELLED["light"], aspect, generator_for(copy, int(sha256s[row][:8], 16)))
+        draw_views(COPIES, aspect, generator_for(copy, int(sha256s[row][:8], 16)))
         for row, aspect in zip(rows, aspects.split(1), strict=True)
     ]
     return ViewParameters.cat(drawn)

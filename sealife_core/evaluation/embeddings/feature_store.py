@@ -38,7 +38,7 @@ class FeatureKey:
     """Everything that the features of an image depend on, beside the image.
 
     weights: hash of the encoder's tensors. side_px: the size at which pictures are decoded. copy: 0 is the centre crop
-    without augmentation, k the k-th augmented copy.
+    without augmentation, k the k-th augmented copy, drawn by the recipe ``views`` (as JSON).
     """
 
     encoder: str
@@ -50,11 +50,12 @@ class FeatureKey:
     std: tuple[float, ...]
     precision: str
     copy: int = 0
+    views: str = ""
 
     @property
     def name(self) -> str:
         """The name of its folder."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps({part: value for part, value in asdict(self).items() if value != ""}, sort_keys=True)
         return f"{self.encoder[:40]}-{self.image_size_px}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

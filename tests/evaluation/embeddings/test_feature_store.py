@@ -45,7 +45,8 @@ def test_rows__are_computed_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"weights": "v"}, {"image_size_px": 96}, {"precision": "bf16"}, {"copy": 1}, {"side_px": 256}]
+    "other",
+    [{"weights": "v"}, {"image_size_px": 96}, {"precision": "bf16"}, {"copy": 1}, {"side_px": 256}, {"views": "{}"}],
 )
 def test_rows__of_another_key_are_others(tmp_path: Path, other: dict[str, object]) -> None:
     rows(FeatureStore(tmp_path), IMAGES)
