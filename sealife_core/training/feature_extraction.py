@@ -92,8 +92,7 @@ def frozen_features(
     tell = _teller(run)
 
     def tell_or_stop(*told: Any) -> None:
-        if run.stop_requested():
-            raise Stopped
+        _leave_if_stopped(run)
         tell(*told)
 
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
@@ -104,7 +103,7 @@ def frozen_features(
         )
 
     run.status(stage="embedding", message="looking for features that were computed before")
-    rows, columns = FeatureStore(dataset.folder).rows(key, images, compute)
+    rows, columns = FeatureStore(dataset.folder).rows(key, images, compute, awaiting_another(run))
     return taken_apart(rows, columns)
 
 
@@ -133,6 +132,33 @@ def status_progress(run: RunWriter, stage: str, what: str) -> Progress:
         run.status(stage=stage, message=f"{done:,} of {total:,} {what}", done=done, total=total)
 
     return tell
+
+
+def stoppable(run: RunWriter, tell: Progress) -> Progress:
+    """``tell`` of a file that is made before the first step. Raises Stopped where the run is asked to stop meanwhile; a
+    file that is done is kept."""
+
+    def tell_or_stop(what: str, done: int, total: int) -> None:
+        if done < total:
+            _leave_if_stopped(run)
+        tell(what, done, total)
+
+    return tell_or_stop
+
+
+def awaiting_another(run: RunWriter) -> Callable[[], None]:
+    """What a run does now and then while another one computes what both need: say so, or raise Stopped if asked to."""
+
+    def say() -> None:
+        _leave_if_stopped(run)
+        run.status(message="waiting for another run that computes the same")
+
+    return say
+
+
+def _leave_if_stopped(run: RunWriter) -> None:
+    if run.stop_requested():
+        raise Stopped
 
 
 def _teller(run: RunWriter) -> Progress:

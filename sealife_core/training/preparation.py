@@ -29,7 +29,7 @@ from sealife_core.neutral import terminal_text
 from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
-from sealife_core.training.feature_extraction import status_progress
+from sealife_core.training.feature_extraction import status_progress, stoppable
 from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 from sealife_core.training.trainer import trained_parameters
 
@@ -70,9 +70,12 @@ def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
 
 
 def decoded(config: AnyConfig, run: RunWriter, dataset: Dataset) -> Pixels:
-    """The decoded cache of ``dataset``, made if it is missing: for runs that see its images again and again."""
+    """The decoded cache of ``dataset``, made if it is missing: for runs that see its images again and again.
+
+    Raises Stopped where somebody stops the run meanwhile.
+    """
     progress = status_progress(run, "decoding images", "images decoded, once for all runs")
-    return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=progress)
+    return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=stoppable(run, progress))
 
 
 def rarest_class(dataset: Dataset, rows: np.ndarray) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from sealife_core.durable import (
 from sealife_core.runs.files import readable_json
 
 ROWS, ABOUT = "rows.npy", "about.json"
+WAITS_S = 5.0  # between two signs of life of who waits for another process: a run without one counts as not responding
 
 
 class ArrayStore:
@@ -63,12 +64,21 @@ class ArrayStore:
         return rows
 
     @contextmanager
-    def computing(self, name: str) -> Iterator[None]:
-        """A lock: one process computes ``name``, others wait for it. Without a writable folder, no lock is held."""
+    def computing(self, name: str, waits: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """A lock: one process computes ``name``, others wait for it. Without a writable folder, no lock is held.
+
+        ``waits`` is called every few seconds meanwhile; what it raises ends the wait.
+        """
+        lock = FileLock(self.folder / f".{name}.lock")
         with ExitStack() as held:
-            with suppress(OSError):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(FileLock(self.folder / f".{name}.lock"))
+            while not lock.is_locked:
+                try:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    held.enter_context(lock.acquire(timeout=WAITS_S))
+                except Timeout:
+                    waits()
+                except OSError:
+                    break
             yield
 
     def write(

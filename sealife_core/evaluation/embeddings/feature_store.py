@@ -80,15 +80,17 @@ class FeatureStore:
     def rows(
         self, key: FeatureKey, images: Sequence[str],
         compute: Callable[[Int[np.ndarray, " n"]], tuple[Float[np.ndarray, "n d"], Columns]],
+        waits: Callable[[], object] = lambda: None,
     ) -> tuple[Float[np.ndarray, "images d"], Columns]:  # fmt: skip
         """Features of ``images`` (their sha256s), and their columns.
 
         ``compute`` gets the places (n,) in ``images`` of those that are not stored, and returns (n, D) and columns. If
-        another process computes the same, this waits for it. Features that cannot be stored are returned nevertheless.
+        another process computes the same, this waits for it (``waits``: as of ``computing``). Features that cannot be
+        stored are returned nevertheless.
         """
         if found := self._all_of(key.name, images):
             return found
-        with self._arrays.computing(key.name):
+        with self._arrays.computing(key.name, waits):
             if found := self._all_of(key.name, images):  # another process was faster
                 return found
             place_of: dict[str, int] = {}

@@ -8,7 +8,7 @@ again.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,18 @@ def open_activations(
     machine: Hardware,
     copies: int,
     progress: Progress | None = None,
+    waits: Callable[[], object] = lambda: None,
 ) -> Activations:
-    """The activations of the images of ``batches``, made first unless they are there. Two that ask make them once."""
+    """The activations of the images of ``batches``, made first unless they are there. Two that ask make them once.
+
+    ``waits``: as of ``ArrayStore.computing``.
+    """
     about = _description(config, dataset, batches, encoder, machine, copies)
     store = activation_store(dataset.folder)
     name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
     array = _opened(store, name, about)
     if array is None:
-        with store.computing(name):
+        with store.computing(name, waits):
             array = _opened(store, name, about)  # another process may have been faster
             if array is None:
                 parts = _parts(config, batches, encoder, machine, copies)

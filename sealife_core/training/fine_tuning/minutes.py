@@ -20,7 +20,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
-from sealife_core.training.feature_extraction import status_progress
+from sealife_core.training.feature_extraction import awaiting_another, status_progress, stoppable
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, restored
 from sealife_core.training.fine_tuning.activations import (
     copies_that_fit,
@@ -66,7 +66,7 @@ def as_planned(
     """Config and batches as they are trained: epochs that fit the minutes, images or what is stored of them.
 
     A run that is resumed keeps its plan; a new one is written down. began: when the run did, by ``time.monotonic``.
-    ``module`` is told what it will be given.
+    ``module`` is told what it will be given. Raises Stopped where somebody stops the run meanwhile.
     """
     known = run.run.environment().get("plan")
     if known:
@@ -91,7 +91,9 @@ def as_planned(
         assert isinstance(module.encoder, Encoder)
         module.cut = cut_of(config)
         told = status_progress(run, "storing activations", "views through the frozen stages, once for all epochs")
-        held = open_activations(config, dataset, batches, module.encoder, machine, plan.copies, told)
+        held = open_activations(
+            config, dataset, batches, module.encoder, machine, plan.copies, stoppable(run, told), awaiting_another(run)
+        )
         batches = ActivationBatches(batches, held)
     return module.config, batches
 

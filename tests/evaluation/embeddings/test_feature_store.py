@@ -3,7 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
+from sealife_core.evaluation.embeddings import array_store
 from sealife_core.evaluation.embeddings.array_store import ABOUT, ROWS
 from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore, activation_store
 
@@ -14,6 +16,10 @@ WIDE = 1_000
 def key(weights: str = "w", **more: object) -> FeatureKey:
     values = {"encoder": "resnet18", "stem": "imagenet", "image_size_px": 64, "side_px": 128, "precision": "fp32"}
     return FeatureKey(weights=weights, mean=(0.5,) * 3, std=(0.5,) * 3, **(values | more))  # type: ignore[arg-type]
+
+
+class Stopped(Exception):
+    """Somebody stops the run that waits."""
 
 
 class Computing:
@@ -81,6 +87,32 @@ def test_rows__that_are_damaged_are_made_again(tmp_path: Path, harm: str) -> Non
         (about if harm == "no description" else file).unlink()
     assert rows(FeatureStore(tmp_path), IMAGES) == [IMAGES]
     assert rows(FeatureStore(tmp_path), IMAGES) == []
+
+
+def test_rows__that_another_process_computes_are_waited_for_with_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(array_store, "WAITS_S", 0.01)
+    store = FeatureStore(tmp_path)
+    store.folder.mkdir()
+    other, said = FileLock(store.folder / f".{key().name}.lock"), []
+
+    def waits() -> None:
+        said.append("alive")
+        if len(said) == 2:
+            other.release()
+
+    other.acquire()
+    found, _ = store.rows(key(), IMAGES, Computing(IMAGES), waits)
+    assert len(said) == 2
+    assert found[:, 0].tolist() == [ord(image) for image in IMAGES]
+
+    def stop() -> None:
+        raise Stopped
+
+    with FileLock(store.folder / f".{key('other').name}.lock"), pytest.raises(Stopped):
+        store.rows(key("other"), IMAGES, Computing(IMAGES), stop)
+    assert len(store.stored()) == 1
 
 
 def test_store__keeps_what_was_used_last(tmp_path: Path) -> None:

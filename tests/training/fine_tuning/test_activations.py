@@ -20,7 +20,10 @@ from sealife_core.evaluation.embeddings.array_store import ABOUT, ROWS
 from sealife_core.evaluation.embeddings.feature_store import activation_store
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.feature_extraction import stoppable
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, CopyOrder, restored
 from sealife_core.training.fine_tuning.activations import (
     copies_that_fit,
@@ -29,6 +32,7 @@ from sealife_core.training.fine_tuning.activations import (
     stored,
 )
 from sealife_core.training.hardware import Hardware
+from sealife_core.training.resume_point import Stopped
 from tests.training.shares import Small
 
 CPU = Hardware("cpu", "fp32")
@@ -170,6 +174,27 @@ def test_open__makes_room_by_removing_the_oldest(
     assert [len(of) for of in names] == [1, 2, 2]
     assert not names[0] & names[2]
     np.testing.assert_array_equal(held, before)  # whoever has the removed one open can go on
+
+
+def test_open__of_a_run_that_is_stopped_meanwhile_ends_at_once_and_leaves_nothing(
+    tiny_reef: Dataset, batches: ImageBatches, encoder: Encoder
+) -> None:
+    run = create_run(asked(), data_hash=tiny_reef.content_hash)
+    told: list[int] = []
+
+    def tell(_: str, done: int, total: int) -> None:
+        told.append(done)
+        (run.path / "stop").touch()
+
+    with pytest.raises(Stopped):
+        open_activations(asked(), tiny_reef, batches, encoder, CPU, 2, stoppable(RunWriter(run), tell))
+    validated = len(batches.val_rows)
+    assert told == [validated], "and none of the copies"
+    assert files(tiny_reef) == {}
+    array = open_activations(asked(), tiny_reef, batches, encoder, CPU, 2).array
+    assert len(array) == validated + 2 * len(batches.train_rows)
+    stoppable(RunWriter(run), tell)("", 9, 9)  # done: it is of use to the next run
+    assert told == [validated, 9]
 
 
 @pytest.mark.parametrize(
