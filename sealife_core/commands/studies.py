@@ -150,7 +150,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
 def _show_answer(run: Run, output: Output) -> None:
     """Print the answer, then one line per cell of the table."""
     from sealife_core.studies.labels_answer import forecast_says
-    from sealife_core.studies.study_answers import answer, on_other_images
+    from sealife_core.studies.study_answers import answer, on_other_images, other_code
     from sealife_core.studies.study_results import classes_of, over_seeds, part_results, study_of
 
     study, parts = study_of(run), part_results(run)
@@ -160,17 +160,16 @@ def _show_answer(run: Run, output: Output) -> None:
     cells = over_seeds(parts)
     found = {
         "study": run.id, "question": study.question, "answer": answer(study.question, parts, run.root, classes),
-        "other_images": on_other_images(parts), "forecast": forecast_says(study.question, parts, classes),
+        "other_images": on_other_images(parts), "other_code": other_code(parts),
+        "forecast": forecast_says(study.question, parts, classes),
         "cells": [vars(cell) for cell in cells],
         "missing": {part.key: part.missing for part in parts if part.missing},
     }  # fmt: skip
     if output.as_json:
         output.result(found)
         return
-    output.result(
-        None,
-        "\n".join(filter(None, (found["answer"], found["forecast"], found["other_images"]))) or run.shown().message,
-    )
+    said = [found[key] for key in ("answer", "forecast", "other_images") if found[key]] or [run.shown().message]
+    output.result(None, "\n".join(filter(None, [*said, found["other_code"]])))
     rows = [
         {axis: f"{value:g}" if isinstance(value, float) else value for axis, value in cell.cell.items()}
         | {

@@ -74,6 +74,17 @@ def on_other_images(parts: Sequence[PartResult]) -> str:
     )
 
 
+def other_code(parts: Sequence[PartResult]) -> str:
+    """That the runs were not all made by the same code, in words; "" if they were, or nobody knows."""
+    versions = {part.made_by for part in parts if part.made_by}
+    if len(versions) < 2:
+        return ""
+    return (
+        f"The runs were made by {len(versions)} versions of this program or of PyTorch, which may be part of a"
+        " difference. The table (CSV) names them."
+    )
+
+
 def _helps(parts: Sequence[PartResult], root: Path, classes: int) -> str:
     try:
         what = helps_found(parts, root, classes)

@@ -27,7 +27,7 @@ class PartResult:
     the class with the fewest training labels, which has rarest_n test images. knn_accuracy (validation) and
     contrastive_accuracy (last training step): of the SimCLR run that a probe evaluates. labels: number of training
     labels. pretrain_s: training time of the runs that its encoder comes from. kept_start: SimCLR left its encoder as it
-    was, because no epoch was better on validation.
+    was, because no epoch was better on validation. made_by: the versions of this program and of PyTorch, "" if unknown.
     """
 
     key: str
@@ -54,6 +54,7 @@ class PartResult:
     train_s: float | None = None
     pretrain_s: float | None = None
     kept_start: bool = False
+    made_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,17 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
         "train_s": results.get("train_s"),
         "pretrain_s": pretrain_s(run),
         "kept_start": pretraining.get("kept_epoch") == 0,
+        "made_by": _made_by(environment),
     }
+
+
+def _made_by(environment: dict[str, Any]) -> str:
+    """ "sealife 0.1.0 1eeb48a, torch 2.14.0": a release and, in a clone, its commit."""
+    known = environment.get("versions") or {}
+    ours = " ".join(filter(None, (known.get("sealife"), (environment.get("git_revision") or "")[:7])))
+    return ", ".join(
+        f"{name} {version}" for name, version in (("sealife", ours), ("torch", known.get("torch"))) if version
+    )
 
 
 def _cell(parts: Sequence[PartResult], score: str) -> CellResult:

@@ -15,6 +15,7 @@ from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.grid import GRID
 from sealife_core.studies.labels_answer import label_saving
 from sealife_core.studies.questions import (
@@ -26,9 +27,10 @@ from sealife_core.studies.questions import (
     build_study,
 )
 from sealife_core.studies.readiness import clearly_better
-from sealife_core.studies.study_answers import answer, on_other_images
+from sealife_core.studies.study_answers import answer, on_other_images, other_code
 from sealife_core.studies.study_results import CellResult, PartResult, classes_of, over_seeds, part_results, to_frame
 from sealife_core.studies.study_settings import FINE_TUNE, PROBE, RANDOM, SIMCLR
+from tests.finished.studies import finished_study
 from tests.runs.processes import until
 from tests.studies.conftest import grid
 
@@ -276,6 +278,23 @@ def test_answer__without_what_it_compares_says_what_it_takes():
         "No answer: this study needs scores of training from scratch and a pre-trained"
     )
     assert answer(DEPTH, depth({1: 0.5, 5: 0.6})).startswith("No answer: this study needs scores of the frozen encoder")
+
+
+def test_other_code__says_that_runs_of_several_versions_are_compared():
+    ours = [part({"a": 1.0}, 0.5, seed, made_by="sealife 1.0, torch 2.14") for seed in (0, 1)]
+    assert other_code([*ours, part({"a": 2.0}, 0.5)]) == "", "of one nobody knows"
+    later = part({"a": 2.0}, 0.5, made_by="sealife 1.1, torch 2.14")
+    assert other_code([*ours, later]).startswith("The runs were made by 2 versions of this program or of PyTorch")
+
+
+def test_part_results__name_the_versions_that_made_them(home: Path):
+    study = finished_study(grid(), lambda part: 0.5)
+    first, second, *_ = part_results(study)
+    for run_id, revision in ((first.run_id, "a" * 40), (second.run_id, "")):
+        told = {"versions": {"sealife": "1.0", "torch": "2.14.0", "python": "3.11"}, "git_revision": revision}
+        RunWriter(Run(study.root / run_id)).environment(**told)
+    found = [one.made_by for one in part_results(study)]
+    assert found == ["sealife 1.0 aaaaaaa, torch 2.14.0", "sealife 1.0, torch 2.14.0", "", ""]
 
 
 def test_on_other_images__says_how_far_other_images_may_lie():

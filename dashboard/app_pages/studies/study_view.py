@@ -27,7 +27,7 @@ from sealife_core.studies.helps import HELPS
 from sealife_core.studies.labels_answer import forecast_says, forecasts_of_best
 from sealife_core.studies.paper_results import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
-from sealife_core.studies.study_answers import answer, on_other_images
+from sealife_core.studies.study_answers import answer, on_other_images, other_code
 from sealife_core.studies.study_cost import seconds_left
 from sealife_core.studies.study_results import PartResult, over_seeds, part_results, study_of, to_frame
 from sealife_core.wording import counted, duration, percent
@@ -77,7 +77,8 @@ def _live(run: Run, study: StudyConfig, was_active: bool) -> None:
         more = forecast_says(study.question, parts, _classes(study))
         if more:
             st.markdown(f":material/trending_up: {plain(more)}")
-        st.caption(" ".join(filter(None, (SEEDS_SAY, on_other_images(parts), PAPER_WORDS.get(study.question, "")))))
+        beside = SEEDS_SAY, on_other_images(parts), other_code(parts), PAPER_WORDS.get(study.question, "")
+        st.caption(" ".join(filter(None, beside)))
     elif run.state().active:
         st.caption("The chart appears when the first run has been tested.")
     _behind(run, study, parts)
@@ -162,7 +163,11 @@ def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
 
 
 def _classes(study: StudyConfig) -> int:
-    return len(datasets.class_colours_of(study.data)) or 1  # 1 where the data set is gone
+    """Of the data set as it was launched on; 1 where that is gone."""
+    try:
+        return len(datasets.opened(study.data, content_hash=study.data_hash).classes)
+    except SealifeError:
+        return 1
 
 
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
