@@ -133,7 +133,7 @@ def measure(
         inputs, frozen_s, image_bytes = tried.inputs(batch, augment=True), 0.0, 0
         if cut is not None:
             assert isinstance(tried.encoder, Encoder)
-            frozen_s = _seconds(partial(frozen_part, config, tried.encoder, inputs, machine)) / n
+            frozen_s = _seconds(partial(frozen_part, config, tried.encoder, inputs, machine), machine) / n
             held = stored(frozen_part(config, tried.encoder, inputs, machine))
             given = restored(torch.from_numpy(held)).to(machine.device)
             if goes_on_from(config, tried.encoder, inputs, given, machine):
@@ -148,21 +148,24 @@ def measure(
                 loss = tried.loss(tried(inputs), batch["labels"])
             loss.backward()
             optimiser.step()
-            if machine.device == "cuda":
-                torch.cuda.synchronize()
 
-        step_s = _seconds(step) / n
+        step_s = _seconds(step, machine) / n
     if not image_bytes:  # the step was measured with the frozen stages in it
         step_s = max(step_s - frozen_s, 0.0)
     return Costs(frozen_s, step_s, frozen_s + step_s / 3), image_bytes
 
 
-def _seconds(act: Callable[[], object]) -> float:
-    """The lower quartile of a few times: other programs only add to them. The first choose kernels and do not count."""
+def _seconds(act: Callable[[], object], machine: Hardware) -> float:
+    """The lower quartile of a few times: other programs only add to them. The first choose kernels and do not count.
+
+    A GPU goes on after ``act`` has returned: it is waited for.
+    """
     taken: list[float] = []
     began = time.perf_counter()
     while len(taken) < WARM + 2 or (len(taken) < WARM + LOOKS and time.perf_counter() - began < LOOK_S):
         started = time.perf_counter()
         act()
+        if machine.device == "cuda":
+            torch.cuda.synchronize()
         taken.append(time.perf_counter() - started)
     return quantiles(taken[WARM:], n=4, method="inclusive")[0]

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest
 import torch
@@ -138,16 +139,21 @@ def test_run__without_minutes_or_copies_is_not_measured(begun: Begun, monkeypatc
     assert module.cut is None
 
 
-def test_seconds__counts_neither_the_first_steps_nor_what_other_programs_add(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_seconds__counts_neither_the_first_steps_nor_what_other_programs_add(
+    monkeypatch: pytest.MonkeyPatch, device: Literal["cpu", "cuda"]
+) -> None:
     taken = iter([9.0, 9.0, 0.5, 1.5, 1.5, 0.5, 1.5, 1.5, 0.5, 1.5])
     clock = [0.0]
     monkeypatch.setattr(minutes.time, "perf_counter", lambda: clock[0])
     monkeypatch.setattr(minutes, "LOOK_S", 1000.0)
 
-    def act() -> None:
+    def takes() -> None:
         clock[0] += next(taken)
 
-    assert minutes._seconds(act) == 0.5
+    monkeypatch.setattr(torch.cuda, "synchronize", takes)  # a GPU has only been told when the call returns
+    act = takes if device == "cpu" else lambda: None
+    assert minutes._seconds(act, Hardware(device, "fp32")) == 0.5
 
 
 def test_measure__leaves_the_module_and_the_random_state_as_they_were(begun: Begun) -> None:
