@@ -95,29 +95,35 @@ class FirstPoint(Callback):
 class Speed(Callback):
     """Logs the learning rate and how many images (views, for SimCLR) a second go through, pauses left out.
 
-    note: is given the rate after the first epoch and at the end, so that the next run's time can be estimated.
+    A GPU goes on after a step has returned, and what it still does would count as a pause: there every tenth step is
+    timed, which waits for the GPU before and after. note: is given the rate after the first epoch and at the end, so
+    that the next run's time can be estimated.
     """
 
     def __init__(self, name: str, *, images_per_step: int, note: Callable[[float], None]) -> None:
         self._name = name
         self._images = images_per_step
         self._training_s = 0.0
-        self._steps = 0
-        self._started = 0.0
+        self._steps = self._timed = 0
+        self._started: float | None = None  # of a step that is timed
         self._note = note
         self._rate: float | None = None
 
-    def on_train_batch_start(self, *_: Any) -> None:
-        """Start the clock."""
-        self._started = time.perf_counter()
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Start the clock; the first steps warm up and do not count."""
+        beyond, every = self._steps - WARM_UP_STEPS, GPU_LOOK_EVERY if pl_module.device.type == "cuda" else 1
+        timed = beyond >= 0 and beyond % every == 0
+        self._started = _seconds_now(pl_module.device) if timed else None
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Stop the clock; the first steps warm up and do not count."""
+        """Stop the clock."""
         pl_module.log("train/learning_rate", trainer.optimizers[0].param_groups[0]["lr"])
         self._steps += 1
-        if self._steps > WARM_UP_STEPS:
-            self._training_s += time.perf_counter() - self._started
-            self._rate = (self._steps - WARM_UP_STEPS) * self._images / self._training_s
+        if self._started is not None:
+            self._training_s += _seconds_now(pl_module.device) - self._started
+            self._timed += 1
+            self._rate = self._timed * self._images / self._training_s
+        if self._rate is not None:
             pl_module.log(self._name, self._rate)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -133,6 +139,13 @@ class Speed(Callback):
     def _tell(self) -> None:
         if self._rate is not None:
             self._note(self._rate)
+
+
+def _seconds_now(device: torch.device) -> float:
+    """By a clock without a beginning, once the device has done all that it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 class MovingAverage(WeightAveraging):

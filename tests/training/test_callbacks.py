@@ -1,6 +1,7 @@
 """A run that validation may cut short, or send back to where it began."""
 
 import math
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -20,7 +21,7 @@ from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import FiniteLoss
+from sealife_core.training.callbacks import FiniteLoss, Speed
 from sealife_core.training.representation_monitor import Representation
 from sealife_core.training.train import train
 from tests.training.attempts import attempt, begun
@@ -93,6 +94,35 @@ def test_finite_loss__is_looked_at_before_a_model_is_measured(device: str, step:
     module: Any = SimpleNamespace(device=torch.device(device))
     with pytest.raises(TrainingError, match=f"became nan at step {step}") if looks else nullcontext():
         FiniteLoss().on_train_batch_end(trainer, module, {"loss": torch.tensor(math.nan)})
+
+
+@pytest.mark.parametrize(("device", "waits"), [("cpu", 0), ("cuda", 6)])
+def test_speed__is_that_of_the_device_also_where_a_step_returns_before_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, device: str, waits: int
+) -> None:
+    """A step takes 2 s: of the processor, or of a GPU, which does it only when it is waited for. Loading takes 9 s."""
+    clock, told, waited, rates, noted = [0.0], [0.0], [], [], []
+
+    def synchronize(_: object) -> None:
+        waited.append(told[0])
+        clock[0], told[0] = clock[0] + told[0], 0.0
+
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    speed: Any = Speed("rate", images_per_step=10, note=noted.append)
+    module = SimpleNamespace(device=torch.device(device), log=lambda name, value: rates.append((name, value)))
+    optimizers = [SimpleNamespace(param_groups=[{"lr": 0.5}])]
+    trainer = SimpleNamespace(optimizers=optimizers, current_epoch=0, should_stop=False, max_epochs=1)
+    for _ in range(25):
+        synchronize(None)  # a batch goes to the device behind what this was told before
+        clock[0] += 9.0
+        speed.on_train_batch_start(trainer, module)
+        (clock if device == "cpu" else told)[0] += 2.0
+        speed.on_train_batch_end(trainer, module)
+    speed.on_train_epoch_end(trainer, module)
+    assert len(waited) - 25 == waits, "before and after every tenth step"
+    assert {value for name, value in rates if name == "rate"} == {5.0}
+    assert noted == [5.0]
 
 
 class Weights(Callback):
