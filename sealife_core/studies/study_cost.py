@@ -47,11 +47,11 @@ def study_cost(study: StudyConfig, dataset: Images, root: Path | None = None) ->
 def seconds_taken(run: Run) -> float | None:
     """Seconds of a run that has ended: its training over all attempts or the whole last attempt, whichever is longer.
 
-    None if neither is known.
+    None if neither is known, as where the clock was set back meanwhile.
     """
     status = run.status()
     started, ended = status.get("started"), status.get("ended")
-    last = None if started is None or ended is None else ended - started
+    last = None if started is None or ended is None or ended < started else ended - started
     known = [seconds for seconds in (last, (run.results() or {}).get("train_s")) if seconds is not None]
     return max(known, default=None)
 

@@ -36,6 +36,8 @@ def test_seconds_left__counts_every_attempt_of_a_resumed_run(root: Path) -> None
     assert seconds_left([ended(root, 10, 100), ended(root, 100, 90)], [], 3) == pytest.approx(300)
     assert seconds_left([ended(root, 100)], [], 2) == pytest.approx(200)
     assert seconds_left([], [going(root, 10)], 2) is None
+    assert seconds_left([ended(root, -3600)], [], 2) is None, "the clock was set back while it trained"
+    assert seconds_left([ended(root, -3600, 100)], [], 2) == pytest.approx(200)
 
 
 def test_seconds_left__knows_how_far_a_resumed_run_is(root: Path) -> None:
