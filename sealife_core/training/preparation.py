@@ -27,6 +27,7 @@ from sealife_core.models.fast_convolutions.take_over import take_over
 from sealife_core.models.weights import starting_encoder
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.costs.measured_rates import record_rate
+from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.feature_extraction import status_progress, stoppable
@@ -185,7 +186,7 @@ def describe_run(
         precision=machine.precision,
         threads=torch.get_num_threads(),
         cores=os.cpu_count(),
-        git_revision=_git_revision(),
+        git_revision=git_revision(),
         images={split: len(dataset.rows(split)) for split in ("train", "val", "test")},
         chance_accuracy=chance(dataset.labels[dataset.rows("val", labelled_only=True)], len(dataset.classes)),
         cache_size_px=cache_size_px(dataset, config.image_size_px),
@@ -193,10 +194,12 @@ def describe_run(
     )
 
 
-def _git_revision() -> str:
-    here = Path(__file__).parent
+def git_revision(project: Path = PROJECT) -> str:
+    """The commit of a clone of this program; "" of an installed one, which may lie in a clone of something else."""
+    if not (project / ".git").exists():
+        return ""
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5)
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return found.stdout.strip()
