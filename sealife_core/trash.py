@@ -23,7 +23,8 @@ def free_name(folder: Path, what: str = "") -> str:
 
 def put(path: Path) -> None:
     """Move a file or folder into the trash of its folder. Hold the lock of that folder. Raises OSError."""
-    entry = f"{path.name}~{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+    now, newest = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}", max(map(_deleted, entries(path.parent)), default="")
+    entry = f"{path.name}~{now if now > newest else int(newest) + 1}"  # after all others, also with a clock set back
     (path.parent / TRASH).mkdir(exist_ok=True)
     rename(path, path.parent / TRASH / (entry if len(os.fsencode(entry)) <= LONGEST_NAME_BYTES else path.name))
 

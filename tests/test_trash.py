@@ -3,6 +3,7 @@
 import secrets
 import time
 from contextlib import nullcontext
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,23 @@ def test_put__of_one_name_again_and_again_comes_back_the_last_first(tmp_path: Pa
         assert (back / "file").read_text() == content
         back.rename(tmp_path / content)
     assert trash.find(tmp_path, "run") is None
+
+
+def test_put__after_the_clock_was_set_back_is_the_last_deleted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    years = iter([2027, 2026, 2026, 2028])
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(next(years), 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(trash, "datetime", Clock)
+    for content in ("first", "second", "third", "fourth"):
+        trash.put(made(tmp_path / "run", content))
+    found = [(entry / "file").read_text() for entry in trash.entries(tmp_path)]
+    assert found == ["fourth", "third", "second", "first"]
 
 
 def test_entries__of_older_versions_are_found_by_their_names(tmp_path: Path):
