@@ -96,7 +96,8 @@ def _done(name: str, asked: _Asked) -> dict[str, Any]:
         labels = {value for fields in asked.images.values() for field, value in fields.items() if field in NAMES_CLASS}
         names = {label: renamed_since(label, dataset, asked.version) for label in labels}
         told += [f"{was!r} is called {now!r} now." for was, now in names.items() if was != now]
-        images = {image: _as_known(fields, dataset, names) for image, fields in asked.images.items()}
+        names = {was: known_label(now, dataset) for was, now in names.items()}
+        images = {image: _as_known(fields, names) for image, fields in asked.images.items()}
 
         def find(draft: Draft) -> None:
             queued = asked.why == QUEUE and by
@@ -138,6 +139,5 @@ def _beside_others(draft: Draft, images: Changes, by: str) -> Changes:
     }
 
 
-def _as_known(fields: dict[str, str], dataset: Dataset, names: dict[str, str]) -> dict[str, str]:
-    named = {field: known_label(names[value], dataset) for field, value in fields.items() if field in NAMES_CLASS}
-    return fields | named
+def _as_known(fields: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+    return fields | {field: names[value] for field, value in fields.items() if field in NAMES_CLASS}

@@ -20,11 +20,12 @@ from sealife_core.datasets.corrections.entries import (
 )
 from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected, with_added
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.imports.finding import clean_label, too_long
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import DatasetError
 
-LONGEST_NAME = 100  # of a class or group, in characters
 _ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
+_NAMES = ("label", "group", "opinion")  # fields that hold a name
 _CALLED = {field: field for field in FIELDS} | {"label": "class", "excluded": "exclusion", "opinion": "class"}
 
 Changes = Mapping[str, Mapping[str, str]]
@@ -66,6 +67,7 @@ class Draft:
         found: dict[str, dict[str, Change]] = {}
         for image, fields in changes.items():
             check_values(fields, self)
+            fields = {f: self._called(became) if f in _NAMES else became for f, became in fields.items()}
             if "opinion" in fields and not self.people.called(by):
                 raise DatasetError("A second opinion needs a name. Type yours first.")
             was = values[image]
@@ -95,6 +97,7 @@ class Draft:
     def rename(self, was: str, became: str, *, by: str, why: str, at: str = "") -> None:
         """Give every image of a class another label; "" for none."""
         check_values({"label": became}, self)
+        became = self._called(became)
         if was not in self.classes:
             raise DatasetError(f"Data set {self.name!r} has no class {was!r}. It has: {', '.join(self.classes)}.")
         if was == became:
@@ -112,6 +115,10 @@ class Draft:
         if self._holds(number):
             raise DatasetError(f"Correction {number} of data set {self.name!r} is in force: there is nothing to redo.")
         self._add(by, "hand", redo=number)
+
+    def _called(self, name: str) -> str:
+        """``name`` as an import would write it, unless a class of an earlier version of this program is called so."""
+        return name if name in self._images.classes else clean_label(name)
 
     def done(self) -> Dataset:
         """The data set with all entries."""
@@ -168,12 +175,11 @@ def check_values(fields: Mapping[str, str], now: Dataset | Draft) -> None:
             if became not in _ALLOWED[field]:
                 allowed = ", ".join(value or "nothing" for value in _ALLOWED[field])
                 raise DatasetError(f"There is no {_CALLED[field]} {became!r}; expected one of {allowed}.")
-        elif not _can_be_called(became) and became not in now.classes:
-            raise DatasetError(
-                f"A {_CALLED[field]} cannot be called {became[:LONGEST_NAME]!r}. Use up to {LONGEST_NAME} printable"
-                " characters, with no space at either end."
-            )
-
-
-def _can_be_called(name: str) -> bool:
-    return name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME
+        elif became not in now.classes:
+            name = clean_label(became)
+            if became and not name:
+                raise DatasetError(
+                    f"A {_CALLED[field]} cannot be called {became!r}: nothing of it is seen. Type a name."
+                )
+            if problem := too_long(_CALLED[field], name):
+                raise DatasetError(f"{problem} Choose a shorter name.")

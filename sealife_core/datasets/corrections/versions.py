@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sealife_core.datasets.corrections.entries import in_force
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.imports.finding import clean_label, looks_like
 from sealife_core.errors import DatasetError
 from sealife_core.wording import counted
 
@@ -39,10 +40,11 @@ def seen(dataset: Dataset, content_hash: str) -> Seen:
 
 
 def known_label(label: str, dataset: Dataset) -> str:
-    """The class of that name whatever its capitals, where there is one: somebody may just have named it."""
+    """The class that looks like that name, where there is one: somebody may just have named it."""
     if label in dataset.classes:
         return label
-    return next((name for name in dataset.classes if name.casefold() == label.casefold()), label)
+    looks = looks_like(label)
+    return next((name for name in dataset.classes if looks_like(name) == looks), clean_label(label))
 
 
 def renamed_since(label: str, dataset: Dataset, version: int | None) -> str:

@@ -1,10 +1,12 @@
 """Which pictures a folder or a zip holds, and which class and split follow from their folders."""
 
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -17,9 +19,15 @@ SPLIT_NAMES = {
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
+LONGEST_NAME = 255  # characters of a class or group: as many as a folder's name may have
+# What nobody sees: soft hyphens, spaces of no width, marks that turn the direction of text. Joiners stay, because
+# Persian and Indian words and emoji are written with them.
+_UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_BLANKS = frozenset(("Cc", "Zs", "Zl", "Zp"))
 _UNLABELLED = frozenset(("unlabelled", "unlabeled"))
 _JUNK = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 
+_PACKED = frozenset((".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"))
 TABLES = frozenset((".csv", ".tsv"))
 
 Files = list[tuple[PurePosixPath, Path]]
@@ -94,7 +102,10 @@ def reason_to_skip(place: PurePosixPath) -> str | None:
     """Why a file with this relative path is skipped, or None; a table of labels may be among the pictures."""
     if any(part.startswith(".") or part.casefold() in _JUNK for part in place.parts):
         return "Hidden, or made by the operating system."
-    if place.suffix.lower() not in SUFFIXES | TABLES:
+    ending = place.suffix.lower()
+    if ending in _PACKED:
+        return "An archive within: unpack it, and import the folder."
+    if ending not in SUFFIXES | TABLES:
         return f"Not a picture by its name: expected {READABLE}."
     return None
 
@@ -138,7 +149,11 @@ def arrange(files: Files, class_folder: ClassFolder = "first") -> tuple[list[Fou
         if labels:
             label = labels[0] if class_folder == "first" else labels[-1]
             nested += [(labels[0], labels[-1])] if len(labels) > 1 else []
-            found.append(FoundFile(source, path, clean_label(label) or "(blank)", split or ""))
+            called = clean_label(label) or "(blank)"
+            if reason := too_long("class", called):
+                skipped.append((source, f"{reason} Rename its folder."))
+            else:
+                found.append(FoundFile(source, path, called, split or ""))
         elif split in (None, "train"):
             found.append(FoundFile(source, path))
         else:
@@ -180,6 +195,7 @@ def notes_on_classes(labels: Iterable[str]) -> list[str]:
     ]
 
 
+@lru_cache(4096)
 def looks_like(label: str) -> str:
     """``label`` reduced to what a reader sees."""
     seen = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
@@ -197,9 +213,16 @@ NO_TEST_WITHOUT_LABEL = "Has no label but is in {split!r}: it cannot be used for
 
 
 def clean_label(text: str) -> str:
-    """A label as it is compared and shown: composed (NFC), on one line, without blanks around it."""
-    text = unicodedata.normalize("NFC", printable(text))
-    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text).strip()
+    """A label as it is compared and shown: composed (NFC), on one line, without blanks around it or what is unseen."""
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", printable(text)))
+    return "".join(" " if unicodedata.category(c) in _BLANKS else c for c in text).strip()
+
+
+def too_long(what: str, name: str) -> str:
+    """The sentence on the name of a "class" or "group" that is too long; "" for one that is not."""
+    if len(name) <= LONGEST_NAME:
+        return ""
+    return f"The {what} {name[:40] + '…'!r} has {len(name):,} characters; expected {LONGEST_NAME} at most."
 
 
 def _wrapping_folders(places: list[PurePosixPath]) -> int:

@@ -4,8 +4,10 @@ import csv
 import io
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from sealife_core.datasets.imports.finding import (
     NO_TEST_WITHOUT_LABEL,
@@ -13,6 +15,7 @@ from sealife_core.datasets.imports.finding import (
     FoundFile,
     Skipped,
     clean_label,
+    too_long,
 )
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_text, printable
@@ -20,7 +23,7 @@ from sealife_core.opening import is_folder, read_regular
 
 _REQUIRED, _OPTIONAL = ("file", "label"), ("split", "group")
 _COUNTED = (*_REQUIRED, *_OPTIONAL)
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
 _MOST_BYTES = 256 * 2**20  # some 3 million lines
 _TOLD = 10  # problems spelled out before "and 12 more"
 _LONGEST_PATH = 4096  # characters: no system opens a longer one
@@ -30,6 +33,7 @@ _MOST_COLUMNS = 1000
 # Python refuses the whole table for one longer field; here each line is judged alone. This is global to the process.
 csv.field_size_limit(_MOST_BYTES)
 
+T = TypeVar("T")
 Places = Callable[[str], Path | None]
 """Where the file is that a table calls so; None if there is none."""
 
@@ -57,6 +61,9 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
         if place is None:
             skipped.append((_shortened(called), f"Line {line}: there is no such file."))
             continue
+        if reason := too_long("class", label) or too_long("group", group):
+            skipped.append((called, f"Line {line}: {reason} Is a quotation mark missing?"))
+            continue
         columns = {name: clean_label(text) for name, text in row.items() if name not in _COUNTED}
         item = FoundFile(called, place, label, split, group, columns)
         key = os.path.normpath(place)  # the path of one picture may be written in two ways
@@ -72,7 +79,8 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
 
 
 class OnDisk:
-    """Files below ``base``, also if the table composes accents differently from the disk, or writes '\\'."""
+    """Files below ``base``, also if the table composes accents differently from the disk, or writes '\\' or other
+    capitals, as Windows allows."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
@@ -93,14 +101,14 @@ class OnDisk:
         for part in file.parts:
             # If both compositions exist, the written one is meant.
             there = os.path.lexists(path / part)
-            path = path / (part if there else self._names_in(path).get(_composed(part), part))
+            path = path / (part if there else _found(self._names_in(path), part) or part)
         return path
 
     def _names_in(self, folder: Path) -> dict[str, str]:
-        """Composed (NFC) name → name, of the entries of ``folder``."""
+        """The entries of ``folder``, by what they may be called."""
         if folder not in self._listed:
             try:
-                self._listed[folder] = {_composed(there.name): there.name for there in folder.iterdir()}
+                self._listed[folder] = _called((there.name, there.name) for there in folder.iterdir())
             except (OSError, ValueError):
                 self._listed[folder] = {}
         return self._listed[folder]
@@ -108,8 +116,20 @@ class OnDisk:
 
 def among(files: Iterable[tuple[PurePosixPath, Path]], base: PurePosixPath) -> Places:
     """Files that came with a table in ``base``: found by their paths relative to it, not by those on the disk."""
-    known = {_composed(str(place)): path for place, path in files}
-    return lambda file: known.get(_composed(os.path.normpath(base / file.replace("\\", "/"))))
+    known = _called((str(place), path) for place, path in files)
+    return lambda file: _found(known, os.path.normpath(base / file.replace("\\", "/")))
+
+
+def _called(files: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Files by their composed (NFC) names, and by these whatever their capitals where no two are alike."""
+    composed = {_composed(name): file for name, file in files}
+    alike = Counter(name.casefold() for name in composed)
+    return {name.casefold(): file for name, file in composed.items() if alike[name.casefold()] == 1} | composed
+
+
+def _found(files: Mapping[str, T], name: str) -> T | None:
+    composed = _composed(name)
+    return files.get(composed, files.get(composed.casefold()))
 
 
 def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -124,18 +144,24 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     first, _, rest = text.partition("\n")
     said = first.strip().strip('"').lower()
     says = len(said) == len("sep=;") and said.startswith("sep=")
-    text, delimiters = (rest, said[-1]) if says else (text, _DELIMITERS)
+    text, delimiters = (rest, said[-1]) if says else (text, DELIMITERS)
+    begins = 1
     try:
         readers = [csv.reader(io.StringIO(text, newline=""), delimiter=d, strict=True) for d in delimiters]
         headers = [_header(reader) for reader in readers]
         best = max(range(len(headers)), key=lambda n: sum(column in headers[n] for column in _REQUIRED))
         columns, reader = _checked(name, headers[best]), readers[best]
+        begins = reader.line_num + 1
         for cells in reader:
+            begins = reader.line_num + 1
             if any(cell.strip() for cell in cells):
                 row = {column: csv_text(cells[n].strip()) if n < len(cells) else "" for column, n in columns.items()}
                 yield reader.line_num + says, row
     except csv.Error as error:
-        raise DatasetError(f"{name!r} cannot be read as a CSV ({error}).") from error
+        raise DatasetError(
+            f"{name!r} cannot be read as a CSV from line {begins + says} on ({error}). Does a quotation mark stand"
+            " alone there? Correct it, and try again."
+        ) from error
 
 
 def _header(reader: Iterator[list[str]]) -> list[str]:

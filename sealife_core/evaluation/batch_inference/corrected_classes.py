@@ -15,7 +15,7 @@ from sealife_core.datasets.additions import Addition, ByHand, add_pictures
 from sealife_core.datasets.corrections.entries import PREDICTION
 from sealife_core.datasets.corrections.exchange import utc_time
 from sealife_core.datasets.dataset import open_dataset
-from sealife_core.datasets.imports.finding import FoundFile, clean_label
+from sealife_core.datasets.imports.finding import FoundFile, clean_label, too_long
 from sealife_core.durable import held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_errors
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob, read_files
@@ -65,6 +65,8 @@ def correct(job: InferenceJob, rows: Sequence[Row], places: Iterable[int], label
     label = clean_label(label)
     if label.casefold() == UNKNOWN:
         raise RunError(f"'{UNKNOWN}' is what a picture below the threshold is called. Choose another name.")
+    if problem := too_long("class", label):
+        raise RunError(f"{problem} Choose a shorter name.")
     with (
         disk_errors(RunError, "The correction was not stored.", "Make it writable"),
         held(job.folder / LOCK, f"The corrections of '{job.name}'", RunError),

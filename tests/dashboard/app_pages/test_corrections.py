@@ -108,6 +108,17 @@ def test_correct__a_class_that_another_tab_has_just_named_is_that_class(client: 
     assert open_dataset("reef").manifest["label"].tolist()[:3] == ["Sea Pen", "Sea Pen", "Sea Pens"]
 
 
+def test_correct__a_pasted_name_is_kept_as_it_looks_and_told_as_new_once(client: TestClient, tiny_reef: Dataset):
+    first, second = tiny_reef.manifest["id"].tolist()[:2]
+
+    def said(image: str, label: str) -> str:
+        return client.post(correct_url(tiny_reef), json={"images": {image: {"label": label}}}).json()["said"]
+
+    assert said(first, "sea\u00a0star\u200b").endswith("The class 'sea star' is new.")
+    assert "is new" not in said(second, " Sea\u202fStar")
+    assert open_dataset("reef").manifest["label"].tolist()[:2] == ["sea star", "sea star"]
+
+
 def test_correct__an_answer_of_the_queue_to_what_somebody_has_just_labelled_is_a_second_opinion(
     client: TestClient, tiny_reef: Dataset
 ):

@@ -184,16 +184,25 @@ def test_an_image_without_a_label__is_never_tested_on(bay: Dataset):
         ({"i0": {"colour": "red"}}, "nothing called 'colour'"),
         ({"i0": {"split": "holdout"}}, "no split 'holdout'; expected one of train, val, test"),
         ({"i0": {"excluded": "no"}}, "no exclusion 'no'"),
-        ({"i0": {"label": " eel"}}, "class cannot be called ' eel'"),
-        ({"i0": {"label": "e\nel"}}, "class cannot be called"),
-        ({"i0": {"label": "e" * 101}}, "class cannot be called"),
-        ({"i0": {"group": "a\tb"}}, "group cannot be called"),
+        ({"i0": {"label": " \u200b"}}, "class cannot be called .*: nothing of it is seen"),
+        ({"i0": {"group": "\t"}}, "group cannot be called"),
+        ({"i0": {"label": "e" * 256}}, "class 'e{40}…' has 256 characters; expected 255 at most"),
+        ({"i0": {"group": "e" * 5000}}, "group 'e{40}…' has 5,000 characters"),
     ],
 )
 def test_correct__bad_input_is_one_sentence_and_nothing_is_written(bay: Dataset, changes: dict, says: str):
     with pytest.raises(DatasetError, match=says):
         correct(bay, changes)
     assert open_dataset("bay").version == 0
+
+
+def test_correct__a_name_becomes_what_an_import_makes_of_it(bay: Dataset):
+    typed = {"i0": {"label": " sea\u00a0star\n"}, "i1": {"label": "me\u0301duse"}, "i2": {"label": "sea star\u200b"}}
+    now = correct(bay, typed | {"i3": {"label": "\u202eeel", "group": "dive\t3 "}})
+    assert now.manifest["label"].tolist()[:4] == ["sea star", "m\u00e9duse", "sea star", "eel"]
+    assert now.manifest["group"][3] == "dive 3"
+    persian = "ستاره\u200cی دریایی"  # written with a joiner that has no width
+    assert rename_class(now, "eel", f" {persian}").manifest["label"][3] == persian
 
 
 def test_a_second_opinion__is_written_though_it_changes_nothing(bay: Dataset):

@@ -102,6 +102,15 @@ def test_clean_label__one_class_however_its_accents_are_stored():
     assert clean_label("cafe\u0301 ") == clean_label("caf\u00e9")
     assert clean_label("a\nb\tc\0") == "a b c"
     assert clean_label("  ") == ""
+    assert clean_label("\ufeff sea\u00a0\u3000star\u200b\u202e") == "sea  star"
+    assert clean_label("e\u200b\u0301") == "é", "composed once what is between is gone"
+    assert clean_label("👩\u200d🔬") == "👩\u200d🔬"
+
+
+def test_arrange__a_class_with_a_name_that_is_too_long_is_left_out_and_told():
+    found, skipped, _ = arranged(f"{'c' * 256}/1.jpg", f"{'r' * 255}/2.jpg", "eel/3.jpg")
+    assert {label for label, _ in found.values()} == {"r" * 255, "eel"}
+    assert skipped == [f"{'c' * 256}/1.jpg"]
 
 
 def test_reason_to_skip__by_name():

@@ -50,6 +50,23 @@ def test_read_table__as_spreadsheets_write_it(folder: Path, text: bytes):
     assert found[0].path.is_file()
 
 
+def test_read_table__capitals_as_windows_allows_them(folder: Path):
+    (folder / "pictures" / "B.jpg").write_bytes(encoded(20))
+    (folder / "pictures" / "b.jpg").write_bytes(encoded(21))
+    found, skipped = read_table(
+        table(folder, "file,label\nPictures\\0.JPG,crab\npictures/B.JPG,ray\npictures/b.jpg,eel\n")
+    )
+    assert [(f.label, f.path.name) for f in found] == [("crab", "0.jpg"), ("eel", "b.jpg")]
+    assert skipped == [("pictures/B.JPG", "Line 3: there is no such file.")], "it may be either of two"
+
+
+def test_read_table__capitals_in_a_zip(home: Path, tmp_path: Path):
+    entries = {"images/a.JPG": encoded(1), "images/b.jpg": encoded(2)}
+    lines = b"file,label\nImages/a.jpg,crab\nImages/B.jpg,ray\n"
+    dataset = import_images(write_zip(tmp_path / "sea.zip", entries | {"labels.csv": lines}), "sea").dataset
+    assert sorted(dataset.manifest["label"]) == ["crab", "ray"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -57,7 +74,8 @@ def test_read_table__as_spreadsheets_write_it(folder: Path, text: bytes):
         ("filename,label\na,b\n", "lacks the column 'file'; its first line has 'filename', 'label'"),
         ("file,species\na,b\n", "lacks the column 'label'"),
         (b"file,label\n\xff\xfe,x\n", "is not a UTF-8 text"),
-        ('file,label\n"a,b\n', "cannot be read as a CSV"),
+        ('file,label\n"a,b\n', "cannot be read as a CSV from line 2 on"),
+        ('sep=;\nfile;label\na;"b\nc"\na;"b\nc;d\n', "from line 5 on .* Does a quotation mark stand alone there"),
     ],
 )
 def test_read_table__what_is_no_table(folder: Path, text: str | bytes, says: str):
@@ -167,10 +185,17 @@ def test_read_table__one_file_written_in_two_ways_is_one_picture(folder: Path):
 
 
 def test_read_table__an_overlong_line_costs_only_itself(folder: Path):
-    text = f"file,label\n{'x' * 5_000}.jpg,crab\n{'y/' * 100_000}0.jpg,crab\npictures/0.jpg,{'crab' * 50_000}\n"
+    text = f"file,label,group\n{'x' * 5_000}.jpg,crab\n{'y/' * 100_000}0.jpg,crab\npictures/0.jpg,{'crab' * 50_000}\n"
+    text += f"pictures/1.jpg,ray,{'g' * 256}\npictures/2.jpg,{'c' * 255}\n"
     found, skipped = read_table(table(folder, text))
-    assert [f.source for f in found] == ["pictures/0.jpg"]
-    assert [reason for _, reason in skipped] == [f"Line {line}: there is no such file." for line in (2, 3)]
+    assert [(f.source, f.label) for f in found] == [("pictures/2.jpg", "c" * 255)]
+    assert [reason for _, reason in skipped] == [
+        "Line 2: there is no such file.",
+        "Line 3: there is no such file.",
+        f"Line 4: The class '{'crab' * 10}…' has 200,000 characters; expected 255 at most. Is a quotation mark"
+        " missing?",
+        f"Line 5: The group '{'g' * 40}…' has 256 characters; expected 255 at most. Is a quotation mark missing?",
+    ]
     assert max(len(source) for source, _ in skipped) < 400
 
 

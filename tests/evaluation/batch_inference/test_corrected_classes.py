@@ -55,6 +55,13 @@ def test_correct__keeps_the_last_class_of_each_and_takes_one_back(job: Inference
     assert read_corrected(job.folder) == {}
 
 
+def test_correct__refuses_a_name_that_no_class_can_have(job: InferenceJob) -> None:
+    for name, says in (("w" * 256, "has 256 characters; expected 255 at most"), ("Unknown", "Choose another name")):
+        with pytest.raises(RunError, match=says):
+            correct(job, ROWS, [0], name)
+    assert read_corrected(job.folder) == {}
+
+
 def test_given__has_who_and_when_and_files_of_earlier_versions_still_open(job: InferenceJob) -> None:
     correct(job, ROWS, [0], "whale", by=" Ada ")
     label, by, at = read_given(job.folder)[0]
