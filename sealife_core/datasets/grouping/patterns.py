@@ -12,16 +12,16 @@ regex:EXPRESSION      what the one group ( ) of the expression matches in the na
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from sealife_core.datasets.corrections.draft import LONGEST_NAME
-from sealife_core.datasets.grouping.exif import READ, written_in
+from sealife_core.datasets.grouping.exif import READ, Written
 from sealife_core.datasets.grouping.expressions import matched
+from sealife_core.datasets.imports.finding import clean_label
 from sealife_core.errors import DatasetError
-from sealife_core.progress import Progress
 
 EXPECTED = "parent, grandparent, part:N, part:N:SEPARATORS, stem, date, camera, column:NAME or regex:EXPRESSION"
 COLUMN = "column"
+_LONGEST = 100  # characters of a group; a longer one is cut, always at the same place, so that later images join it
 SEPARATORS = "_- ."
 _DIGITS = "0123456789"
 _AROUND_NUMBER = " _-.()"
@@ -63,18 +63,20 @@ def parse_pattern(text: str) -> Pattern:
 
 
 def groups_of(
-    pattern: Pattern, names: Sequence[str], files: Callable[[], Sequence[Path]], progress: Progress | None = None,
+    pattern: Pattern,
+    names: Sequence[str],
+    written: Callable[[], Sequence[Written]],
     columns: Mapping[str, Sequence[str]] | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """The group of each picture, "" for none. names: of the files when they were imported, with their folders.
 
-    ``files`` gives where they are; it is called only for what a camera wrote into them. columns: further columns of
-    their table. Raises DatasetError for an expression that cannot be used, and for a column that there is not.
+    ``written`` gives what cameras wrote into them; it is called only where that is asked for. columns: further columns
+    of their table. Raises DatasetError for an expression that cannot be used, and for a column that there is not.
     """
     if pattern.kind == COLUMN:
         return [_as_name(text) for text in _said_in(pattern.column, columns or {})]
     if pattern.kind in READ:
-        return [_as_name(text) for text in written_in(pattern.kind, files(), progress)]
+        return [_as_name(getattr(one, pattern.kind)) for one in written()]
     slashed = [name.replace("\\", "/") for name in names]
     if pattern.kind == "regex":
         found = matched(pattern.expression, slashed)
@@ -111,9 +113,9 @@ def _part(stem: str, pattern: Pattern) -> str:
 
 
 def _as_name(text: str) -> str:
-    """``text`` as a group can be called: printable, without blanks around it, and told from others where too long."""
-    name = "".join(c if c.isprintable() else " " for c in text).strip()
-    if len(name) <= LONGEST_NAME:
+    """``text`` as a group can be called: as :func:`clean_label`, and told from others where too long."""
+    name = clean_label(text)
+    if len(name) <= _LONGEST:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: LONGEST_NAME - len(digest) - 1]}…{digest}"
+    return f"{name[: _LONGEST - len(digest) - 1]}…{digest}"

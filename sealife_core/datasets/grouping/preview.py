@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from sealife_core.datasets.grouping.exif import READ
+from sealife_core.datasets.grouping.exif import READ, written_in
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.imports.finding import ClassFolder, columns_of
 from sealife_core.datasets.imports.sources import find_pictures
@@ -86,7 +86,7 @@ def preview_import(source: Path | BinaryIO, pattern: Pattern, class_folder: Clas
                 again = find_pictures(source, Path(folder) / "heads", None, class_folder, heads=zipped)[0]
                 found = [item for item in again if int(item.path.name) in zipped]
         names, labels = [item.source for item in found], [item.label for item in found]
-        groups = groups_of(pattern, names, lambda: [item.path for item in found], columns=columns_of(found))
+        groups = groups_of(pattern, names, lambda: written_in([item.path for item in found]), columns_of(found))
         return preview_of(groups, names, labels)
 
 

@@ -8,6 +8,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.duplicates import places_of_equal
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.grouping.preview import ImportPreview, preview_of
+from sealife_core.datasets.grouping.stored_exif import stored_exif
 from sealife_core.errors import DatasetError
 from sealife_core.progress import Progress
 from sealife_core.wording import counted
@@ -36,10 +37,7 @@ class Regrouping:
 
 def groups_by(dataset: Dataset, pattern: Pattern, progress: Progress | None = None) -> list[str]:
     """The group of every row by ``pattern``, "" for none. Nothing is written. Raises DatasetError."""
-    return groups_of(
-        pattern, dataset.file_names, lambda: [dataset.image_path(row) for row in range(len(dataset))], progress,
-        dataset.table_columns,
-    )  # fmt: skip
+    return groups_of(pattern, dataset.file_names, lambda: stored_exif(dataset, progress), dataset.table_columns)
 
 
 def scattered(groups: Sequence[str], splits: Sequence[str]) -> list[list[int]]:

@@ -20,9 +20,11 @@ from sealife_core.datasets.decoding.early_cache import USUAL_IMAGE_SIZE_PX, Earl
 from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
+from sealife_core.datasets.grouping.exif import written_in
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.grouping.preview import preview_of
 from sealife_core.datasets.imports.finding import (
+    TABLES,
     ClassFolder,
     FoundFile,
     Skipped,
@@ -43,7 +45,7 @@ from sealife_core.wording import counted
 SKIPPED = "skipped.csv"
 _LARGEST_FILE_BYTES = 2**30  # larger files are films or scans that no network here uses
 _BLOCK_BYTES = 2**20
-_NEARLY_BLACK = 16  # grey levels: the range of 12 bits that were written as 16
+_NEARLY_BLACK = 20  # grey levels: the range of 12 bits that were written as 16, and what resizing makes brighter
 _UNPACKED = "unpacked"
 _HASHED_AT_ONCE = 256  # pictures: one by one, NumPy's calls would cost more than its work
 
@@ -125,7 +127,7 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
 
 def _grouped(found: list[FoundFile], pattern: Pattern, progress: Progress | None) -> list[FoundFile]:
     names, columns = [item.source for item in found], columns_of(found)
-    groups = groups_of(pattern, names, lambda: [item.path for item in found], progress, columns)
+    groups = groups_of(pattern, names, lambda: written_in([item.path for item in found], progress), columns)
     return [replace(item, group=group) for item, group in zip(found, groups, strict=True)]
 
 
@@ -243,6 +245,8 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
 
 def nothing_imported(source: Path, skipped: Skipped) -> str:
     """What to say of a source that holds no picture that can be read."""
+    if not skipped and source.suffix.lower() in TABLES:
+        return f"'{printable(source.name)}' lists no picture. Expected a line for each below 'file,label'."
     if not skipped:
         return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."
     file, reason = skipped[0]

@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from sealife_core.datasets.grouping.exif import camera_of, day_taken, written_in
+from sealife_core.datasets.grouping.exif import written, written_in
 from tests.datasets.pictures import noise
 
 ORIGINAL, CHANGED = ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTime
 
 
-def written(path: Path, original: str = "", changed: str = "") -> Path:
+def picture(path: Path, original: str = "", changed: str = "") -> Path:
     exif = Image.Exif()
     if original:
         exif.get_ifd(ExifTags.IFD.Exif)[ORIGINAL] = original
@@ -20,9 +20,9 @@ def written(path: Path, original: str = "", changed: str = "") -> Path:
 
 
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
-def test_day_taken__is_when_the_camera_took_it_in_every_format(tmp_path: Path, ending: str):
-    path = written(tmp_path / f"a{ending}", "2024:05:17 23:59:59", "2025:01:02 00:00:00")
-    assert day_taken(path) == "2024-05-17"
+def test_date__is_when_the_camera_took_it_in_every_format(tmp_path: Path, ending: str):
+    path = picture(tmp_path / f"a{ending}", "2024:05:17 23:59:59", "2025:01:02 00:00:00")
+    assert written(path).date == "2024-05-17"
 
 
 @pytest.mark.parametrize(
@@ -36,20 +36,20 @@ def test_day_taken__is_when_the_camera_took_it_in_every_format(tmp_path: Path, e
         ("", "", ""),
     ],
 )
-def test_day_taken__is_what_can_be_a_day(tmp_path: Path, original: str, changed: str, day: str):
-    assert day_taken(written(tmp_path / "a.jpg", original, changed)) == day
+def test_date__is_what_can_be_a_day(tmp_path: Path, original: str, changed: str, day: str):
+    assert written(picture(tmp_path / "a.jpg", original, changed)).date == day
 
 
 def test_written_in__files_that_are_no_picture_is_nothing(tmp_path: Path):
     (tmp_path / "words.jpg").write_text("words")
-    dated = written(tmp_path / "a.jpg", "2024:05:17 10:00:00")
+    dated = picture(tmp_path / "a.jpg", "2024:05:17 10:00:00")
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(dated.read_bytes()[:40])
     told: list[int] = []
     days = written_in(
-        "date", [tmp_path / "words.jpg", dated, tmp_path / "gone.jpg", cut], lambda _, done, of: told.append(done)
+        [tmp_path / "words.jpg", dated, tmp_path / "gone.jpg", cut], lambda _, done, of: told.append(done)
     )
-    assert days == ["", "2024-05-17", "", ""]
+    assert [one.date for one in days] == ["", "2024-05-17", "", ""]
     assert told[-1] == 4
 
 
@@ -63,7 +63,7 @@ def test_written_in__files_that_are_no_picture_is_nothing(tmp_path: Path):
         ("", "", "0123", ""),
     ],
 )
-def test_camera_of__is_what_the_camera_wrote(tmp_path: Path, maker: str, model: str, number: str, camera: str):
+def test_camera__is_what_the_camera_wrote(tmp_path: Path, maker: str, model: str, number: str, camera: str):
     exif = Image.Exif()
     for tag, text in ((ExifTags.Base.Make, maker), (ExifTags.Base.Model, model)):
         if text:
@@ -71,4 +71,4 @@ def test_camera_of__is_what_the_camera_wrote(tmp_path: Path, maker: str, model: 
     if number:
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.BodySerialNumber] = number
     noise(0).save(tmp_path / "a.jpg", exif=exif)
-    assert camera_of(tmp_path / "a.jpg") == camera
+    assert written(tmp_path / "a.jpg").camera == camera

@@ -1,13 +1,13 @@
 """Groups from names of files, and what is no pattern."""
 
 import time
-from pathlib import Path
 
 import pytest
 
-from sealife_core.datasets.corrections.draft import LONGEST_NAME, check_values
+from sealife_core.datasets.corrections.draft import check_values
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping import expressions
+from sealife_core.datasets.grouping.exif import Written
 from sealife_core.datasets.grouping.patterns import groups_of, numbered, parse_pattern
 from sealife_core.errors import DatasetError
 from tests.nasty_names import FILE_NAMES
@@ -20,10 +20,10 @@ EXPRESSIONS = [
 
 
 def grouped(pattern: str, *names: str) -> list[str]:
-    def files() -> list[Path]:
+    def written() -> list[Written]:
         raise AssertionError("a name needs no file")
 
-    return groups_of(parse_pattern(pattern), names, files)
+    return groups_of(parse_pattern(pattern), names, written)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,12 @@ def test_groups_of__a_name_that_is_too_long_is_told_from_others_and_printable():
     long = "x" * 150
     one, other, odd = grouped("parent", f"{long}1/a.jpg", f"{long}2/a.jpg", " a\tb\u200b /c.jpg")
     assert one != other
-    assert max(len(one), len(other)) <= LONGEST_NAME
+    assert max(len(one), len(other)) <= 100
     assert odd == "a b"
+
+
+def test_groups_of__a_name_is_one_however_its_accents_are_stored():
+    assert grouped("parent", "cafe\u0301/a.jpg", "caf\u00e9/a.jpg", "caf\u00e9\u200b/a.jpg") == ["caf\u00e9"] * 3
 
 
 def test_groups_of__nasty_names_can_be_written_as_corrections(tiny_reef: Dataset):

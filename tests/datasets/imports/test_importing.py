@@ -160,6 +160,17 @@ def test_import__nothing_to_import_is_one_sentence(home: Path, tmp_path_factory,
     assert_nothing_left(home)
 
 
+def test_import__a_table_without_lines_and_a_zip_of_zips_say_what_to_do(home: Path, tmp_path: Path):
+    (tmp_path / "list.csv").write_text("file,label\n")
+    write_zip(tmp_path / "all.zip", {"site a.zip": b"PK", "site b.zip": b"PK"})
+    for source, says in (
+        ("list.csv", "lists no picture. Expected a line"),
+        ("all.zip", "An archive within: unpack it"),
+    ):
+        with pytest.raises(DatasetError, match=says):
+            import_images(tmp_path / source, "sea")
+
+
 @pytest.mark.parametrize("name", ["../sea", "a/b", "", ".sea", "x" * 100])
 def test_import__refuses_a_name_that_is_a_path(home: Path, tmp_path: Path, name: str):
     with pytest.raises(DatasetError, match="cannot be called"):
