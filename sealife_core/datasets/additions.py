@@ -1,12 +1,13 @@
 """Adding pictures to a data set: an entry of its log, so that old and new ones are trained on together.
 
 New pictures go to training: the test split stays as it is, and runs before and after remain comparable. A picture that
-is there already is not added again; what shows the same as a validation or test picture, or is of its group, is
-left out, because no model may learn from it; so is what is of a place held out. Groups are those of a table, or by the
-pattern that the images were last grouped by. Files lie in their place before the entry is written: after a crash the
-data set is as before, or has them all.
+is there already is not added again, but brings its file back where that was lost. What shows the same as a validation
+or test picture, or is of its group, is left out, because no model may learn from it; so is what is of a place held out.
+Groups are those of a table, or by the pattern that the images were last grouped by. Files lie in their place before the
+entry is written: after a crash the data set is as before, or has them all.
 """
 
+import filecmp
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,12 +25,13 @@ from sealife_core.datasets.corrections.versions import known_label, renamed_sinc
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.duplicates import perceptual_hashes
 from sealife_core.datasets.grouping import regrouping
+from sealife_core.datasets.grouping.exif import written_in
 from sealife_core.datasets.grouping.patterns import groups_of, parse_pattern
-from sealife_core.datasets.holding_out import places_held
-from sealife_core.datasets.imports.finding import ClassFolder, FoundFile, Skipped
+from sealife_core.datasets.holding_out import places_held, places_of
+from sealife_core.datasets.imports.finding import ClassFolder, FoundFile, Skipped, clean_label
 from sealife_core.datasets.imports.importing import nothing_imported, taken_in_order
 from sealife_core.datasets.imports.sources import find_pictures
-from sealife_core.durable import flush_folder, flush_tree
+from sealife_core.durable import flush_folder, flush_tree, replacing
 from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.progress import Progress
 from sealife_core.wording import counted
@@ -55,7 +57,8 @@ class Addition:
 
     opinions: how many classes were kept as second opinions, of pictures that have a label. known: names of those that
     it had already; held_out: of those left out, because they belong with validation or test; skipped: of those that
-    cannot be read, with the reason. notes: how a folder or a table was read.
+    cannot be read, with the reason. restored: how many files were lost or damaged and are back. notes: how a folder or
+    a table was read.
     """
 
     dataset: Dataset
@@ -65,6 +68,7 @@ class Addition:
     known: list[str]
     held_out: list[str]
     skipped: Skipped
+    restored: int = 0
     notes: Sequence[str] = ()
 
     @property
@@ -74,6 +78,8 @@ class Addition:
         told += f", {counted(self.labelled, 'label')} given." if self.labelled else "."
         if self.known:
             told += f" {counted(len(self.known), 'was', 'were')} there already."
+        if self.restored:
+            told += f" {counted(self.restored, 'lost file is', 'lost files are')} back."
         if self.held_out:
             told += (
                 f" {len(self.held_out):,} left out, the same as validation or test pictures or of one group with them:"
@@ -144,7 +150,7 @@ def add_pictures(
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     counts = (adding.added, adding.labelled, adding.opinions)
-    return Addition(corrected, *counts, adding.known, adding.held_out, adding.skipped)
+    return Addition(corrected, *counts, adding.known, adding.held_out, adding.skipped, len(adding.lost))
 
 
 @dataclass
@@ -177,7 +183,7 @@ class _Adding:
         for (row, _), phash in zip(self.rows, hashes, strict=True):
             row["phash"] = phash
         self.copies = [self.staged.parent / row["file"] for row, _ in self.rows]
-        self.near = self._near_held_out(progress)
+        self._compare(self.dataset, progress)
 
     def _by(self, pattern: str) -> list[str]:
         """What a pattern makes of each picture; "" by none, and by a column that it came without."""
@@ -185,39 +191,49 @@ class _Adding:
             return [""] * len(self.rows)
         by, names = parse_pattern(pattern), [row["source"] for row, _ in self.rows]
         columns = {by.column: [row["columns"].get(by.column, "") for row, _ in self.rows]}
-        return groups_of(by, names, lambda: self.copies, columns=columns)
+        return groups_of(by, names, lambda: written_in(self.copies), columns)
 
-    def _near_held_out(self, progress: Progress | None) -> set[str]:
-        """The sha256 of those that show nearly the same as a validation or test picture."""
-        manifest = self.dataset.manifest
-        held_out = _held_out(self.dataset)
+    def _compare(self, dataset: Dataset, progress: Progress | None = None) -> None:
+        """Find the sha256 of those that show nearly the same as a validation or test picture of ``dataset``."""
+        held_out = _held_out(dataset)
+        self.compared = set(dataset.manifest["sha256"].iloc[held_out])
+        self.near: set[str] = set()
         if not held_out:
-            return set()
-        known = hashes_of(self.dataset, progress)
-        paths = [*(self.dataset.image_path(row) for row in held_out), *self.copies]
+            return
+        known = hashes_of(dataset, progress)
+        paths = [*(dataset.image_path(row) for row in held_out), *self.copies]
         hashes = [known[row] for row in held_out] + [row["phash"] for row, _ in self.rows]
-        sha256s = manifest["sha256"].iloc[held_out].tolist() + [row["sha256"] for row, _ in self.rows]
+        sha256s = dataset.manifest["sha256"].iloc[held_out].tolist() + [row["sha256"] for row, _ in self.rows]
         alike = [group for group in nearly_same(paths, hashes, progress) if group[0] < len(held_out)]
-        return {sha256s[place] for group in alike for place in group}
+        self.near = {sha256s[place] for group in alike for place in group}
 
     def find(self, draft: Draft) -> None:
         """The entries: one for all that are new, then one for each time that a person gave classes."""
         self.known: list[str] = []
         self.held_out: list[str] = []
         there, undone = _there(draft.dataset)
-        apart = set(draft.dataset.manifest["group"].iloc[_held_out(draft.dataset)]) - {""}
+        self.lost = self._lost(draft.dataset)
+        if not self.compared.issuperset(draft.dataset.manifest["sha256"].iloc[_held_out(draft.dataset)]):
+            self._compare(draft.dataset)  # somebody has held more out meanwhile
+        # Groups of an earlier version of this program may not be composed (NFC).
+        called = {clean_label(group): group for group in set(draft.dataset.every["group"])}
+        apart = {clean_label(group) for group in draft.dataset.manifest["group"].iloc[_held_out(draft.dataset)]} - {""}
         held_by, _, tested = places_held(draft.dataset)
         grouped = self._by(pattern_of(draft.entries, regrouping.WHY) or draft.dataset.info.get("group_by", ""))
         new: dict[str, AddedImage] = {}
         groups: dict[str, str] = {}
         back: list[str] = []
+        own = _own(draft.dataset, held_by) if undone else {}
         said = _Said(draft, self.version, self.by)
         for (row, by_hand), by_pattern, place in zip(self.rows, grouped, self._by(held_by), strict=True):
             group = row["group"] or by_pattern
             image, split, label = there.get(row["sha256"], ("", "", ""))
             same = image == row["id"]  # the same file under the same name
+            new_here = not image or image in undone
+            if image in undone:
+                group, place = own[image]
             if (split in HELD_OUT and not same) or (
-                not image and (row["sha256"] in self.near or group in apart or place in tested)
+                new_here and (row["sha256"] in self.near or group in apart or place in tested)
             ):
                 self.held_out.append(row["source"])
             elif image in undone:
@@ -227,7 +243,7 @@ class _Adding:
             else:
                 image = row["id"]
                 new[image] = AddedImage(**{field: row[field] for field in AddedImage.model_fields})
-                groups |= {image: group} if group else {}
+                groups |= {image: called.get(group, group)} if group else {}
             if image:
                 given = said.take(image, label, by_hand) if by_hand and (self.with_opinions or not label) else ""
                 there[row["sha256"]] = (image, split or "train", label or given)
@@ -240,10 +256,21 @@ class _Adding:
             draft.correct(changes, by=by, why=self.why, at=at)
         self.added, self.labelled, self.opinions = len(new) + len(back), said.count("label"), said.count("opinion")
 
+    def _lost(self, dataset: Dataset) -> dict[Path, Path]:
+        """Files of the data set that are missing or damaged → the copy here that has their content."""
+        copy_of = {row["sha256"]: copy for (row, _), copy in zip(self.rows, self.copies, strict=True)}
+        every = zip(dataset.every["file"], dataset.every["sha256"], strict=True)
+        known = {dataset.folder / file: copy_of[sha256] for file, sha256 in every if sha256 in copy_of}
+        return {file: copy for file, copy in known.items() if not _same(file, copy)}
+
     def place(self, entries: Sequence[Entry]) -> None:
-        """Move the files that the entries name to where they say; those of other tries stay behind."""
+        """Move the files that the entries name to where they say, and copies to those that were lost; those of other
+        tries stay behind."""
         target = self.dataset.folder / IMAGES
         target.mkdir(exist_ok=True)
+        for file, copy in self.lost.items():
+            with replacing(file) as back, copy.open("rb") as content:
+                shutil.copyfileobj(content, back)
         for image in (image for entry in entries for image in entry.added.values()):
             (self.staged.parent / image.file).replace(self.dataset.folder / image.file)
         flush_folder(target)
@@ -290,6 +317,21 @@ def _there(dataset: Dataset) -> tuple[dict[str, tuple[str, str, str]], set[str]]
     holds = {image for entry in in_force(dataset.entries) for image in entry.added}
     out = {image for _, image, _, _, excluded in rows if excluded}
     return there, {image for entry in dataset.entries for image in entry.added if image in out} - holds
+
+
+def _own(dataset: Dataset, held_by: str) -> dict[str, tuple[str, str]]:
+    """Image → its group, and its place by a pattern, of those left out too."""
+    every = dataset.whole.manifest
+    places = places_of(dataset.whole, held_by) if held_by else [""] * len(every)
+    groups = map(clean_label, every["group"])
+    return dict(zip(every["id"], zip(groups, places, strict=True), strict=True))
+
+
+def _same(file: Path, copy: Path) -> bool:
+    try:
+        return filecmp.cmp(file, copy, shallow=False)
+    except OSError:
+        return False
 
 
 def _held_out(dataset: Dataset) -> list[int]:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 CACHE = "checks.json"
 _EDITION = 3  # raised when duplicates are found in another way, so that older caches are not read
 _HASHED_AT_PX = 128  # as an import decodes them, at least
+_NAMED = 3  # lost files in a sentence
 _SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
 UNEVEN = 10  # largest to smallest class: from here on accuracy says little, and macro-F1 is the score to read
 
@@ -68,14 +69,16 @@ class Checks:
 def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     """Check a data set. Duplicates among the images of its import are stored in checks.json, whatever is corrected."""
     imported = dataset.original
-    found = _read_cache(imported)
+    lost = [place for place, path in enumerate(_paths(imported)) if not path.is_file()]
+    key = _key(imported, lost)
+    found = _read_cache(imported, key)
     if found is None:
         exact, hashes = places_of_equal(imported.manifest["sha256"].tolist()), hashes_of(imported, progress)
         same = {tuple(group) for group in exact}
         near = [g for g in nearly_same(_paths(imported), hashes, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near, "series": look_alike_series(imported.file_names, hashes)}
         with suppress(OSError):  # on a full or read-only disk the result is not stored, and found again the next time
-            replace_file(dataset.folder / CACHE, json.dumps({"key": _key(imported), **found}))
+            replace_file(dataset.folder / CACHE, json.dumps({"key": key, **found}))
     splits, labels = dataset.manifest["split"].tolist(), dataset.manifest["label"].tolist()
     row_of = {place: row for row, place in enumerate(dataset.places.tolist())}
     grouped = dataset.manifest["group"].tolist()
@@ -91,7 +94,7 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     suggestion = suggested(dataset.file_names, labels, [g.rows for g in groups["series"]]) if groups["series"] else None
     checks = Checks(
         **groups,
-        missing=[row for row in range(len(dataset)) if not dataset.image_path(row).is_file()],
+        missing=[row_of[place] for place in lost if place in row_of],
         notes=[],
         scattered=[_group(rows, splits, labels) for rows in scattered(grouped, splits)],
         suggestion=str(suggestion[0]) if suggestion else "",
@@ -111,9 +114,10 @@ def _group(rows: list[int], splits: list[str], labels: list[str]) -> DuplicateGr
 def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     notes = []
     if checks.missing:
-        notes.append(
-            f"{counted(len(checks.missing), 'image file is', 'image files are')} missing. Import the data set again."
-        )
+        named = [repr(dataset.file_names[row]) for row in checks.missing[:_NAMED]]
+        more = ["…"] if len(checks.missing) > _NAMED else []
+        are = counted(len(checks.missing), "image file is", "image files are")
+        notes.append(f"{are} missing: {', '.join(named + more)}. Add these pictures again.")
     if checks.leaks:
         are = counted(len(checks.leaks), "group of duplicates is", "groups of duplicates are")
         notes.append(f"{are} in more than one split: this makes test scores too good. Put each group into one split.")
@@ -195,17 +199,17 @@ def _of_images(
     return on_threads(one, paths, "Comparing pictures", progress)
 
 
-def _key(dataset: Dataset) -> str:
-    """Changes with the images and with how they are compared."""
+def _key(dataset: Dataset, lost: list[int]) -> str:
+    """Changes with the images, with those that are ``lost`` and were not looked at, and with how they are compared."""
     images = dataset.manifest[["id", "sha256"]].to_numpy().tolist()
-    return hashlib.sha256(json.dumps([_EDITION, images]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_EDITION, images, *(lost and [lost])]).encode()).hexdigest()
 
 
-def _read_cache(dataset: Dataset) -> dict[str, list[list[int]]] | None:
+def _read_cache(dataset: Dataset, key: str) -> dict[str, list[list[int]]] | None:
     """The groups of checks.json, or None if it is missing, damaged or of other images."""
     try:
         found = json_in(dataset.folder / CACHE)
         groups = {kind: found[kind] for kind in ("exact", "near", "series")}
-        return groups if found["key"] == _key(dataset) and isinstance(groups["near"], list) else None
+        return groups if found["key"] == key and isinstance(groups["near"], list) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -7,7 +7,7 @@ The test score of a run then is the accuracy at new places. Nothing is moved bef
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.corrections.entries import pattern_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
@@ -114,4 +114,19 @@ def hold_out(dataset: Dataset, plan: HoldingOut, by: str = "", places_by: str = 
     these places by it. Raises DatasetError if the test split is that already."""
     if not plan.moves:
         raise DatasetError(f"The test split of {dataset.name!r} is the images of these places already.")
-    return move(dataset, plan.moves, by=by, why=WHY if places_by == GROUP else f"{WHY}:{places_by}")
+    ids = dataset.manifest["id"].tolist()
+    moves = {ids[row]: split for row, split in plan.moves.items()} | _of_left_out(dataset, plan.places, places_by)
+    why = WHY if places_by == GROUP else f"{WHY}:{places_by}"
+    return correct(dataset, {image: {"split": split} for image, split in moves.items()}, by=by, why=why, as_seen=True)
+
+
+def _of_left_out(dataset: Dataset, held: Collection[str], places_by: str) -> dict[str, str]:
+    """Image id → its new split, of those left out: who takes one back in does not learn from a place held out."""
+    whole = dataset.whole
+    columns = (whole.manifest[name].tolist() for name in ("id", "label", "split"))
+    wanted = {
+        image: ("test" if place in held else "train" if split == "test" else split, split)
+        for image, label, split, place in zip(*columns, places_of(whole, places_by), strict=True)
+        if label and not dataset.has(image)
+    }
+    return {image: to for image, (to, split) in wanted.items() if to != split}

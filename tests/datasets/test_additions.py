@@ -11,7 +11,7 @@ from PIL import Image
 
 from sealife_core.datasets import additions
 from sealife_core.datasets.additions import ByHand, add_from, add_pictures
-from sealife_core.datasets.corrections.editing import correct, rename_class, said, undo
+from sealife_core.datasets.corrections.editing import correct, move, rename_class, said, undo
 from sealife_core.datasets.corrections.entries import LOG, labels_by
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.corrections.versions import seen
@@ -105,6 +105,19 @@ def test_add__a_copy_of_a_test_picture_is_left_out_and_told(tiny_reef: Dataset, 
     assert "2 left out, the same as validation or test pictures or" in found.said
 
 
+def test_add__a_copy_of_what_somebody_holds_out_meanwhile_is_left_out(tiny_reef: Dataset, tmp_path: Path):
+    row = int(tiny_reef.rows("train", labelled_only=True)[0])
+    Image.open(tiny_reef.image_path(row)).convert("RGB").resize((64, 64)).save(tmp_path / "larger.jpg", quality=95)
+
+    def meanwhile(stage: str, *_: int) -> None:
+        if stage == "Saving" and open_dataset("reef").version == 0:
+            move(tiny_reef, {row: "test"})
+
+    copy = FoundFile("larger.jpg", tmp_path / "larger.jpg")
+    assert add_pictures(tiny_reef, [copy], [None], progress=meanwhile).held_out == ["larger.jpg"]
+    assert add_pictures(move(open_dataset("reef"), {row: "train"}), [copy], [None]).added == 1
+
+
 def test_add__what_is_of_one_group_with_a_test_picture_is_left_out(home: Path, tmp_path: Path):
     names = [f"{label}/{film}_{frame}.png" for label in ("crab", "ray") for film in "abcd" for frame in range(2)]
     own = [FoundFile(n, new_picture(tmp_path, seed), label=n.split("/")[0]) for seed, n in enumerate(names)]
@@ -157,6 +170,15 @@ def test_add__what_is_of_a_place_held_out_by_a_pattern_is_left_out(films: Datase
     assert "1 left out" in found.said
 
 
+def test_add__again_after_an_undo_keeps_off_what_is_held_out_by_then(films: Dataset, tmp_path: Path):
+    frames = [FoundFile(f"{film}_9.png", new_picture(tmp_path, 50 + at)) for at, film in enumerate("ab")]
+    back = undo(add_pictures(films, frames, [None] * 2).dataset, 1)
+    held = hold_out(back, plan_holding_out(back, ["b"], places_of(back, "stem")), places_by="stem")
+    others = [FoundFile(f"other {at}.png", frame.path) for at, frame in enumerate(frames)]
+    found = add_pictures(held, others, [None] * 2)
+    assert (found.added, found.held_out) == (1, ["other 1.png"]), "its place is that of its first name"
+
+
 def test_add__to_a_set_that_was_grouped_by_a_column_of_its_table(home: Path, tmp_path: Path, files: list[FoundFile]):
     own = [
         FoundFile(f"{n}.png", new_picture(tmp_path, 20 + n), ("crab", "ray")[n % 2], columns={"dive": f"dive {n % 4}"})
@@ -165,6 +187,32 @@ def test_add__to_a_set_that_was_grouped_by_a_column_of_its_table(home: Path, tmp
     dives = import_images(tmp_path, "dives", files=own, group_by=parse_pattern("column:dive")).dataset
     found = add_pictures(dives, files[:1], [None])
     assert (found.added, found.dataset.manifest["group"].iat[-1]) == (1, "")
+
+
+def test_add__brings_back_files_that_were_lost_or_damaged(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):
+    now = add_pictures(tiny_reef, files, [None] * 3).dataset
+    now = correct(now, {str(now.manifest["id"][1]): {"excluded": "yes"}}).whole
+    wanted = sorted({int(tiny_reef.rows("test")[0]), int(tiny_reef.rows("train")[-1]), 1, 64})
+    contents = {row: now.image_path(row).read_bytes() for row in wanted}
+    own = []
+    for row, content in contents.items():
+        (tmp_path / f"copy {row}.png").write_bytes(content)
+        own.append(FoundFile(f"other name {row}.png", tmp_path / f"copy {row}.png"))
+        now.image_path(row).unlink()
+    now.image_path(64).write_bytes(contents[64][:-9] + b"\0" * 9)
+    found = add_pictures(now, own, [None] * len(own))
+    assert {row: now.image_path(row).read_bytes() for row in wanted} == contents
+    assert (found.added, found.restored, found.dataset.version) == (0, len(own), now.version)
+    assert f" {len(own)} lost files are back." in found.said
+    again = add_pictures(now, own, [None] * len(own))
+    assert (again.restored, "back" in again.said) == (0, False)
+
+
+def test_add__a_group_is_one_however_its_accents_are_stored(films: Dataset, tmp_path: Path):
+    ids = films.manifest["id"].iloc[films.rows("test").tolist()]
+    named = correct(films, {str(image): {"group": "cafe\u0301"} for image in ids})
+    new = [FoundFile(f"{at}.png", new_picture(tmp_path, 50 + at), group=g) for at, g in enumerate(("caf\u00e9", "b"))]
+    assert add_pictures(named, new, [None] * 2).held_out == ["0.png"]
 
 
 def test_add__what_cannot_be_read_is_told(tiny_reef: Dataset, files: list[FoundFile], tmp_path: Path):

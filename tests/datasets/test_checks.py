@@ -53,6 +53,15 @@ def test_check__is_kept_until_the_images_change(leaky: Dataset, monkeypatch: pyt
         check(changed)
 
 
+def test_check__looks_again_at_a_picture_whose_file_is_back(leaky: Dataset):
+    small = leaky.image_path(leaky.file_names.index("val/ray/small.jpg"))
+    content = small.read_bytes()
+    small.unlink()
+    assert check(leaky).near == []
+    small.write_bytes(content)
+    assert len(check(leaky).near) == 1
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"key": 1}', "null"])
 def test_check__a_damaged_cache_is_made_again(leaky: Dataset, damage: str):
     before = check(leaky)
@@ -75,7 +84,7 @@ def test_check__names_lost_files_and_uneven_classes(home: Path, tmp_path: Path):
     dataset.image_path(5).unlink()
     found = check(dataset)
     assert found.missing == [5]
-    assert "1 image file is missing" in found.notes[0]
+    assert found.notes[0] == f"1 image file is missing: {dataset.file_names[5]!r}. Add these pictures again."
     assert any("40 images of 'crab', 4 of 'ray'" in note for note in found.notes)
 
 

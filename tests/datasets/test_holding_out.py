@@ -46,6 +46,16 @@ def test_hold_out__makes_the_places_the_test_split_and_nothing_else_is_in_it(bay
     assert undo(held, 1).content_hash == bay.content_hash
 
 
+def test_hold_out__what_is_left_out_goes_with_its_place(bay: Dataset):
+    ids = bay.manifest["id"].tolist()
+    trained, tested, other = (str(ids[place]) for place in (0, 11, 12))  # of the sites a, b and c
+    left = correct(bay, {image: {"excluded": "yes"} for image in (trained, tested, other)})
+    held = hold_out(left, plan_holding_out(left, ["a"], places_of(left, GROUP)))
+    back = correct(held, {image: {"excluded": ""} for image in (trained, tested, other)})
+    splits = dict(zip(back.manifest["id"], back.manifest["split"], strict=True))
+    assert [splits[image] for image in (trained, tested, other)] == ["test", "train", "train"]
+
+
 def test_hold_out__of_other_places_replaces_those_before(bay: Dataset):
     places = places_of(bay, GROUP)
     held = hold_out(bay, plan_holding_out(bay, ["a"], places))

@@ -51,6 +51,9 @@ def checks_view(dataset: Dataset) -> None:
         st.caption("The comparison was cancelled.")
         st.button("Compare the pictures", on_click=background.forget, args=(key,))
         return
+    if any(dataset.image_path(row).is_file() for row in job.result.missing):  # its picture was added again
+        background.forget(key)
+        st.rerun()
     _found(dataset, job.result)
 
 

@@ -21,9 +21,10 @@ classification in the background (Gallery, your own pictures) to the data set th
 
 Of a classification, those that a person corrected there get that class, with who gave it and when; all others have no
 label, and 'data next' asks for them. All are for training: the test split stays as it is. A picture that is there
-already is not added again, and keeps its label; the class that a person gave it in a classification is kept as a second
-opinion. What is the same as a validation or test picture, or of its group or of a place held out, is left out. Pictures
-are grouped as the data set was last grouped by a pattern. 'data undo' takes it back.
+already is not added again, and keeps its label; a file that was lost is back then. The class that a person gave it in a
+classification is kept as a second opinion. What is the same as a validation or test picture, or of its group or of a
+place held out, is left out. Pictures are grouped as the data set was last grouped by a pattern. 'data undo' takes it
+back.
 """
 
 
@@ -69,6 +70,7 @@ def _add(chosen: argparse.Namespace, output: Output) -> None:
         "labelled": found.labelled,
         "opinions": found.opinions,
         "known": found.known,
+        "restored": found.restored,
         "held_out": found.held_out,
         "skipped": [{"file": name, "reason": reason} for name, reason in found.skipped],
         "notes": list(found.notes),

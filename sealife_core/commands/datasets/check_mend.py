@@ -15,11 +15,17 @@ def check_dataset(chosen: argparse.Namespace, output: Output) -> None:
     checks = _checked(dataset, output)
     counts = _counted(checks)
     groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
+    lost = [dataset.file_names[row] for row in checks.missing]
     lines = [f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()]
+    lines += [f"missing: {name}" for name in lost]
+    if lost:
+        lines.append(f"'data add {dataset.name}' with these pictures brings their files back.")
     lines += [f"{_KINDS[of['kind']]}: {', '.join(map(_pictured, of['pictures']))}" for of in groups]
     if checks.suggestion:
         lines.append(f"'data group {dataset.name} --by {checks.suggestion}' would group the series.")
-    output.result(counts | {"groups": groups, "suggested_pattern": checks.suggestion}, "\n".join(lines))
+    output.result(
+        counts | {"groups": groups, "missing": lost, "suggested_pattern": checks.suggestion}, "\n".join(lines)
+    )
 
 
 _KINDS = {
@@ -42,6 +48,7 @@ def _pictured(picture: dict[str, str]) -> str:
 
 def _counted(checks: Any) -> dict[str, int]:
     return {
+        "missing_files": len(checks.missing),
         "exact_duplicates": len(checks.exact),
         "near_duplicates": len(checks.near),
         "straddling_splits": len(checks.leaks),

@@ -4,7 +4,9 @@ An import makes the cache of the usual size (early_cache.py); others are made wh
 has no room for pixels, the squares are stored as JPEGs (on_demand.py); readers see no difference.
 
 Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache is
-identified by the sha256s of the import's images in order, not by their labels or splits: a correction keeps it.
+identified by the sha256s of the import's images in order, not by their labels or splits: a correction keeps it. An
+image that is left out and cannot be read is black in it, and "unread" in its description: it serves until that image is
+taken back in.
 """
 
 import json
@@ -129,10 +131,13 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
 def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:
     array_path, about_path = paths(dataset.folder, size_px, kind)
     try:
-        if json_in(about_path) != identity:
+        about = json_in(about_path)
+        if about | {"unread": []} != identity | {"unread": []}:
+            return None
+        if not set(dataset.places.tolist()).isdisjoint(about.get("unread", [])):
             return None
         return np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, TypeError):
         return None
 
 
@@ -144,15 +149,16 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
     """Make the cache: pixels if they fit, else JPEGs. The caller holds the lock."""
     remove_leftovers(dataset.folder)
     count, left_out = len(dataset.imported), set(range(len(dataset.imported))) - set(dataset.places.tolist())
-    files = dataset.imported["file"].tolist()
+    files, unread = dataset.imported["file"].tolist(), list[int]()
     fits, needed, free = room(dataset.folder, count, size_px)
 
     def decoded(place: int) -> Image.Image:
         try:
             return to_square(read_rgb(dataset.folder / files[place], at_least_px=DECODED_AT * size_px), size_px)
-        except DatasetError:
+        except DatasetError as error:
             if place not in left_out:  # an image may have been excluded because it cannot be read
-                raise
+                raise DatasetError(f"{dataset.original.file_names[place]!r}: {error}") from error
+            unread.append(place)
             return Image.new("RGB", (size_px, size_px))
 
     if fits:
@@ -173,19 +179,20 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             f" {size(int(needed * _JPEG_SHARE))} as JPEGs, but {size(free)} are free. Free some space or"
             " choose a smaller image size."
         )
-    replace_file(about_path, json.dumps(identity))
+    replace_file(about_path, json.dumps(identity | ({"unread": sorted(unread)} if unread else {})))
 
 
 def _first_squares(dataset: Dataset, size_px: int) -> np.ndarray:
     """The squares (n, S, S, 3) that the cache has of the first n images, from before others were added."""
     none = np.empty((0, size_px, size_px, 3), np.uint8)
     try:
-        count = json_in(paths(dataset.folder, size_px)[1])["count"]
+        about = json_in(paths(dataset.folder, size_px)[1])
+        count, unread = about["count"], about.get("unread")
         identity = description(dataset.imported["sha256"].tolist()[:count], size_px)
     except (OSError, ValueError, LookupError, TypeError):
         return none
     array = _array(dataset, size_px, identity, "pixels")
-    known = array is not None and array.shape == (count, *none.shape[1:]) and array.dtype == np.uint8
+    known = array is not None and not unread and array.shape == (count, *none.shape[1:]) and array.dtype == np.uint8
     return array if array is not None and known else none
 
 

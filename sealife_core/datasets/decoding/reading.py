@@ -64,11 +64,11 @@ def read_rgb(path: Path, at_least_px: int | None = None, within_s: float | None 
         with open_regular(path) as file:
             return decode(file, at_least_px, within_s).rgb
     except FileNotFoundError:
-        raise DatasetError(f"Image file {path.name} is missing from its data set. Import the data set again.") from None
+        raise DatasetError(f"Image file {path.name} is missing. Add that picture to its data set again.") from None
     except OSError as error:
         raise DatasetError(f"Image file {path.name} cannot be opened ({error.strerror}).") from error
     except DatasetError as error:
-        raise DatasetError(f"Image file {path.name}: {error} Import the data set again.") from error
+        raise DatasetError(f"Image file {path.name}: {error} Add that picture to its data set again.") from error
 
 
 def decode(file: IO[bytes], at_least_px: int | None = None, within_s: float | None = None) -> Decoded:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.corrections.editing import correct, move
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.decoding import pixels as under_test
 from sealife_core.datasets.decoding.pixels import cache_size_px, from_picture, open_pixels
@@ -171,6 +171,24 @@ def test_a_missing_image__is_named_and_leaves_no_half_cache(photographs: Dataset
         open_pixels(photographs, 16)
     assert not list(photographs.folder.glob("*pixels-16*.np*"))
     assert not list(photographs.folder.glob("*pixels-16*.json"))
+
+
+def test_cache__is_made_anew_once_an_image_that_could_not_be_read_is_taken_back_in(
+    photographs: Dataset, builds: list[int]
+):
+    lost = photographs.folder / "images" / "3.png"
+    content = lost.read_bytes()
+    lost.unlink()
+    without = correct(photographs, {"3": {"excluded": "yes"}})
+    for _ in range(2):
+        open_pixels(without, 16)
+    assert builds == [16]
+    lost.write_bytes(content)
+    back = correct(without, {"3": {"excluded": ""}})
+    images, _ = open_pixels(back, 16).gather([3])
+    assert images.float().std() > 10, "not a black one"
+    open_pixels(correct(back, {"3": {"excluded": "yes"}}), 16)
+    assert builds == [16, 16]
 
 
 def test_a_full_disk__is_said_before_anything_is_written(photographs: Dataset, monkeypatch: pytest.MonkeyPatch):

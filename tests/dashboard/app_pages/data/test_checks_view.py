@@ -31,6 +31,21 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     assert open_dataset("two").content_hash == dataset.content_hash
 
 
+def test_checks__name_lost_files_until_they_are_back(photographs, monkeypatch):
+    monkeypatch.setattr(background, "QUICK_S", 60)
+    dataset = imported(photographs, "two")
+    lost = dataset.image_path(3)
+    content = lost.read_bytes()
+    lost.unlink()
+    assert f"1 image file is missing: '{dataset.file_names[3]}'. Add these" in text(
+        open_data(dataset="two", look="Checks")
+    )
+    lost.write_bytes(content)
+    app = open_data(dataset="two", look="Checks")
+    assert not app.exception
+    assert "missing:" not in text(app)
+
+
 def test_checks__two_labels_are_resolved_by_choosing_and_copies_then_by_keeping_one(photographs, monkeypatch):
     monkeypatch.setattr(background, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "shots")
