@@ -80,18 +80,22 @@ def replacing_described(path: Path, about: Path) -> Iterator[BinaryIO]:
 
 
 def append_lines(path: Path, lines: bytes, *, flush: bool = True) -> None:
-    """Append whole ``lines`` to a log in one write, and flush them. Raises OSError; then no half line is there.
+    """Append whole ``lines`` to a log in one write, and flush them. Raises OSError; then none of them is there.
 
     What a crash has left of a half-written line is removed first. For one writer at a time, or under a lock.
     """
     with path.open("ab+") as file:
         _cut_half_line(file)
-        if os.write(file.fileno(), lines) < len(lines):  # a full disk
-            _cut_half_line(file)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        if flush:
-            os.fsync(file.fileno())
-            flush_folder(path.parent)
+        end = file.seek(0, os.SEEK_END)
+        try:
+            if os.write(file.fileno(), lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            if flush:  # some disks find only now that they are full
+                os.fsync(file.fileno())
+                flush_folder(path.parent)
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def _cut_half_line(file: IO[bytes]) -> None:

@@ -4,12 +4,15 @@ FOLDER is that of a job, below a run; ``inference_jobs.py`` starts it. It goes o
 become one sentence in ``status.json``; the traceback is in the log.
 """
 
+import hashlib
 import shutil
 from pathlib import Path
 
 from sealife_core.datasets.imports.sources import files_in
+from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.batch_inference.inference_jobs import (
+    MODEL,
     PICTURES,
     STOP,
     TOP,
@@ -22,6 +25,7 @@ from sealife_core.evaluation.batch_inference.inference_jobs import (
 from sealife_core.evaluation.batch_inference.inference_rows import row_of
 from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.evaluation.classification.selective import Validated, validated
+from sealife_core.models.checkpoint import WEIGHTS_FILE
 from sealife_core.runs.scheduling.side_process import StatusFile, carry_out, end_with
 
 
@@ -38,10 +42,13 @@ def predict(folder: Path, status: StatusFile) -> None:
     predictor = Predictor(folder.parent.parent)
     known = _validated(predictor)
     done = rows_done(folder)
+    _check_model(folder, predictor.folder / WEIGHTS_FILE, done)
     status.tell("predicting", done, len(files))
     for block in predictor.blocks([path for _, path in files[done:]]):
-        names = [name for name, _ in files[done : done + len(block)]]
-        append_rows(folder, [row_of(*one, TOP, known) for one in zip(names, block, strict=True)])
+        of_block = files[done : done + len(block)]
+        if not all(path.exists() for _, path in of_block):
+            _check_source(folder)
+        append_rows(folder, [row_of(name, found, TOP, known) for (name, _), found in zip(of_block, block, strict=True)])
         done += len(block)
         stopped = done < len(files) and (folder / STOP).exists()
         status.write(done=done, total=len(files), **({"state": "stopped"} if stopped else {}))
@@ -64,6 +71,25 @@ def _files(folder: Path, status: StatusFile) -> list[tuple[str, Path]]:
         first = f" '{skipped[0][0]}': {skipped[0][1]}" if skipped else ""
         raise DatasetError(f"There is no picture in it.{first}")
     return files
+
+
+def _check_model(folder: Path, weights: Path, done: int) -> None:
+    """Raises RunError if the rows that are there are of another model than ``weights``."""
+    with weights.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    known = folder / MODEL
+    if done and known.exists() and known.read_text() != digest:
+        raise RunError("The model has changed since these predictions began. Delete them, and ask again.")
+    replace_file(known, digest)
+
+
+def _check_source(folder: Path) -> None:
+    """Raises DatasetError if the folder or zip is not there any more, as of a disk that was taken away: what is left
+    can be predicted when it is back."""
+    job = job_in(folder)
+    source = folder / job.source if job and job.source else folder
+    if not source.exists() or (source.is_dir() and not any(source.iterdir())):
+        raise DatasetError(f"'{source}' is not there any more. Connect its disk, then go on.")
 
 
 def _validated(predictor: Predictor) -> Validated | None:

@@ -1,5 +1,6 @@
 """What is reported as saved survives a power cut, and two writers of one file never meet."""
 
+import errno
 import multiprocessing
 import os
 import re
@@ -215,6 +216,22 @@ def test_append_lines__removes_a_half_line_of_any_length_first(tmp_path: Path) -
             log.write_bytes(whole + half)
             append_lines(log, b"two\nthree\n")
             assert log.read_bytes() == whole + b"two\nthree\n"
+
+
+@pytest.mark.parametrize("step", ["write", "fsync"])
+def test_append_lines__on_a_full_disk_leaves_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    log, write = tmp_path / "log", os.write
+    log.write_bytes(b"one\n")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, step, full if step == "fsync" else lambda handle, lines: write(handle, lines[:6]))
+    with pytest.raises(OSError, match="No space"):
+        append_lines(log, b"two\nthree\n")
+    assert log.read_bytes() == b"one\n"
 
 
 def test_durable__is_the_only_module_that_flushes_and_replaces() -> None:

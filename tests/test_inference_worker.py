@@ -103,6 +103,43 @@ def test_worker__cuts_a_half_written_row_after_a_crash(here: None, classifier: R
     assert [row["file"] for row in read_rows(job.folder)] == [row["file"] for row in rows]
 
 
+def test_worker__waits_for_a_disk_that_was_taken_away(here: None, classifier: Run, folder: Path) -> None:
+    whole = [row["file"] for row in read_rows(at_work(begin(classifier.path, str(folder))).folder)]
+    job = begin(classifier.path, str(folder))
+    stop(job)
+    job = resume(at_work(job))
+    folder.rename(folder.with_name("away"))
+    assert inference_worker.main(job.folder) == 1
+    failed = job_in(job.folder)
+    assert failed is not None
+    assert (failed.state, failed.done) == ("failed", 3)
+    assert "is not there any more. Connect its disk, then go on." in failed.error
+    folder.with_name("away").rename(folder)
+    rows = read_rows(at_work(resume(failed)).folder)
+    assert [row["file"] for row in rows] == whole
+    assert sum("problem" in row for row in rows) == 1
+
+
+def test_worker__does_not_go_on_with_another_model_or_with_none(here: None, classifier: Run, folder: Path) -> None:
+    job = begin(classifier.path, str(folder))
+    stop(job)
+    job = at_work(job)
+    weights = classifier.path / "model.safetensors"
+    content = weights.read_bytes()
+    for other, says in (
+        (content[:-4] + b"\0\0\0?", "model has changed since these predictions began"),
+        (None, "model"),
+    ):
+        weights.write_bytes(other) if other else weights.unlink()
+        assert inference_worker.main(resume(job).folder) == 1
+        failed = job_in(job.folder)
+        assert failed is not None
+        assert (failed.state, failed.done) == ("failed", 3)
+        assert says in failed.error
+    weights.write_bytes(content)
+    assert at_work(resume(job)).state == "done"
+
+
 def test_rows__that_are_damaged_are_one_sentence(here: None, classifier: Run, folder: Path) -> None:
     job = at_work(begin(classifier.path, str(folder)))
     (job.folder / ROWS).write_text('{"file": 1\n{}\n')

@@ -13,7 +13,7 @@ from pathlib import Path
 from sealife_core import trash
 from sealife_core.claims import claim_of, claimed_folder, move_into_place
 from sealife_core.durable import flush_tree, held, size_bytes
-from sealife_core.errors import DatasetError
+from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.folders import data_root
 from sealife_core.progress import Progress
 
@@ -31,6 +31,13 @@ def check_name(name: str) -> str:
             " with a letter or digit first, and no space or '.' at the end."
         )
     return name
+
+
+def proposed_name(text: str) -> str:
+    """``text``, what a folder or file is called, as a data set can be: "photos (2)" → "photos 2"; as it is if nothing
+    would be left."""
+    words = " ".join(re.sub(r"[^\w .-]+", " ", text).split())
+    return words.lstrip("_ .-")[:80].rstrip(" .") or text
 
 
 def check_new_name(name: str) -> str:
@@ -84,7 +91,7 @@ def delete_dataset(name: str, root: Path | None = None) -> int:
     if not folder.is_dir():
         raise DatasetError(f"There is no data set {name!r} to delete.")
     freed_bytes = size_bytes(folder)
-    with changing(root):
+    with disk_errors(DatasetError, f"Data set {name!r} was not deleted."), changing(root):
         try:
             trash.put(folder)
         except FileNotFoundError:
@@ -99,7 +106,7 @@ def restore_dataset(name: str, root: Path | None = None) -> None:
     missing = DatasetError(f"There is no deleted data set {name!r} to restore.")
     if not (root / trash.TRASH).is_dir():
         raise missing
-    with changing(root):
+    with disk_errors(DatasetError, f"Data set {name!r} was not restored."), changing(root):
         taken = DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.")
         trash.bring_back(root, name, missing, taken)
 

@@ -1,5 +1,6 @@
 """Folders of data sets under several people, processes and hosts, and after a power cut."""
 
+import errno
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core import processes
+from sealife_core import processes, trash
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets import storage
 from sealife_core.datasets.corrections.editing import move
@@ -220,3 +221,38 @@ def test_changes__that_were_reported_outlast_a_power_cut(disk: Disk, tiny_reef: 
     restore_dataset("reef", disk.at)
     with disk.after_a_power_cut() as later:
         assert whole(later) == ["reef"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("survey", "survey"),
+        ("photos (2)", "photos 2"),
+        (".._Été~1 & 2.", "Été 1 2"),
+        ("x" * 100, "x" * 80),
+        ("(?)", "(?)"),
+    ],
+)
+def test_proposed_name__is_one_that_a_data_set_can_have(folder: str, name: str):
+    assert storage.proposed_name(folder) == name
+    if name != "(?)":
+        assert storage.check_name(name) == name
+
+
+def test_delete_and_restore__on_a_disk_that_fails_say_what_was_not_done(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trash, "rename", full)
+        with pytest.raises(DatasetError, match=r"'reef' was not deleted\. The disk is full"):
+            delete_dataset("reef")
+    delete_dataset("reef")
+    with monkeypatch.context() as patched:
+        patched.setattr(trash, "rename", full)
+        with pytest.raises(DatasetError, match=r"'reef' was not restored\. The disk is full"):
+            restore_dataset("reef")
+    restore_dataset("reef")
+    assert open_dataset("reef").content_hash == tiny_reef.content_hash

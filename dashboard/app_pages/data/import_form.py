@@ -26,6 +26,7 @@ from sealife_core.datasets.imports.finding import ClassFolder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.imports.sources import name_of
 from sealife_core.datasets.reef import draw_reef
+from sealife_core.datasets.storage import proposed_name
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError
 from sealife_core.folders import data_root, path_of
@@ -121,7 +122,7 @@ def begin_import(
     Raises DatasetError for what can be said at once.
     """
     if upload is not None or path:
-        name = new_name(name or (Path(upload_name).stem if upload else name_of(path_of(path))))
+        name = new_name(name or (proposed_name(Path(upload_name).stem) if upload else name_of(path_of(path))))
     group_by = None if pattern is None or pattern.kind == NONE else pattern
     if group_by is not None and group_by.kind != COLUMN:
         groups_of(group_by, [], list)

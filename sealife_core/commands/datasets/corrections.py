@@ -14,7 +14,7 @@ from sealife_core.datasets.corrections.exchange import apply_csv, corrections_cs
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import DatasetError
 from sealife_core.folders import path_of
-from sealife_core.wording import counted
+from sealife_core.wording import counted, listed
 
 
 def add_actions(actions: Any) -> None:
@@ -86,16 +86,25 @@ def _edit(chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _ids(dataset: Dataset, names: list[str]) -> list[str]:
-    """The images of these file names or ids, excluded ones too. Raises DatasetError for an unknown one."""
+    """The images of these file names or ids, excluded ones too. Raises DatasetError for an unknown one, and for a name
+    that several have: of the import, and of what was added."""
     imported = dataset.original
     ids = imported.manifest["id"].tolist()
-    known = dict(zip(imported.file_names, ids, strict=True)) | {image: image for image in ids}
+    known: dict[str, list[str]] = {}
+    for name, image in zip(imported.file_names, ids, strict=True):
+        known.setdefault(name, []).append(image)
+    known |= {image: [image] for image in ids}
     if unknown := [name for name in names if name not in known]:
         raise DatasetError(
             f"Data set {dataset.name!r} has no image {unknown[0]!r}. Give the file name that it had at the import, with"
             " its folders, or its id."
         )
-    return [known[name] for name in names]
+    if several := [name for name in names if len(known[name]) > 1]:
+        raise DatasetError(
+            f"{len(known[several[0]])} images of {dataset.name!r} are called {several[0]!r}. Give the id of the one"
+            f" that you mean: {listed(known[several[0]], 'or')}."
+        )
+    return [known[name][0] for name in names]
 
 
 def _history(chosen: argparse.Namespace, output: Output) -> None:

@@ -22,6 +22,7 @@ from sealife_core.datasets.corrections.entries import MOST_BYTES, Said, hear, in
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping import regrouping
 from sealife_core.datasets.grouping.patterns import parse_pattern
+from sealife_core.datasets.imports.tables import DELIMITERS
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import read_regular
@@ -190,7 +191,7 @@ def _of(line: dict[str, str]) -> tuple[str, ...]:
 def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
     try:
         text = read_regular(path, MOST_BYTES).decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True))
     except OSError as error:
         raise DatasetError(f"'{path.name}' cannot be read ({error.strerror}).") from None
     except (ValueError, csv.Error):
@@ -214,6 +215,12 @@ def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
     if not rows:
         raise DatasetError(f"'{path.name}' holds no corrections.")
     return rows
+
+
+def _delimiter(text: str) -> str:
+    """What stands between the columns: a spreadsheet may have saved the file again."""
+    head = text.partition("\n")[0]
+    return max(DELIMITERS, key=lambda sign: len({*COLUMNS} & {name.strip('\r"') for name in head.split(sign)}))
 
 
 def utc_time(text: str) -> str:

@@ -19,6 +19,7 @@ from sealife_core.datasets.imports.finding import (
     notes_on_classes,
 )
 from sealife_core.datasets.imports.tables import among, read_table
+from sealife_core.datasets.storage import proposed_name
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import printable
 from sealife_core.opening import is_folder, open_regular
@@ -64,7 +65,7 @@ def find_pictures(
 def name_of(source: Path) -> str:
     """What the data set of ``source`` is called if nobody says: as the folder, or as the file without its ending."""
     source = source.resolve()
-    return source.name if source.is_dir() else source.stem
+    return proposed_name(source.name if source.is_dir() else source.stem)
 
 
 def is_zip(source: Path) -> bool:

@@ -4,6 +4,7 @@ RUN/predicted/<id>/
   request.json   written by the caller: what the pictures are called, where they are, when it was asked for
   files.json     [name, path] of every file, in their order; written by the process, for uploads by the caller
   pictures/      uploads, or an unpacked zip
+  model.txt      SHA-256 of the model that its rows are of; written by the process
   rows.jsonl     a line a file, in their order, appended in whole blocks: what is there is not predicted again
   corrected.csv  the classes that people gave (corrected_classes.py)
   stop           nothing: the process ends after the present block
@@ -38,7 +39,7 @@ from sealife_core.runs.scheduling.side_process import REQUEST, STATUS, last_word
 from sealife_core.wording import counted
 
 PREDICTED, LOCK = "predicted", ".predicted.lock"
-FILES, ROWS, STOP, PICTURES = "files.json", "rows.jsonl", "stop", "pictures"
+FILES, ROWS, STOP, PICTURES, MODEL = "files.json", "rows.jsonl", "stop", "pictures", "model.txt"
 TOP = 5  # classes of a picture that are kept
 _NEW, _ZIP = ".new-", f"{PICTURES}.zip"
 
@@ -164,8 +165,8 @@ def restore(run_path: Path, job_id: str) -> InferenceJob:
         if deleted is None:
             raise RunError(f"The predictions {job_id!r} of '{run_path.name}' are not in the trash any more.")
         trash.take_out(deleted)
-    job = job_in(placed)
-    assert job is not None
+    if (job := job_in(placed)) is None:
+        raise RunError(f"The predictions {job_id!r} of '{run_path.name}' are damaged: {REQUEST} cannot be read.")
     return job
 
 

@@ -10,6 +10,7 @@ from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.neutral import printable
 from tests.commands.calling import called
+from tests.datasets.new_pictures import new_picture
 from tests.nasty_names import NOT_UTF8
 
 
@@ -49,6 +50,21 @@ def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.Capt
         (["--images", "", "--label", "eel"], "no image ''"),
     ):
         assert says in called(capsys, "data", "edit", "reef", *given, status=1)["error"]
+
+
+def test_data_edit__asks_which_of_several_images_of_one_name(
+    tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for month, seed in (("june", 0), ("july", 1)):
+        (tmp_path / month / "crab").mkdir(parents=True)
+        new_picture(tmp_path, seed).replace(tmp_path / month / "crab" / "1.png")
+        called(capsys, "data", "add", "reef", str(tmp_path / month))
+    one, other = open_dataset("reef").manifest["id"].iloc[-2:]
+    found = called(capsys, "data", "edit", "reef", "--images", "crab/1.png", "--label", "eel", status=1)
+    assert "2 images of 'reef' are called 'crab/1.png'. Give the id" in found["error"]
+    assert f"{one} or {other}." in found["error"]
+    called(capsys, "data", "edit", "reef", "--images", str(one), "--label", "eel")
+    assert open_dataset("reef").manifest["label"].tolist()[-2:] == ["eel", "crab"]
 
 
 def test_data_edit__by_somebody_whose_name_is_no_utf_8(tiny_reef: Dataset) -> None:

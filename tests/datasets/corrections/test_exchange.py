@@ -1,5 +1,7 @@
 """Corrections as a file, by the names that the images had, and applied to another import of them."""
 
+import csv
+import io
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +33,16 @@ def test_corrections__applied_to_a_fresh_import_give_the_same_data_set(bay: Data
     assert (applied.entries, applied.images, applied.missing) == (3, 3, [])
     assert [entry.by for entry in applied.dataset.entries] == ["Ada", "Bo", "Bo"]
     assert apply_csv(applied.dataset, file).entries == 0, "a second time changes nothing"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", ","])
+def test_corrections__saved_again_by_a_spreadsheet(bay: Dataset, home: Path, tmp_path: Path, delimiter: str):
+    now = corrected(bay)
+    rows = csv.reader(io.StringIO(corrections_csv(now), newline=""))
+    with (tmp_path / "again.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    apply_csv(drawn(home / "data" / "fresh"), tmp_path / "again.csv")
+    assert open_dataset("fresh").manifest.equals(now.manifest)
 
 
 def test_corrections__names_of_any_writing_come_back_as_they_were(bay: Dataset, home: Path, tmp_path: Path):

@@ -21,6 +21,7 @@ from dashboard.words import plain
 from sealife_core.datasets.additions import Addition
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
+from sealife_core.datasets.storage import proposed_name
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.batch_inference.corrected_classes import add_to_dataset, part_of, to_import
 from sealife_core.evaluation.batch_inference.inference_jobs import InferenceJob
@@ -119,7 +120,10 @@ def _said(adding: BackgroundJob) -> str:
 
 def _become(job: InferenceJob, found: InferenceColumns, threshold: float | None, corrected: Mapping[int, str]) -> None:
     name = st.text_input(
-        "Name of the data set", PurePosixPath(job.name).stem[:80], max_chars=80, key=gallery.IMPORTED.of("name")
+        "Name of the data set",
+        proposed_name(PurePosixPath(job.name).stem),
+        max_chars=80,
+        key=gallery.IMPORTED.of("name"),
     )
     chosen = st.radio(
         "Labels", list(LABELS), format_func=LABELS.__getitem__, key=gallery.IMPORTED.of("labels"),
