@@ -113,11 +113,17 @@ def _cut_half_line(file: IO[bytes]) -> None:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename a file or folder within one disk and flush both parents. Raises OSError, also if ``target`` has files."""
+    """Rename a file or folder within one disk and flush both parents. Raises OSError, also if ``target`` has files;
+    then it is where it was."""
     source.rename(target)
-    flush_folder(target.parent)
-    if source.parent != target.parent:
-        flush_folder(source.parent)
+    try:
+        flush_folder(target.parent)
+        if source.parent != target.parent:
+            flush_folder(source.parent)
+    except OSError:
+        with suppress(OSError):
+            target.rename(source)
+        raise
 
 
 def unique(prefix: str) -> str:

@@ -234,6 +234,20 @@ def test_append_lines__on_a_full_disk_leaves_none_of_them(
     assert log.read_bytes() == b"one\n"
 
 
+def test_rename__that_cannot_be_flushed_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "trash").mkdir()
+
+    def full(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="Input/output"):
+        rename(tmp_path / "a", tmp_path / "trash" / "a")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a", "trash"]
+    assert list((tmp_path / "trash").iterdir()) == []
+
+
 def test_durable__is_the_only_module_that_flushes_and_replaces() -> None:
     sources = Path(__file__).resolve().parents[1]
     files = [*sources.glob("sealife_core/**/*.py"), *sources.glob("dashboard/**/*.py")]
