@@ -17,6 +17,7 @@ import pandas as pd
 
 from sealife_core.datasets.corrections.entries import Entry, in_force, read_log
 from sealife_core.datasets.corrections.replay import replay, with_added
+from sealife_core.datasets.imports.finding import composed
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.manifest import (
     COLUMNS,
@@ -125,8 +126,8 @@ class Dataset:
 
     def named(self, part: str) -> np.ndarray:
         """(n,) int64: the rows whose file name in :attr:`file_names` has ``part`` in it, in any case of letters."""
-        wanted = part.strip().casefold()
-        found = [row for row, name in enumerate(self.file_names) if wanted in name.casefold()]
+        wanted = composed(part.strip()).casefold()
+        found = [row for row, name in enumerate(self.file_names) if wanted in composed(name).casefold()]
         return np.array(found, dtype=np.int64)
 
     @cached_property

@@ -12,6 +12,7 @@ from sealife_core.datasets.corrections.editing import add_entries, redo, said, u
 from sealife_core.datasets.corrections.entries import WHYS, in_force
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.imports.finding import composed
 from sealife_core.errors import DatasetError
 from sealife_core.folders import path_of
 from sealife_core.wording import counted, listed
@@ -91,9 +92,10 @@ def _ids(dataset: Dataset, names: list[str]) -> list[str]:
     imported = dataset.original
     ids = imported.manifest["id"].tolist()
     known: dict[str, list[str]] = {}
-    for name, image in zip(imported.file_names, ids, strict=True):
+    for name, image in zip(map(composed, imported.file_names), ids, strict=True):
         known.setdefault(name, []).append(image)
     known |= {image: [image] for image in ids}
+    names = [composed(name) for name in names]
     if unknown := [name for name in names if name not in known]:
         raise DatasetError(
             f"Data set {dataset.name!r} has no image {unknown[0]!r}. Give the file name that it had at the import, with"

@@ -97,7 +97,7 @@ class Draft:
     def rename(self, was: str, became: str, *, by: str, why: str, at: str = "") -> None:
         """Give every image of a class another label; "" for none."""
         check_values({"label": became}, self)
-        became = self._called(became)
+        was, became = self._called(was), self._called(became)
         if was not in self.classes:
             raise DatasetError(f"Data set {self.name!r} has no class {was!r}. It has: {', '.join(self.classes)}.")
         if was == became:

@@ -214,8 +214,13 @@ NO_TEST_WITHOUT_LABEL = "Has no label but is in {split!r}: it cannot be used for
 
 def clean_label(text: str) -> str:
     """A label as it is compared and shown: composed (NFC), on one line, without blanks around it or what is unseen."""
-    text = unicodedata.normalize("NFC", _UNSEEN.sub("", printable(text)))
+    text = composed(_UNSEEN.sub("", printable(text)))
     return "".join(" " if unicodedata.category(c) in _BLANKS else c for c in text).strip()
+
+
+def composed(name: str) -> str:
+    """The name of a file as it is compared: a Mac stores its accents apart from the letters, others do not (NFC)."""
+    return unicodedata.normalize("NFC", name)
 
 
 def too_long(what: str, name: str) -> str:

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from sealife_core.datasets.imports.finding import (
     FoundFile,
     Skipped,
     clean_label,
+    composed,
     too_long,
 )
 from sealife_core.errors import DatasetError
@@ -122,14 +122,14 @@ def among(files: Iterable[tuple[PurePosixPath, Path]], base: PurePosixPath) -> P
 
 def _called(files: Iterable[tuple[str, T]]) -> dict[str, T]:
     """Files by their composed (NFC) names, and by these whatever their capitals where no two are alike."""
-    composed = {_composed(name): file for name, file in files}
-    alike = Counter(name.casefold() for name in composed)
-    return {name.casefold(): file for name, file in composed.items() if alike[name.casefold()] == 1} | composed
+    known = {composed(name): file for name, file in files}
+    alike = Counter(name.casefold() for name in known)
+    return {name.casefold(): file for name, file in known.items() if alike[name.casefold()] == 1} | known
 
 
 def _found(files: Mapping[str, T], name: str) -> T | None:
-    composed = _composed(name)
-    return files.get(composed, files.get(composed.casefold()))
+    written = composed(name)
+    return files.get(written, files.get(written.casefold()))
 
 
 def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -194,10 +194,6 @@ def _checked(name: str, header: list[str]) -> dict[str, int]:
         if called := clean_label(csv_text(column))[:_LONGEST_COLUMN]:
             places.setdefault(called, n)
     return places
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 def _shortened(name: str) -> str:

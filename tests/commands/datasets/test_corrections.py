@@ -52,6 +52,19 @@ def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.Capt
         assert says in called(capsys, "data", "edit", "reef", *given, status=1)["error"]
 
 
+def test_data_edit__finds_a_file_however_its_accents_are_stored(
+    tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sea").mkdir()
+    new_picture(tmp_path, 0).replace(tmp_path / "sea" / "me\u0301duse.png")
+    called(capsys, "data", "add", "reef", str(tmp_path / "sea"))
+    for name in ("m\u00e9duse.png", "me\u0301duse.png"):
+        called(capsys, "data", "edit", "reef", "--images", name, "--label", "m\u00e9duse")
+        assert len(called(capsys, "data", "find", "reef", name.upper())) == 1
+    called(capsys, "data", "edit", "reef", "--rename-class", "me\u0301duse", "jelly")
+    assert open_dataset("reef").manifest["label"].iat[-1] == "jelly"
+
+
 def test_data_edit__asks_which_of_several_images_of_one_name(
     tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
