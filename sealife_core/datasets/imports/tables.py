@@ -124,12 +124,16 @@ def _called(files: Iterable[tuple[str, T]]) -> dict[str, T]:
     """Files by their composed (NFC) names, and by these whatever their capitals where no two are alike."""
     known = {composed(name): file for name, file in files}
     alike = Counter(name.casefold() for name in known)
-    return {name.casefold(): file for name, file in known.items() if alike[name.casefold()] == 1} | known
+    return known | {_any_case(name): file for name, file in known.items() if alike[name.casefold()] == 1}
+
+
+def _any_case(name: str) -> str:
+    return f"\0{name.casefold()}"  # what no file can be called
 
 
 def _found(files: Mapping[str, T], name: str) -> T | None:
     written = composed(name)
-    return files.get(written, files.get(written.casefold()))
+    return files.get(written, files.get(_any_case(written)))
 
 
 def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:

@@ -3,6 +3,7 @@
 from dashboard import background
 from dashboard.app_pages.data.checks_view import groups_by_kind
 from dashboard.data.pictures import class_of
+from dashboard.words import plain
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.corrections.editing import correct, move
 from sealife_core.datasets.dataset import open_dataset
@@ -37,13 +38,12 @@ def test_checks__name_lost_files_until_they_are_back(photographs, monkeypatch):
     lost = dataset.image_path(3)
     content = lost.read_bytes()
     lost.unlink()
-    assert f"1 image file is missing: '{dataset.file_names[3]}'. Add these" in text(
-        open_data(dataset="two", look="Checks")
-    )
+    said = plain(f"1 image file is missing: {dataset.file_names[3]!r}. Add these pictures again.")
+    assert said in text(open_data(dataset="two", look="Checks"))
     lost.write_bytes(content)
     app = open_data(dataset="two", look="Checks")
     assert not app.exception
-    assert "missing:" not in text(app)
+    assert "image file is missing" not in text(app)
 
 
 def test_checks__two_labels_are_resolved_by_choosing_and_copies_then_by_keeping_one(photographs, monkeypatch):
