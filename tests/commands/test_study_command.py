@@ -66,7 +66,9 @@ def test_study__may_be_carried_out_in_a_cluster(tiny_reef: Dataset, capsys: pyte
     where = ["--where", "ray:head:8265", "--cluster-cores", "4"]
     called(capsys, "study", "depth", "--seeds", "1", *where)
     called(capsys, "study", "grid", "probe", "--vary", "label_fraction=5,50", "--set", "weights=imagenet", *where)
-    for run in list_runs():
+    runs = list_runs()
+    assert len(runs) == 2
+    for run in runs:
         parts = run.request().parts  # type: ignore[union-attr]
         assert {(part.config.where, part.config.cluster_cores) for part in parts} == {("ray:head:8265", 4)}
 

@@ -68,9 +68,8 @@ def test_study__compares_on_one_image_size_and_network(question: str):
 
 def test_labels__start_from_the_simclr_run_of_their_seed():
     study = built(LABELS, seeds=2)
-    for part in study.parts:
-        if part.cell.get("encoder") == SIMCLR:
-            assert part.config.weights == f"run:SimCLR, seed {part.config.seed}"
+    weights = {(p.config.seed, p.config.weights) for p in study.parts if p.cell.get("encoder") == SIMCLR}
+    assert weights == {(seed, f"run:SimCLR, seed {seed}") for seed in range(2)}
 
 
 def test_labels__have_more_epochs_where_they_are_few():

@@ -185,7 +185,9 @@ def test_search__ranks_simclr_by_k_nn_accuracy(root: Path):
         "base": base.model_copy(update={"monitor_every": 1}).model_dump(), "metric": "val/knn_accuracy",
         "axes": [RATE.model_dump()], "trials": 2,
     }), root)  # fmt: skip
-    for trial in trials_of(search):
+    trials = trials_of(search)
+    assert len(trials) == 2
+    for trial in trials:
         assert trial.value == (Run(search.root / trial.run_id).results() or {})["val"]["knn_accuracy"]
 
 

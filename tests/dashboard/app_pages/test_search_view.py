@@ -195,7 +195,7 @@ def test_form__launches_what_it_shows(tiny_reef: Dataset, monkeypatch: pytest.Mo
     monkeypatch.setattr(launching, "launch", launched.append)
     app = AppTest.from_function(form_app, default_timeout=60).run()
     assert not app.exception
-    assert "20" in next(html.body for html in app.get("html") if "Trials" in html.body)
+    assert any("<span>Trials</span><b>20</b>" in html.body for html in app.get("html"))
     button(app, "Launch").click().run()
     assert not app.exception
     config = launched[0].request()

@@ -49,7 +49,9 @@ def test_nearest_at__asks_only_the_images_that_the_epoch_stored(tiny_reef: Datas
     asked = [int(row) for row in val[:2]]
     assert shared_epochs([stored, Snapshots(stored.ids, (3, 5), values)], tiny_reef, asked) == [3]
     assert shared_epochs([stored], tiny_reef, [int(tiny_reef.rows("test")[0])]) == []
-    for found in nearest_at(stored, 3, tiny_reef, asked):
+    nearest = nearest_at(stored, 3, tiny_reef, asked)
+    assert [found.row for found in nearest] == asked
+    for found in nearest:
         assert set(found.rows) <= set(train)
         assert tiny_reef.labels[found.rows[0]] == tiny_reef.labels[found.row]
 
