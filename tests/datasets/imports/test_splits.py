@@ -3,7 +3,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sealife_core.datasets.imports.splits import complete_splits, split_rows, stratified_count, stratified_fraction
+from sealife_core.datasets.imports.splits import (
+    complete_splits,
+    long_tailed,
+    split_rows,
+    stratified_count,
+    stratified_fraction,
+)
 
 
 def counts(labels: list[str], splits: list[str], label: str) -> tuple[int, int, int]:
@@ -91,6 +97,16 @@ def test_complete_splits__draws_a_missing_validation_split_from_train_only():
     assert any("no validation split" in note for note in notes)
 
 
+def test_complete_splits__draws_a_missing_split_by_whole_groups():
+    groups = [f"dive {n // 4}" for n in range(160)]
+    labels = ["crab" if n < 80 else "ray" for n in range(160)]
+    given = ["test" if n % 80 < 16 else "train" for n in range(160)]
+    splits, _ = complete_splits(labels, groups, given, seed=0)
+    assert Counter(splits) == {"train": 112, "val": 16, "test": 32}
+    homes = {group: {s for s, g in zip(splits, groups, strict=True) if g == group} for group in groups}
+    assert {len(where) for where in homes.values()} == {1}
+
+
 def test_complete_splits__draws_all_where_only_train_is_given():
     assert set(complete_splits(["a"] * 30, [""] * 30, ["train"] * 30, seed=0)[0]) == {"train", "val", "test"}
 
@@ -119,3 +135,13 @@ def test_stratified_count__is_nested_takes_all_of_a_small_class_and_belongs_to_t
     assert len(chosen[1000]) == 153
     assert set(chosen[5]) <= set(stratified_fraction(labels, 10, seed=0)) | set(chosen[5][labels[chosen[5]] == 2])
     assert not np.array_equal(chosen[5], stratified_count(labels, 5, seed=1))
+
+
+def test_long_tailed__falls_by_a_power_from_the_largest_class_to_the_smallest():
+    labels = np.repeat([0, 1, 2, -1], [80, 100, 90, 40])
+    chosen = {ratio: long_tailed(labels, ratio, seed=0) for ratio in (1, 4, 16, 1000)}
+    counts = {ratio: np.bincount(labels[rows], minlength=3).tolist() for ratio, rows in chosen.items()}
+    assert counts == {1: [80, 100, 90], 4: [20, 100, 45], 16: [5, 100, 22], 1000: [1, 100, 3]}
+    assert set(chosen[1000]) < set(chosen[16]) < set(chosen[4]) < set(chosen[1])
+    assert np.all(np.diff(chosen[4]) > 0)
+    assert not np.array_equal(chosen[4], long_tailed(labels, 4, seed=1))
