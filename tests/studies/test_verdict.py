@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import t
 
 from sealife_core.studies.verdict import (
     CANNOT_TELL,
@@ -106,6 +107,15 @@ def test_gain__error_is_that_of_drawing_seeds_and_images_anew():
     drawn = [d[np.ix_(rng.integers(0, 30, 30), rng.integers(0, 200, 200))].mean() for _ in range(2000)]
     found = gain(a, b)
     assert (found.high - found.low) / 2 == pytest.approx(2 * np.std(drawn), rel=0.1)
+
+
+def test_gain__counts_the_noise_of_single_answers_once():
+    """Where seeds and images differ by chance alone, the means over seeds hold all of the error."""
+    a, b = np.random.default_rng(8).random((2, 5, 3000)) < 0.5
+    of_seeds = (b.astype(float) - a).mean(axis=1)
+    found = gain(a, b)
+    expected = t.ppf(0.975, 4) * of_seeds.std(ddof=1) / np.sqrt(5)
+    assert (found.high - found.low) / 2 == pytest.approx(expected, rel=0.05)
 
 
 def test_gain__of_the_reverse_is_the_reverse():

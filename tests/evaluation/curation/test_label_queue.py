@@ -261,6 +261,15 @@ def test_bought__asks_the_validation_pictures_of_the_import_too(unlabelled: Data
     assert (last.asked, last.learned) == (3, 15 + 17 + 15)
 
 
+def test_bought__asks_one_of_those_that_look_alike(unlabelled: Dataset, points: Points) -> None:
+    manifest = unlabelled.manifest.copy()
+    manifest.loc[:5, "label"] = [class_of(unlabelled, row) for row in range(6)]  # three pairs
+    manifest.loc[:5, "split"] = "val"
+    dataset = answered(write_dataset(unlabelled.folder, manifest, {}), points, rounds=2)
+    found = LabelQueue(dataset, points).bought()[-1]
+    assert found.asked - found.random == 3
+
+
 def test_queue__knows_pictures_that_the_run_has_not_seen_or_that_are_left_out(
     unlabelled: Dataset, points: Points
 ) -> None:
