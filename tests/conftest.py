@@ -82,7 +82,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             return next((scope for start, scope in SCOPES.items() if file.startswith(start)), file)
 
-    config.option.loadscopereorder = False  # the order is that of pytest_collection_modifyitems
+    # The order is that of pytest_collection_modifyitems. Where nothing takes long, the files with the most tests come
+    # first: the last one keeps one worker alone.
+    config.option.loadscopereorder = "not process" in config.option.markexpr
     return ByFile(config, log)
 
 
