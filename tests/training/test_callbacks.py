@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,7 @@ from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import FiniteLoss, Speed
+from sealife_core.training.callbacks import BestModel, FiniteLoss, Speed
 from sealife_core.training.representation_monitor import Representation
 from sealife_core.training.train import train
 from tests.training.attempts import attempt, begun
@@ -170,3 +171,25 @@ def test_ema_decay__validates_and_keeps_the_average_of_the_steps(
     kept_weights = torch.load(run.path / "module.pt", weights_only=True)
     name = next(name for name in kept_weights if name.startswith("head") and name.endswith("weight"))
     assert torch.allclose(kept_weights[name], expected[best - 1], atol=1e-6)
+
+
+class Scaled(LightningModule):
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(scale))
+
+
+def test_best_model__taken_up_again_has_the_weights_and_counts_on(tmp_path: Path) -> None:
+    run = RunWriter(create_run(preset("scratch"), root=tmp_path))
+    best, module = BestModel(run), Scaled(1.0)
+    assert best.put_into(module) is None
+    for epoch, score in enumerate((0.4, 0.6, 0.6, 0.5), start=1):
+        module.scale.data.fill_(epoch)
+        best.consider(module, score, epoch)
+    assert (best.epoch, best.since) == (2, 2), "of two equal ones the first"
+    again = BestModel(run)
+    again.load_state_dict(best.state_dict())
+    again.consider(module, 0.55, 5)
+    assert (again.epoch, again.since) == (2, 3)
+    assert again.put_into(module) == 2
+    assert float(module.scale.detach()) == 2
