@@ -73,6 +73,8 @@ def test_split_rows__unlabelled_images_and_their_groups_are_trained_on():
     splits, _ = split_rows(labels, groups, seed=0)
     assert set(splits[40:]) == {"train"}
     assert counts(labels, splits, "crab")[1:] == (4, 4)
+    dives = [f"dive {n // 3}" for n in range(90)]
+    assert set(split_rows(["crab", "crab", ""] * 30, dives, seed=0)[0]) == {"train"}, "one of each has no label"
 
 
 def test_split_rows__tells_of_one_class_and_of_no_labels():
