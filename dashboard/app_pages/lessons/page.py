@@ -1,6 +1,7 @@
 """Lessons: seven short pages, each with a few sentences, a live widget and a question that its numbers answer."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
 from dashboard.app_pages.lessons.before_class import before_class
@@ -14,7 +15,7 @@ from dashboard.error_display import errors_shown
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.state.lessons import Answered
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
 from sealife_core.datasets.dataset import newest_datasets
 
 MARKS = "✓ right · ○ answered"
@@ -25,48 +26,60 @@ def page() -> None:
     place = next((i for i, lesson in enumerate(LESSONS) if lesson.key == state.lessons.LESSON.value), 0)
     lesson, presenting = LESSONS[place], state.lessons.presenting()
     with st.container(key="presented" if presenting else "lesson"):
-        _head(place, presenting)
+        if not presenting:
+            _head(place)
         notice()
         if not need_dataset("Lessons use pictures of yours."):
             return
         if place == 0 and not presenting and (chosen := state.data.chosen_dataset(newest_datasets())):
             before_class(datasets.opened(chosen))
-        for paragraph in lesson.says:
-            st.html(f'<p class="lead">{paragraph}</p>')
-        to_try = st.empty()  # above what it is tried on, which says whether there is anything
+        text, live, question = _places(presenting)
         reading, figures = None, str
-        with errors_shown():
+        with text:
+            st.header(f"{place + 1}. {lesson.title}", anchor=False)
+            for paragraph in lesson.says:
+                st.html(f'<p class="lead">{unbroken(paragraph)}</p>')
+            to_try = st.empty()  # above what it is tried on, which says whether there is anything
+        with live, errors_shown():
             reading, figures = WIDGETS[lesson.key]()
         if reading:
             to_try.markdown(f"**Try it.** {plain(lesson.look)}")
-        if reading is not None:
-            ask(lesson, reading)
-        if lesson.key == "pair":
-            worksheet()
+        with question:
+            if reading is not None:
+                ask(lesson, reading)
+            if lesson.key == "pair":
+                worksheet()
         _ways(place, presenting)
         turning(place)
         if reading and not presenting:
             handout_button(lesson, reading, figures)
 
 
-def _head(place: int, presenting: bool) -> None:
-    if not presenting:
-        answered = state.lessons.answered()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.title("Lessons")
-            if answered:
-                st.caption(MARKS, width="content")
-                st.button(
-                    "Clear the answers", type="tertiary", icon=":material/restart_alt:",
-                    help="So that a class does not see them before it is asked", on_click=state.lessons.clear_answers,
-                )  # fmt: skip
-        words = {each.key: _step(i, each, answered.get(each.key)) for i, each in enumerate(LESSONS)}
-        box = state.lessons.STEPS.showing(LESSONS[place].key)
-        st.segmented_control(
-            "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
-            label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
-        )  # fmt: skip
-    st.header(f"{place + 1}. {LESSONS[place].title}", anchor=False)
+def _head(place: int) -> None:
+    answered = state.lessons.answered()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Lessons")
+        if answered:
+            st.caption(MARKS, width="content")
+            st.button(
+                "Clear the answers", type="tertiary", icon=":material/restart_alt:",
+                help="So that a class does not see them before it is asked", on_click=state.lessons.clear_answers,
+            )  # fmt: skip
+    words = {each.key: _step(i, each, answered.get(each.key)) for i, each in enumerate(LESSONS)}
+    box = state.lessons.STEPS.showing(LESSONS[place].key)
+    st.segmented_control(
+        "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
+        label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
+    )  # fmt: skip
+
+
+def _places(presenting: bool) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Where the text of a lesson goes, what is live, and the question. On a projector what is live stands beside the
+    two others, and stays in sight while these scroll."""
+    if presenting:
+        said, live = st.columns([4, 9], gap="medium")
+        return said, live, said
+    return st.container(), st.container(), st.container()
 
 
 def _step(place: int, lesson: Lesson, answered: Answered | None) -> str:

@@ -18,7 +18,7 @@ from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.view_pairs import original_uri
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.theme import run_colours
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired, paired_runs
 from sealife_core.evaluation.figures.html_document import gallery, table
@@ -27,6 +27,7 @@ from sealife_core.studies.helps_answer import beside_sentence, decides_sentence,
 from sealife_core.studies.readiness import unfinished
 from sealife_core.studies.study_results import classes_of, part_results, study_of
 from sealife_core.studies.verdict import NO, YES
+from sealife_core.wording import points, points_between
 
 NEIGHBOURS_SHOWN, ONLY_SHOWN = 5, 6
 
@@ -41,6 +42,11 @@ def probe() -> Shown:
     score_cards(both)
     runs = [open_run(row.run_id) for row in both]
     pair = paired_runs(*runs)
+    found = pair.accuracy_difference
+    interval = f"(95 % interval {points_between(found.low, found.high)})"
+    st.markdown(
+        unbroken(f"Fine-tuned run minus probe, on the same pictures: **{points(found.value)} points** {interval}.")
+    )
     only = [
         _only(dataset, pair, pile, f"Only {words} right", other)
         for pile, words, other in (
@@ -50,7 +56,6 @@ def probe() -> Shown:
     ]
     if st.button("Compare them picture by picture", icon=":material/balance:"):
         state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
-    found = pair.accuracy_difference
     colours = run_colours([run.id for run in single_runs()])
     return {
         "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,

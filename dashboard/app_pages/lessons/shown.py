@@ -18,5 +18,5 @@ VIEW_PX = 160
 
 def lesson_dataset() -> Dataset:
     """The choice of a data set above the widget of a lesson."""
-    with st.container(width=220):
+    with st.container(width=160, key="lesson_data"):
         return datasets.opened(dataset_choice("Data set"))

@@ -46,10 +46,10 @@ def view() -> Shown:
         name = st.segmented_control("Recipe", list(RECIPES), default="SimCLR", required=True) or "SimCLR"
         st.button("Draw again", icon=":material/casino:", on_click=state.lessons.DRAWING.advance, shortcut="d")
     recipe, draw = RECIPES[name], state.lessons.DRAWING.number
-    st.caption(unbroken(f"{recipe_says(recipe)} {recipe_teaches(recipe)}"))
     previews = datasets.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
-    for column, preview in zip(st.columns(len(previews), gap="large"), previews, strict=True):
+    for column, preview in zip(st.columns(len(previews), gap="medium"), previews, strict=True):
         column.html(pair_html(recipe, preview, VIEW_PX, draw, told(dataset, preview.row)))
+    st.caption(unbroken(f"{recipe_says(recipe)} {recipe_teaches(recipe)}"))
     kept = crop_coverage(recipe, previews[0].aspect, draws=DRAWS).kept
     says = f"Two views of each picture, drawn with the recipe {name}."
     return {"kept_area": float(kept.mean()), "draws": DRAWS}, lambda: figure(

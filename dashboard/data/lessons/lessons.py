@@ -145,7 +145,8 @@ LESSONS: tuple[Lesson, ...] = (
         (
             "A view is a picture after random changes: a crop, a flip, other colours, some blur. It should still show"
             " the same animal.",
-            "SimCLR makes two views of every picture. The loss rewards only what both views have in common.",
+            "SimCLR makes two views of every picture, and learns which two belong together. Only what both have in"
+            " common helps.",
         ),
         "Draw again a few times. When can you still tell the animal? When would two different animals look the same?",
         "Cover the originals. Which views still show the animal? Which views of two animals could be taken for one?",
@@ -158,16 +159,15 @@ LESSONS: tuple[Lesson, ...] = (
         "Pairs",
         "A positive pair and its negatives",
         (
-            "A network, the encoder, turns each view into a list of numbers, its features. Two views are similar if"
-            " their numbers are: then their cosine is near 1.",
+            "A network, the encoder, turns each view into a list of numbers. Where it finds two views alike, their"
+            " cosine is near 1.",
             "A batch is the pictures looked at together. Two views of one picture are a positive pair; to each of"
             " these, all other views in the batch are negatives.",
-            "The loss is a number: high when the pairs are hard to find. It needs no labels. The price: two pictures"
-            " of the same class are negatives too. These are called false negatives.",
+            "The loss is a number: high when the pairs are hard to find. It needs no labels, so two pictures of one"
+            " class are negatives too: false negatives.",
         ),
-        "Point at a strongly coloured cell without a frame. Which pictures does the encoder find similar?",
-        "Find the darkest cell without a frame. Which two pictures does the encoder find similar? Are they of one"
-        " class?",
+        "Point at a strongly coloured cell without a frame. Which pictures does the encoder find alike?",
+        "Find the darkest cell without a frame. Which two pictures does the encoder find alike? Are they of one class?",
         "How many negatives does one view have in this batch?",
         lambda reading: tuple(f"{count:.0f}" for count in _counts(reading)),
         _negatives,
@@ -177,8 +177,8 @@ LESSONS: tuple[Lesson, ...] = (
         "Temperature",
         "Temperature",
         (
-            "The loss asks each view, the anchor: which of the others is your partner? The cosines are divided by the"
-            " temperature before they become probabilities. The gradient says how strongly each view is pushed.",
+            "The loss asks each view, the anchor: which of the others is your partner? The cosines, divided by the"
+            " temperature, become probabilities. The gradient says how strongly each view is pushed.",
             "A low temperature looks at the most similar negatives only: a false negative among them is pushed away"
             " hard. A high one treats all negatives alike. Which one learns best has to be tried.",
         ),
@@ -194,8 +194,8 @@ LESSONS: tuple[Lesson, ...] = (
         "Head",
         "Why a projection head?",
         (
-            "The loss compares z, which a small network, the projection head, makes of the features h. After training"
-            " the head is thrown away.",
+            "Behind the encoder stands a small network, the projection head. It makes z of the features h, and the loss"
+            " compares z. After training the head is thrown away.",
             "To bring two views together, z may forget what differs between them: light, colours, the part of the"
             " picture. h lies before that and still tells more of it; usually it also has more numbers. That is why"
             " classifiers use h.",
@@ -215,6 +215,7 @@ LESSONS: tuple[Lesson, ...] = (
             " features are worth.",
             "Fine-tuning changes the encoder too. It can reach more. With few labels it can also spoil what the"
             " encoder knew.",
+            "With other test pictures the numbers would differ: a difference counts if its 95 % interval leaves out 0.",
         ),
         "Compare both on the same test pictures. Which pictures does only one of them get right?",
         "Look at the pictures that only one of the two gets right. What may have misled the other?",
@@ -248,11 +249,11 @@ LESSONS: tuple[Lesson, ...] = (
         (
             "A lower loss does not mean a better model. Whether SimCLR helped is asked on test pictures, with as many"
             " labels as you really have.",
-            "One run proves little: another seed gives another number. A study repeats everything with several seeds"
-            " and gives an interval.",
+            "One run proves little: with another seed, other random numbers, it ends elsewhere. A study repeats"
+            " everything with several seeds and gives an interval.",
         ),
-        "Read the verdict and the table. What gains most: more labels, ImageNet, or SimCLR?",
-        "Read the table. What gains most: more labels, ImageNet, or SimCLR? With how many labels?",
+        "Read the verdict and the table. What gains more: SimCLR, or the next larger number of labels?",
+        "Read the table. What gains more: SimCLR, or the next larger number of labels? With how many labels?",
         "Look at the row “decides”; it was chosen before the runs. Does SimCLR help?",
         _always("Yes", "No, at least not by much", CANNOT_TELL),
         _verdict,

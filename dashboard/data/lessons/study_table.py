@@ -30,7 +30,7 @@ def study_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[str
     rows = []
     for place, one in enumerate(compared):
         for option, gained in ((one.baseline, ""), (one.other, _gained(one))):
-            cells = {_labels(labels): percent(mean.get((*option, labels))) for labels in budgets}
+            cells = {_labels(labels): percent(mean.get((*option, labels)), 0) for labels in budgets}
             rows.append(
                 {"Comparison": "" if gained else "beside" if place else "decides", "Encoder": option_words(option)}
                 | cells

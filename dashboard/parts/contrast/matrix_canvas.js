@@ -1,5 +1,7 @@
 // Draws a matrix of cosines with the views along its edges. Where cells are small the views stand in two or three lanes.
-const GUTTER = 4, LARGEST_CELL = 56, WIDEST = 540, NUMBERS_FROM = 30, WARM = '#D9531E';
+const GUTTER = 4, NUMBERS_FROM = 30; // px
+const LARGEST_CELL = 3.5, WIDEST = 33.75; // rem, which is larger on a projector
+const WARM = '#D9531E';
 
 function parts(hex) { return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)); }
 
@@ -27,9 +29,10 @@ class MatrixCanvas {
   // The matrix itself. colourOf: of a view's class; labels: of each picture; marked: whether false negatives are shown.
   paint(rows, bounds, images, colourOf, labels, marked) {
     this.n = rows.length;
-    const room = Math.min(WIDEST, this.holder.clientWidth) - GUTTER - 6, fits = (lanes) => room / (this.n + lanes * lanes);
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const room = Math.min(WIDEST * rem, this.holder.clientWidth) - GUTTER - 6, fits = (lanes) => room / (this.n + lanes * lanes);
     this.lanes = fits(1) >= NUMBERS_FROM ? 1 : fits(2) >= 12 ? 2 : 3;
-    this.cell = Math.max(2, Math.min(LARGEST_CELL, Math.floor(fits(this.lanes))));
+    this.cell = Math.max(2, Math.min(LARGEST_CELL * rem, Math.floor(fits(this.lanes))));
     this.side = this.lanes * this.cell;
     this.edge = this.lanes * this.side + 4;
     const wide = this.place(this.n) + 2;
@@ -66,7 +69,7 @@ class MatrixCanvas {
       return pen.fillStyle;
     });
     [this.paper, this.ink, this.family] = [paper, ink, style.fontFamily];
-    this.type = Number(style.getPropertyValue('--type')) || 1;  // larger on a projector
+    this.type = parseFloat(style.fontSize) / 14;  // larger on a projector
     const [low, high] = [paper, full].map(parts);
     this.ramp = (share) => low.map((value, i) => Math.round(value + (0.06 + 0.94 * share) * (high[i] - value)));
   }

@@ -52,7 +52,7 @@ class Board {
     this.n = data.views.length;
     this.cosines = Object.fromEntries(Object.entries(data.cosines).map(([space, packed]) => [space, this.unpacked(packed)]));
     if (first) [this.temperature, this.space, this.anchor] = [data.temperature, data.space, data.anchor];
-    if (data.part === 'temperature' || !this.cosines[this.space]) this.space = data.space;
+    if (data.part || !this.cosines[this.space]) this.space = data.space;
     if (!this.cosines[this.space]) this.space = 'h';
     this.pair = this.pair && samePair(this.pair, before, data.pictures);
     this.anchor = this.pair ? this.pair[0] : Math.min(this.anchor, this.n - 1);

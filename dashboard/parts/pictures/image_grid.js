@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (grid.dataset.version === version) return;  // a refresh must not close what a person is looking at
   grid.dataset.version = version;
   grid.classList.toggle('strip', Boolean(data.strip));
-  grid.style.setProperty('--side', data.side + 'px');
+  grid.style.setProperty('--side', data.side / 16 + 'rem');
   if (data.correcting && !data.correcting.by && keptName()) setTriggerValue('named', keptName());
   const there = data.pictures.filter((picture) => picture.url);
   const corrected = (number) => setTriggerValue('corrected', number);

@@ -76,7 +76,7 @@ QUIZZES = (
             for down in (0, 1) for right in (0, 1)
         ),
     ),
-    Quiz("hue", "Which hue?", (("turned back", _with("hue", -72)), AS_IT_IS, ("turned on", _with("hue", 72)))),
+    Quiz("hue", "Which hue?", (("−72°", _with("hue", -72)), AS_IT_IS, ("+72°", _with("hue", 72)))),
     Quiz(
         "saturation", "How colourful?",
         (("paler", _with("saturation", 0.4)), AS_IT_IS, ("more vivid", _with("saturation", 1.6))),

@@ -222,13 +222,13 @@ def encoder(app: AppTest) -> Any:
     return next(box.value for box in app.selectbox if box.label == "Encoder")
 
 
-@pytest.mark.parametrize(("lesson", "part", "space"), [("pair", "pairs", "h"), ("temperature", "temperature", "z")])
+@pytest.mark.parametrize(("lesson", "part"), [("pair", "pairs"), ("temperature", "temperature")])
 def test_board__begins_with_the_run_on_these_pictures_and_shows_its_part(
-    lesson: str, part: str, space: str, headed: Run, newer: Run
+    lesson: str, part: str, headed: Run, newer: Run
 ) -> None:
     app = shown(lesson, compared="h")
     assert encoder(app) == headed.id
-    assert (board(app)["part"], board(app)["space"]) == (part, space), "the loss compares z"
+    assert (board(app)["part"], board(app)["space"]) == (part, "z"), "the loss compares z"
     assert "was trained" not in texts(app)
     as_run = board(app)["views"]
     app = shown(lesson, encoder=newer.id)
@@ -314,6 +314,7 @@ def test_probe__counts_the_pictures_that_only_one_of_the_two_gets_right(tiny_ree
     tested = len(tiny_reef.rows("test"))
     assert f"Only the linear probe is right: 2 of {tested}" in said
     assert f"Only the fine-tuned run is right: 1 of {tested}" in said
+    assert f"Fine-tuned run minus probe, on the same pictures: **−{100 / tested:.1f} points** (95" in said
 
 
 def test_start__at_the_same_time_launches_each_run_once(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,8 +130,8 @@ def test_study__is_there_and_its_table_says_what_each_number_of_labels_gains(
     assert (without["Comparison"], without["Encoder"]) == ("decides", "ImageNet (linear probe)")
     assert list(without)[2:-1] == ["1", "2", "5", "10", "20", "50", "all"]
     assert other["Encoder"] == "ImageNet → SimCLR (linear probe)"
-    assert without["20"] == "50.0 %"
-    assert other["20"] == f"{50 + 100 * gain:.1f} %"
+    assert without["20"] == "50 %"
+    assert other["20"] == f"{50 + 100 * gain:.0f} %"
     assert without["Gain in points"] == ""
     assert other["Gain in points"].startswith(said)
     assert {row["Comparison"] for row in beside} == {"beside", ""}
