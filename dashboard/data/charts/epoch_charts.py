@@ -14,6 +14,8 @@ from dashboard.data.panels import Panel
 
 PLOT_PX = 175  # between the axes, without a legend; labels of this height stand beside lines
 LABEL_PX = 17
+LINE_PX = 2  # a curve this close to a dashed line runs along it, not through its label
+LABEL_SHARE = 0.45  # of the width of a narrow chart, which a label may take
 FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
 
 
@@ -26,7 +28,8 @@ def curve_option(
     """
     if log:
         curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
-    values = [value for curve in curves for _, value in curve.points] + list(chances)
+    points = [(at / epochs, value) for curve in curves for at, value in curve.points]
+    values = [value for _, value in points] + list(chances)
     low, high = (min(values), max(values)) if values else (0.1, 1.0) if log else (0.0, 1.0)
     # Flat curves: as much room as is left of it when the ends of the axis are rounded.
     room = max(0.06 * (high - low), 0.01 * max(abs(low), abs(high))) or 1.0
@@ -52,7 +55,7 @@ def curve_option(
                           "showMinLabel": log or panel.from_zero},
         },
         "series": [_series(curve, ink, next(down_px) if curve.end and curve.points else 0) for curve in curves]
-        + _chance_lines(chances, panel, ink, upright),
+        + _chance_lines(chances, panel, ink, upright, points),
     }  # fmt: skip
 
 
@@ -72,8 +75,13 @@ def _series(curve: Curve, ink: str, down_px: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _chance_lines(chances: Sequence[float], panel: Panel, ink: str, upright: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A dashed line at each level; of levels that lie closer than their labels are high, one label names all."""
+def _chance_lines(
+    chances: Sequence[float], panel: Panel, ink: str, upright: Mapping[str, Any], points: Sequence[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    """A dashed line at each level; of levels that lie closer than their labels are high, one label names all.
+
+    points: of all curves, as shares of the epochs and values; a label stands where none of them is, if it can.
+    """
     if not chances:
         return []
     levels = sorted(chances)
@@ -81,17 +89,32 @@ def _chance_lines(chances: Sequence[float], panel: Panel, ink: str, upright: Map
     says = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
     unit, digits = (" %", 1) if panel.percent else ("", 2)
     marks, close = [], []
+    around = list(zip([along for along, _ in points], _places([value for _, value in points], upright), strict=True))
     for level, place, above in zip(levels, places, [*places[1:], -math.inf], strict=True):
         close.append(f"{level:.{digits}f}")
         ends = place - above >= LABEL_PX
-        marks.append({"yAxis": level, "label": {"show": ends, "formatter": f"{says} {', '.join(close)}{unit}"}})
+        words = f"{says} {', '.join(close)}{unit}"
+        marks.append({
+            "yAxis": level, "label": {"show": ends, "formatter": words, "position": _free_side(place, around)},
+        })  # fmt: skip
         close = [] if ends else close
     line = {
         "silent": True, "animation": False, "symbol": "none", "data": marks,
         "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-        "label": {"position": "insideEndTop", "color": ink, "fontSize": 12},
+        "label": {"color": ink, "fontSize": 12},
     }  # fmt: skip
     return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
+
+
+def _free_side(place: float, points: Sequence[tuple[float, float]]) -> str:
+    """Where a label of the line ``place`` px below the top lies over none of ``points`` (share of the epochs, px)."""
+    for above in (True, False):
+        for at_end in (True, False):
+            low, high = (place - LABEL_PX, place - LINE_PX) if above else (place + LINE_PX, place + LABEL_PX)
+            near = (along >= 1 - LABEL_SHARE if at_end else along <= LABEL_SHARE for along, _ in points)
+            if not any(beside and low < down < high for beside, (_, down) in zip(near, points, strict=True)):
+                return f"inside{'End' if at_end else 'Start'}{'Top' if above else 'Bottom'}"
+    return "insideEndTop"
 
 
 def _places(values: Sequence[float], upright: Mapping[str, Any]) -> list[float]:

@@ -25,7 +25,7 @@ def encoder_choice(offered: Sequence[EncoderSource]) -> EncoderSource:
     source = by_spec.get(chosen) or next(iter(by_spec.values()))
     box = contrast.ENCODER.widget.showing(source.spec)
     st.selectbox(
-        "Encoder", list(by_spec), key=box, format_func=lambda spec: by_spec[spec].title, width=320,
+        "Encoder", list(by_spec), key=box, format_func=lambda spec: by_spec[spec].title, width=300,
         on_change=lambda: contrast.ENCODER.set(box.held()),
     )  # fmt: skip
     moments = {moment.spec: moment for moment in at_epochs(source)}

@@ -29,6 +29,16 @@ def test_curve_option__shows_the_line_of_chance_inside_the_chart():
     assert option["series"][0]["color"] == "#112233"
 
 
+@pytest.mark.parametrize(
+    ("ends", "side"),
+    [([], "insideEndTop"), ([5.5], "insideStartTop"), ([5.5, 4.5], "insideStartTop"), ([40.0, 0.5], "insideEndTop")],
+)
+def test_curve_option__names_the_line_of_chance_where_no_curve_is(ends: list[float], side: str):
+    curves = [Curve("fell", "#1", [[0, 40.0], [1, 30.0], *[[at, end] for at in (8, 9, 10)]]) for end in ends]
+    (mark,) = curve_option(LOSS, curves, [5.0], "#777777", 10.0)["series"][-1]["markLine"]["data"]
+    assert mark["label"]["position"] == side
+
+
 @pytest.mark.parametrize("panel", [*SIMCLR_PANELS, *CLASSIFIER_PANELS], ids=lambda panel: panel.name)
 def test_curve_option__is_json_and_every_panel_teaches(panel):
     found = [{"epoch": 1.0, **{line.key: 0.5 for line in panel.lines}}]
