@@ -71,6 +71,7 @@ def test_presentation__shows_text_and_what_is_live_at_once_and_the_question_besi
     tiny_reef: Dataset, pretrained: Run, page: Page, dashboard: Dashboard, width: int, height: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark")
     for lesson, live in (("view", ".pairs .view img"), ("pair", ".board canvas"), ("temperature", ".board .steps")):
         page.goto(f"{dashboard.url}/lessons?dataset=reef&lesson={lesson}&present=1")
         shown = page.locator(live).last
@@ -82,6 +83,8 @@ def test_presentation__shows_text_and_what_is_live_at_once_and_the_question_besi
         page.get_by_test_id("stMain").evaluate("e => e.scrollTo(0, e.scrollHeight)")
         expect(page.get_by_test_id("stRadioOption").last).to_be_in_viewport(ratio=0.99)
         expect(shown).to_be_in_viewport(ratio=0.8)
+    ground = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    expect(page.get_by_role("button", name="Next")).to_have_css("color", ground)  # which the accent stands out from
 
 
 def test_double_click__counts_once(tiny_reef: Dataset, page: Page, dashboard: Dashboard) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.lessons.lessons import Lesson, Reading
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
 
 
 def ask(lesson: Lesson, reading: Reading) -> None:
@@ -30,4 +30,4 @@ def ask(lesson: Lesson, reading: Reading) -> None:
             return
         icon = ":material/check_circle:" if right else ":material/cancel:"
         verdict = "Right." if right else f"Wrong. The answer is: {options[answer.right]}."
-        st.markdown(f"{icon} **{plain(verdict)}** {plain(answer.because)}")
+        st.markdown(unbroken(f"{icon} **{plain(verdict)}** {plain(answer.because)}"))

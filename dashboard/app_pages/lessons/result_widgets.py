@@ -43,10 +43,11 @@ def probe() -> Shown:
     runs = [open_run(row.run_id) for row in both]
     pair = paired_runs(*runs)
     found = pair.accuracy_difference
-    interval = f"(95 % interval {points_between(found.low, found.high)})"
-    st.markdown(
-        unbroken(f"Fine-tuned run minus probe, on the same pictures: **{points(found.value)} points** {interval}.")
+    difference = unbroken(
+        f"Fine-tuned run minus probe, on the same pictures: {points(found.value)} points (95 % interval"
+        f" {points_between(found.low, found.high)})."
     )
+    st.markdown(f"**{difference}**")
     only = [
         _only(dataset, pair, pile, f"Only {words} right", other)
         for pile, words, other in (
@@ -60,7 +61,7 @@ def probe() -> Shown:
     return {
         "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,
     }, lambda: figure(
-        "Accuracy on test pictures, with 95 % intervals. Dotted: chance.", score_svg(both, colours)
+        f"Accuracy on test pictures, with 95 % intervals. Dotted: chance. {difference}", score_svg(both, colours)
     ) + "".join(printed() for printed in only)  # fmt: skip
 
 
@@ -142,7 +143,7 @@ def help_() -> Shown:
     return {
         "verdict": {YES: 0, NO: 1}.get(found.decides.verdict, 2), "gain": gain.value, "low": gain.low,
         "high": gain.high, "seeds": gain.seeds, "images": gain.images, "same": found.decides.kept_start,
-    }, lambda: f"<h2>The study</h2>{f'<p>{before}</p>' * bool(before)}{table(rows)}" + figure(
+    }, lambda: f"<h2>The study</h2>{f'<p>{before}</p>' * bool(before)}{table(rows)}<p>{READ_TABLE}</p>" + figure(
         "Some of the test pictures.", _on_paper(dataset, some, [class_of(dataset, row) for row in some])
     )  # fmt: skip
 

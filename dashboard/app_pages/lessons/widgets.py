@@ -71,7 +71,7 @@ def _drawn(recipe: ViewRecipe, preview: Preview, draw: int) -> list[tuple[str, s
 def pair() -> Shown:
     """The matrix of similarities of a few pictures' views."""
     batch, space, _ = _board("pairs")
-    says = f"The cosine of each view’s {space} with every other. The darker, the more similar. Framed: positive pairs."
+    says = "The cosine of each view with every other. The darker, the more similar. Framed: positive pairs."
     return {"pictures": len(batch.rows)}, lambda: _views(batch) + figure(says, matrix_svg(batch.similarities[space]))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dashboard.words import unbroken
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.studies.helps_answer import Compared, HelpsFound, option_words
 from sealife_core.studies.study_results import PartResult, over_seeds
@@ -30,7 +31,7 @@ def study_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[str
     rows = []
     for place, one in enumerate(compared):
         for option, gained in ((one.baseline, ""), (one.other, _gained(one))):
-            cells = {_labels(labels): percent(mean.get((*option, labels)), 0) for labels in budgets}
+            cells = {_labels(labels): unbroken(percent(mean.get((*option, labels)), 0)) for labels in budgets}
             rows.append(
                 {"Comparison": "" if gained else "beside" if place else "decides", "Encoder": option_words(option)}
                 | cells

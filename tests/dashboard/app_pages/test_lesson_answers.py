@@ -102,6 +102,8 @@ def test_probe__answers_with_the_more_accurate_one(tiny_reef: Dataset, probe: in
         with_predictions(run, predictions_on(tiny_reef, wrong), tiny_reef.classes, tiny_reef.test_hash)
     right, because, html = answered("probe")
     assert right == option
+    lead = f"{100 * (finetune - probe):+.1f}".replace("-", "−") if probe != finetune else "0.0"
+    assert f"Fine-tuned run minus probe, on the same pictures: {lead} points" in html
     assert f"the probe is right on {100 * probe} %, the fine-tuned run on {100 * finetune} %" in because
     tested = len(tiny_reef.rows("test"))
     assert pictures(html) == (min(6, tested) if probe != finetune else 0)
@@ -152,4 +154,5 @@ def test_help__answers_with_the_verdict(
     assert right.startswith(option)
     assert said in because
     assert "decides" in html
+    assert "labels a class" in html, "what the columns of the table are"
     assert pictures(html) == 6

@@ -314,7 +314,7 @@ def test_probe__counts_the_pictures_that_only_one_of_the_two_gets_right(tiny_ree
     tested = len(tiny_reef.rows("test"))
     assert f"Only the linear probe is right: 2 of {tested}" in said
     assert f"Only the fine-tuned run is right: 1 of {tested}" in said
-    assert f"Fine-tuned run minus probe, on the same pictures: **−{100 / tested:.1f} points** (95" in said
+    assert f"Fine-tuned run minus probe, on the same pictures: −{100 / tested:.1f} points (95" in said
 
 
 def test_start__at_the_same_time_launches_each_run_once(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs, probe_and_fine_tune, simclr_run
 from dashboard.data.lessons.study_table import study_table
+from dashboard.words import unbroken
 from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, Part, SimclrConfig, StudyConfig, preset
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.demo import demo_configs
@@ -130,8 +131,8 @@ def test_study__is_there_and_its_table_says_what_each_number_of_labels_gains(
     assert (without["Comparison"], without["Encoder"]) == ("decides", "ImageNet (linear probe)")
     assert list(without)[2:-1] == ["1", "2", "5", "10", "20", "50", "all"]
     assert other["Encoder"] == "ImageNet → SimCLR (linear probe)"
-    assert without["20"] == "50 %"
-    assert other["20"] == f"{50 + 100 * gain:.0f} %"
+    assert without["20"] == unbroken("50 %")
+    assert other["20"] == unbroken(f"{50 + 100 * gain:.0f} %")
     assert without["Gain in points"] == ""
     assert other["Gain in points"].startswith(said)
     assert {row["Comparison"] for row in beside} == {"beside", ""}
