@@ -76,7 +76,7 @@ def page(browser: Page, home: Path, dashboard: Dashboard) -> Iterator[Page]:
     It moves nothing for show, as its user prefers: a processor that draws what fades and turns needs a quarter more.
     """
     browser.set_viewport_size({"width": 1280, "height": 1000})
-    browser.emulate_media(reduced_motion="reduce")
+    browser.emulate_media(reduced_motion="reduce", color_scheme="light")
     yield browser
     dashboard.forget(browser)
 

@@ -31,5 +31,5 @@ def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour], key: Key,
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(
         f"By cosine similarity of the model's features (1 is the same direction). {count} of {len(names)} are"
-        f" {plain(commonest)}. These pictures are similar to the network, but may not look similar to you."
+        f" {plain(commonest)}. The network finds these pictures similar; to you they may not look so."
     )
