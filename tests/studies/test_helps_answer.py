@@ -9,10 +9,18 @@ import pytest
 
 from sealife_core.config import Part
 from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
-from sealife_core.runs.run import Run
+from sealife_core.runs.files import mark
+from sealife_core.runs.run import PREDICTIONS, Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.helps import DECIDES, HELPS
-from sealife_core.studies.helps_answer import Compared, HelpsFound, beside_sentence, decides_sentence, helps_found
+from sealife_core.studies.helps_answer import (
+    Compared,
+    HelpsFound,
+    _tested,
+    beside_sentence,
+    decides_sentence,
+    helps_found,
+)
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.study_answers import answer
 from sealife_core.studies.study_results import PartResult, part_results
@@ -194,3 +202,10 @@ def test_answer__of_runs_that_were_tested_on_other_images_says_which() -> None:
     write_predictions(table.assign(id=table["id"] + " of another"), run.root / part.run_id)
     assert said(run).startswith("No answer: '")
     assert "was tested on other images than the other runs of this study" in said(run)
+
+
+def test_answers__of_many_runs_hold_the_names_of_their_test_images_once() -> None:
+    runs = [path.parent for path in study({}).root.glob(f"*/{PREDICTIONS}")][:2]
+    (one, _), (other, _) = (_tested(run, mark(run / PREDICTIONS)) for run in runs)
+    assert len(one) == 100
+    assert all(a is b for a, b in zip(one, other, strict=True))
