@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scipy.stats import norm
 
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow
-from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
+from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, holm, p_words
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.wording import duration, listed, percent, points
 
@@ -125,17 +125,27 @@ def _undecided(
 
 
 def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against: Mapping[str, PairRow]) -> str:
-    """A warning if a run is significantly better by macro-F1, which counts every class the same."""
+    """A warning if a run is significantly better by macro-F1, which counts every class the same; Holm-corrected too."""
+    found = [_of(against[other.run_id], best.run_id, macro=True) for other in others]
+    corrected = holm([_p(one) for one in found])
     sure = [
-        (other, found) for other in others if (found := _of(against[other.run_id], best.run_id, macro=True)).high < 0
+        (other, one)
+        for other, one, p in zip(others, found, corrected, strict=True)
+        if one.value < 0 and p < BEYOND_CHANCE
     ]
     if not sure:
         return ""
-    other, found = min(sure, key=lambda one: one[1].value)
+    other, most = min(sure, key=lambda one: one[1].value)
     return (
         f" But if rare classes matter to you, use {run_label(other)}: its macro-F1, which counts every class the same,"
-        f" is {signed(-found.value)} points higher ({interval(-found)})."
+        f" is {signed(-most.value)} points higher ({interval(-most)})."
     )
+
+
+def _p(found: Interval) -> float:
+    """Two-sided p of no difference, from the side of a 95 % interval that lies towards it; as if that were normal."""
+    reach = found.value - found.low if found.value > 0 else found.high - found.value
+    return 2 * float(norm.sf(norm.isf(0.025) * abs(found.value) / reach))
 
 
 def _by_name(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:

@@ -142,24 +142,32 @@ def test_advice__names_those_left_behind() -> None:
     assert "a is significantly better than far" in said
 
 
-def test_advice__points_at_rare_classes_where_macro_f1_says_the_reverse() -> None:
-    common, rare = 400, 30
-    frame = pd.DataFrame(
-        {
-            "id": [str(place) for place in range(common + rare)],
-            "split": "test",
-            "label": ["crab"] * common + ["eel"] * rare,
-        }
-    )
-    blunt = frame.assign(predicted=["crab"] * common + ["crab"] * rare)
-    fine = frame.assign(predicted=["crab"] * (common - 80) + ["eel"] * 80 + ["eel"] * rare)
-    rows = []
-    for name, found in (("blunt", blunt), ("fine", fine)):
-        right = "".join("1" if hit else "0" for hit in found["label"] == found["predicted"])
+def with_rare_class(common: int, rare: int, **mistakes: tuple[int, int]) -> str:
+    """The advice on runs, each with so many mistakes on the images of the common class and of the rare one."""
+    labels = ["crab"] * common + ["eel"] * rare
+    frame = pd.DataFrame({"id": [str(place) for place in range(len(labels))], "split": "test", "label": labels})
+    tables, rows = {}, []
+    for name, (of_common, of_rare) in mistakes.items():
+        said = ["eel"] * of_common + ["crab"] * (common - of_common + of_rare) + ["eel"] * (rare - of_rare)
+        tables[name] = frame.assign(predicted=said)
+        right = "".join("1" if hit else "0" for hit in frame["label"] == said)
         rows.append(row(name, right, chance=0.5))
-    said = advice(rows, {"blunt": blunt, "fine": fine})
+    return advice(rows, tables)
+
+
+def test_advice__points_at_rare_classes_where_macro_f1_says_the_reverse() -> None:
+    said = with_rare_class(400, 30, blunt=(0, 30), fine=(80, 0))
     assert said.startswith("Use blunt")
     assert "if rare classes matter to you, use fine: its macro-F1" in said
+
+
+def test_advice__on_rare_classes_is_not_that_of_the_luckiest_of_many() -> None:
+    blunt, fine = (0, 10), (60, 0)
+    assert "use fine: its macro-F1" in with_rare_class(400, 10, blunt=blunt, fine=fine)
+    others = {f"as good{n}": (35 + n, 7) for n in range(9)}  # by macro-F1
+    said = with_rare_class(400, 10, blunt=blunt, fine=fine, **others)
+    assert said.startswith("Use blunt")
+    assert "rare classes" not in said
 
 
 def test_advice__names_the_share_of_labels() -> None:
