@@ -63,7 +63,7 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
                 finished = train_classifier(config, run, tracking)
             else:
                 finished = embed_only(config, run)
-        except Stopped:  # before anything was learned: while features were computed
+        except Stopped:  # before anything was learned: while images were decoded or went through frozen stages
             finished = False
         tracking.outcome()
     return finished
