@@ -160,6 +160,14 @@ def test_import__nothing_to_import_is_one_sentence(home: Path, tmp_path_factory,
     assert_nothing_left(home)
 
 
+def test_import__twelve_bits_written_as_sixteen_are_told(home: Path, tmp_path: Path):
+    (tmp_path / "sea" / "crab").mkdir(parents=True)
+    grey = np.tile(np.linspace(0, 4095, 40).astype(np.uint16), (40, 1))  # its whole range
+    Image.fromarray(grey).save(tmp_path / "sea" / "crab" / "a.png")
+    notes = import_images(tmp_path / "sea", "sea").notes
+    assert any("1 picture is nearly black ('crab/a.png')" in note for note in notes)
+
+
 def test_import__a_table_without_lines_and_a_zip_of_zips_say_what_to_do(home: Path, tmp_path: Path):
     (tmp_path / "list.csv").write_text("file,label\n")
     write_zip(tmp_path / "all.zip", {"site a.zip": b"PK", "site b.zip": b"PK"})
