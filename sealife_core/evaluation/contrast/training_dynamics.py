@@ -116,7 +116,7 @@ def moment(
         alignment=alignment(z[0], z[1]),
         uniformity=uniformity(z[0]),
         accuracy=float((compared.argmax(axis=1) == partner).mean()),
-        loss=float(np.mean(logsumexp(compared / temperature, axis=1)) - of_partner.mean() / temperature),
+        loss=float(np.asarray(logsumexp(compared / temperature, axis=1)).mean() - of_partner.mean() / temperature),
         rank_z=effective_rank(unit),
         rank_h=rank_h,
         most_rank=most_rank,
