@@ -36,7 +36,7 @@ def page() -> None:
         text, live, question = _places(presenting)
         reading, figures = None, str
         with text:
-            st.header(f"{place + 1}. {lesson.title}", anchor=False)
+            st.header(f"{place + 1}. {plain(lesson.title)}", anchor=False)
             for paragraph in lesson.says:
                 st.html(f'<p class="lead">{unbroken(paragraph)}</p>')
             to_try = st.empty()  # above what it is tried on, which says whether there is anything

@@ -245,7 +245,7 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
 
 def nothing_imported(source: Path, skipped: Skipped) -> str:
     """What to say of a source that holds no picture that can be read."""
-    if not skipped and source.suffix.lower() in TABLES:
+    if not skipped and source.suffix.lower() in TABLES and not source.is_dir():
         return f"'{printable(source.name)}' lists no picture. Expected a line for each below 'file,label'."
     if not skipped:
         return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."

@@ -27,13 +27,14 @@ def app(model: type, values: dict) -> AppTest:
     script = f"""
 import json
 import streamlit as st
-from dashboard.parts.forms.config_form import essentials, tabbed
+from dashboard.parts.forms.config_form import setting_grid, tabbed
 from dashboard.state import Key
 from sealife_core.config import describe
 from {model.__module__} import {model.__name__} as model
 settings = describe(model)
 values = json.loads({json.dumps(json.dumps(values))})
-st.session_state.chosen = essentials(settings, values, Key("form"), {{}}) | tabbed(settings, values, Key("form"), {{}})
+simple = [setting for setting in settings if setting.simple]
+st.session_state.chosen = setting_grid(simple, values, Key("form"), {{}}) | tabbed(settings, values, Key("form"), {{}})
 """
     return AppTest.from_string(script, default_timeout=20).run()
 
