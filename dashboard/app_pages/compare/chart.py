@@ -16,7 +16,7 @@ from sealife_core.models.facts import title_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
-ROW_PX, HEADING_PX = 48, 34
+ROW_PX = 52  # three lines of lettering, and some air
 _READS: dict[Score, str] = {
     "accuracy": "A dot is the share of test pictures classified correctly. Its line is the 95 % interval (Wilson):"
     " the plausible accuracy on other pictures of the same kind. The dashed line is the accuracy of"
@@ -36,7 +36,7 @@ def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
     st.markdown(f"**{SCORES[score]} on {first.n:,} test pictures of {plain(first.data)}**")
     st.echarts_chart(
         comparison_option(rows, colours_of_all(), ink(), score),
-        height=44 + ROW_PX * len(rows) + HEADING_PX * len(by_encoder(rows, score)),
+        height=44 + ROW_PX * (len(rows) + len(by_encoder(rows, score))),
         key=state.compare.CHART.of(score), alt="; ".join(_in_words(row, score) for row in rows),
     )  # fmt: skip
     st.caption(

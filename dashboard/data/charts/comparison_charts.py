@@ -43,7 +43,7 @@ def comparison_option(
     return {
         **chart_frame(4, 24, 24, 4),
         "xAxis": percent_axis(min=0, max=min(100, 10 * math.ceil(highest / 10))),
-        "yAxis": row_axis(names, width=170, overflow="break", lineHeight=16),
+        "yAxis": row_axis(names, width=190, overflow="break", lineHeight=16),
         "series": series,
     }
 
