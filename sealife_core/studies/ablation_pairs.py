@@ -1,6 +1,6 @@
 """Parts of contrastive learning broken one at a time: what each switch changes, and the two small runs that show it.
 
-The intact run is a usual one and is found again by its settings, whoever launched it; on the reef it is the demo's.
+The intact run is a usual one and is found again by its settings, whoever launched it.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from sealife_core.studies.reuse import fingerprint, with_weights
 
 REEF, ONE_BACKGROUND = "reef", "reef-one-background"
 SIMCLR, PROBE, BACKGROUND = "simclr", "probe", "background"
-EPOCHS = 12
+EPOCHS = 12  # two thirds of the demo's: a class waits for every broken run, and sees each effect
 _NO_COLOUR = {"views.jitter": 0.0, "views.grayscale": 0.0}
 # Short enough for a lesson; both runs differ in nothing but the frozen encoder.
 _PROBE: dict[str, Any] = {

@@ -45,7 +45,7 @@ def test_arrows__turn_after_a_click_and_stay_with_what_a_key_has_reached(
     tiny_reef: Dataset, page: Page, dashboard: Dashboard
 ) -> None:
     page.goto(f"{dashboard.url}/lessons?dataset=reef")
-    heading, recipes = page.locator("h2"), page.get_by_role("radiogroup", name="Recipe")
+    heading, recipes = page.locator("h2").first, page.get_by_role("radiogroup", name="Recipe")
     for chosen in (recipes.get_by_role("radio", name="Mild"), page.get_by_role("combobox")):
         expect(heading).to_have_text(re.compile("^1"), timeout=PATIENCE_MS)
         settled(page)

@@ -11,7 +11,6 @@ from dashboard.data.lessons.study_table import study_table
 from dashboard.words import unbroken
 from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, Part, SimclrConfig, StudyConfig, preset
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.demo import demo_configs
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
@@ -49,7 +48,6 @@ def simclr_request(dataset: Dataset) -> AnyConfig | StudyConfig:
 
 def test_simclr_request__is_the_run_that_break_it_breaks(tiny_reef: Dataset, home: Path) -> None:
     on_reef = fingerprint(simclr_request(tiny_reef))
-    assert on_reef == fingerprint(demo_configs(tiny_reef, "a", "b")["simclr training"])
     assert on_reef == fingerprint(planned("no-jitter", tiny_reef).intact)
     shutil.copytree(home / "data" / "reef", home / "data" / "bay")
     bay = open_dataset("bay")
