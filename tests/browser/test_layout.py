@@ -83,6 +83,7 @@ def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page
     open_at(page, dashboard, "gallery", 420)
     guess = page.get_by_role("radio", name="Guess").or_(page.get_by_role("button", name="Guess")).first
     expect(guess).to_be_in_viewport(ratio=0.99)
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth") == 0, "sideways"
 
 
 def test_report__breaks_no_word_in_a_table(page: Page, answered: Run, tiny_reef: Dataset) -> None:

@@ -61,9 +61,8 @@ def _write(run: Run, config: AnyConfig, accuracy: float) -> None:
         replace_file(run.path / PREDICTIONS, _predictions(accuracy))
         writer.results(test=test, test_hash="t", train_s=12.0)
     else:
-        kept = (
-            {"kept_epoch": 0} if config.weights == "imagenet" else {}
-        )  # its start: where answers differ, this is moot
+        # A continued run keeps its start, which is asked for only where all answers are the same.
+        kept = {"kept_epoch": 0} if config.weights == "imagenet" else {}
         writer.results(val={"knn_accuracy": 0.3, "n": 100, "chance": 0.1}, train_s=120.0, **kept)
     write_status(run, state=State.FINISHED)
 
