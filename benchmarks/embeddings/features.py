@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -25,6 +26,7 @@ from torchvision.transforms import v2
 
 from benchmarks.data.importing import draw_photographs
 from benchmarks.measuring import Figure, alternating, arguments, ratio, tell_all
+from sealife_core.config import EmbedConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images
@@ -32,6 +34,7 @@ from sealife_core.evaluation.embeddings.compute import embed, usual_batch
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.folding import folded
 from sealife_core.models.known import facts
+from sealife_core.training.hardware import choose_hardware
 from sealife_core.views.sampling import centre_view
 from sealife_core.views.transforms import apply_views
 
@@ -61,7 +64,7 @@ def parts_of(dataset: Dataset, size_px: int) -> Iterator[Figure]:
     pixels = pixels_to_look(dataset, cache_size_px(dataset, size_px))
     torch.set_num_threads(1)
     batch, seconds = usual_batch(size_px, "cpu"), np.zeros(3)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, precision("cpu") == "bf16"):
         for start in range(0, len(dataset), batch):
             begun = [time.perf_counter()]
             images, aspects = pixels.gather(np.arange(start, min(start + batch, len(dataset))))
@@ -127,12 +130,16 @@ def on_a_gpu(dataset: Dataset, size_px: int) -> Figure:
     )  # fmt: skip
 
 
-def embedding(dataset: Dataset, size_px: int, device: str) -> Callable[[], object]:
+def precision(device: Literal["cpu", "cuda"]) -> Literal["fp32", "bf16"]:
+    """That of the program's own runs on this machine."""
+    return choose_hardware(EmbedConfig(data="photographs", device=device)).precision
+
+
+def embedding(dataset: Dataset, size_px: int, device: Literal["cpu", "cuda"]) -> Callable[[], object]:
     encoder, known = folded(build_encoder(NAME)), facts(NAME)
     pixels, rows = pixels_to_look(dataset, cache_size_px(dataset, size_px)), np.arange(len(dataset))
-    return lambda: embed(
-        encoder, pixels, rows, image_size_px=size_px, mean=known.mean, std=known.std, device=device, precision="bf16"
-    )
+    made_for, how = {"image_size_px": size_px, "mean": known.mean, "std": known.std}, precision(device)
+    return lambda: embed(encoder, pixels, rows, **made_for, device=device, precision=how)
 
 
 class Files(torch.utils.data.Dataset[Tensor]):

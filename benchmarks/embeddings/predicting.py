@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.data.importing import draw_photographs
-from benchmarks.embeddings.features import NAME, embedding
+from benchmarks.embeddings.features import NAME, embedding, precision
 from benchmarks.measuring import Figure, alternating, main, own_home, ratio
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
@@ -62,7 +62,7 @@ def with_model(folder: Path, dataset: Dataset) -> Predictor:
         list(known.mean), list(known.std), data=dataset.name, data_hash=dataset.content_hash,
     )  # fmt: skip
     save_model(folder, encoder, head, card)
-    replace_json(folder / "environment.json", {"device": "cpu", "precision": "bf16"})  # as on the features' side
+    replace_json(folder / "environment.json", {"device": "cpu", "precision": precision("cpu")})  # the features'
     predictor = Predictor(folder)
     features = np.random.default_rng(0).normal(size=(TRAINING, encoder.feature_dim)).astype(np.float32)
     names = tuple(map(str, range(TRAINING)))

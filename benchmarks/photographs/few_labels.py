@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.made_once import imagenet_features, photographs
 from benchmarks.measuring import Figure, arguments, tell_all
-from benchmarks.photographs.label_queue import features_in
 from sealife_core.datasets.imports.splits import split_rows, stratified_count
 from sealife_core.evaluation.curation.picking import PENALTY
 from sealife_core.training.probe.standardised_features import mean_and_scale
@@ -29,8 +29,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=10)
     chosen = parser.parse_args()
-    dataset, features = features_in(chosen.folder)
-    tell_all(measure(features, dataset.labels, chosen.seeds), chosen.json)
+    dataset = photographs(chosen.folder)
+    tell_all(measure(imagenet_features(dataset, 224), dataset.labels, chosen.seeds), chosen.json)
 
 
 def measure(features: np.ndarray, labels: np.ndarray, seeds: int) -> Iterator[Figure]:

@@ -17,17 +17,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.made_once import photographs
+from benchmarks.made_once import imagenet_features, photographs
 from benchmarks.measuring import Figure, arguments, own_home, tell_all
-from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.reef.reef_dataset import draw_reef
 from sealife_core.evaluation.comparison.learning_curve import forecast
-from sealife_core.evaluation.embeddings.compute import embed
-from sealife_core.folders import checkpoints_root
-from sealife_core.models.known import facts
-from sealife_core.models.weights import starting_encoder
-from sealife_core.studies.helps import NETWORK
 
 LABELS = (1, 2, 5, 10, 20, 40, 80)
 SEEDS = 5
@@ -44,7 +37,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", "The number of unique classes")  # one label a class is meant
     with own_home():
         held = {"photographs": (photographs(chosen.folder), 224), "reef": (draw_reef(), 96)}
-        features = {name: (features_of(dataset, px), dataset.labels) for name, (dataset, px) in held.items()}
+        features = {name: (imagenet_features(dataset, px), dataset.labels) for name, (dataset, px) in held.items()}
     kept: dict[str, np.ndarray | int] = {}
     curves = {}
     for name, (values, labels) in features.items():
@@ -56,17 +49,6 @@ def main() -> None:
     tell_all(replayed(curves), chosen.json)
     if chosen.keep:
         np.savez_compressed(chosen.keep, labels=np.array(LABELS), **kept)  # type: ignore[arg-type]
-
-
-def features_of(dataset: Dataset, image_size_px: int) -> np.ndarray:
-    """(N, D) of every image."""
-    encoder, _ = starting_encoder("imagenet", NETWORK, "auto", image_size_px, root=checkpoints_root())
-    pixels = open_pixels(dataset, cache_size_px(dataset, image_size_px))
-    made_for = facts(NETWORK)
-    every = np.arange(len(dataset))
-    return embed(
-        encoder, pixels, every, image_size_px=image_size_px, mean=made_for.mean, std=made_for.std, precision="bf16"
-    )
 
 
 def right_answers(features: np.ndarray, labels: np.ndarray, split: int) -> tuple[np.ndarray, int]:

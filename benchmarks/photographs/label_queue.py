@@ -28,9 +28,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.made_once import photographs
+from benchmarks.made_once import imagenet_features, photographs
 from benchmarks.measuring import Figure, arguments, tell_all
-from benchmarks.photographs.forecast import features_of
 from dashboard.app_pages.label.next_pictures import A_BATCH, REFIT_AFTER
 from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.entries import QUEUE
@@ -42,7 +41,7 @@ from sealife_core.evaluation.curation.outlook import outlook
 from sealife_core.evaluation.curation.picking import PENALTY, fitted, next_places, uncertainty
 from sealife_core.evaluation.curation.queue_features import Points, points_of
 
-BATCH, AIM = 20, 300
+SIZE_PX, BATCH, AIM = 224, 20, 300
 ASKED = np.array([*range(BATCH, 400, BATCH), *range(400, 1001, 5 * BATCH)])  # labels asked for, after each batch
 LEARNED = (ASKED * (1 - SHARE)).round().astype(int)  # of the queue's
 FORECAST_AFTER, STEPS = (100, 200, 400), 8
@@ -59,19 +58,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--peer", metavar="SITE", help="where scikit-activeml is installed")
     chosen = parser.parse_args()
-    dataset, features = features_in(chosen.folder)
+    dataset = photographs(chosen.folder)
     strategies = OURS | (peers(chosen.peer) if chosen.peer else {})
-    points = points_of(dataset.manifest["id"].tolist(), features)
+    points = points_of(dataset.manifest["id"].tolist(), imagenet_features(dataset, SIZE_PX))
     tell_all(measure(dataset, points, chosen.seeds, strategies), chosen.json)
-
-
-def features_in(folder: Path) -> tuple[Dataset, np.ndarray]:
-    """The photographs of ``folder``, imported unless they are, and their features (N, D), computed once."""
-    dataset = photographs(folder)
-    kept = dataset.folder / "label-queue.npy"
-    if not kept.exists():
-        np.save(kept, features_of(dataset, 224))
-    return dataset, np.load(kept).astype(np.float32)
 
 
 def doubt(values: np.ndarray, known: np.ndarray) -> np.ndarray:
