@@ -26,7 +26,7 @@ from torchvision.transforms import v2
 
 from benchmarks.data.importing import draw_photographs
 from benchmarks.measuring import Figure, alternating, arguments, ratio, tell_all
-from sealife_core.config import EmbedConfig
+from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images
@@ -132,7 +132,7 @@ def on_a_gpu(dataset: Dataset, size_px: int) -> Figure:
 
 def precision(device: Literal["cpu", "cuda"]) -> Literal["fp32", "bf16"]:
     """That of the program's own runs on this machine."""
-    return choose_hardware(EmbedConfig(data="photographs", device=device)).precision
+    return choose_hardware(preset("embed", data="photographs", device=device)).precision
 
 
 def embedding(dataset: Dataset, size_px: int, device: Literal["cpu", "cuda"]) -> Callable[[], object]:
