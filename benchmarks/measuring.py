@@ -49,7 +49,9 @@ class Figure:
 
     def worse_than(self, kept: float) -> bool:
         """Whether this is a regression against the value that was kept. Percent, which may be none or fewer, are so
-        many of a whole that is lost."""
+        many of a whole that is lost; points are a difference, and one point worse is a regression."""
+        if self.unit == "points":
+            return (kept - self.value if self.more_is_better else self.value - kept) > 1
         whole = 100 if self.unit == "%" else 0
         return self.value * WORSE < kept if self.more_is_better else whole + self.value > (whole + kept) * WORSE
 

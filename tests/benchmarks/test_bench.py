@@ -88,6 +88,14 @@ def test_worse_than__takes_percent_as_a_share_that_is_lost():
     assert Figure("slowdown", 30.0, "%", "≤ 3").worse_than(2.0)
 
 
+def test_worse_than__takes_points_as_a_difference():
+    below = Figure("most below random", -1.1, "points", "≤ 1")
+    assert not below.worse_than(-1.14)
+    assert not Figure("median error", 2.0, "points", "≤ 3").worse_than(1.1)
+    assert below.worse_than(-2.2)
+    assert Figure("gain", 0.5, "points", "≥ 0").worse_than(2.0)
+
+
 def test_topics__are_scripts_that_tell_how_to_start_them():
     assert set(json.loads(bench.KEPT.read_text())) <= set(bench.EVERY)
     started = {path: path.read_text() for path in BENCHMARKS.rglob("*.py") if "__main__" in path.read_text()}
