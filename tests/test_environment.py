@@ -10,7 +10,7 @@ import pytest
 from sealife_core import environment
 from sealife_core.environment import ATTEMPT, HOSTS, READY_MINUTES, WORKER_COMMAND, Variable
 from sealife_core.errors import SealifeError
-from tests.source import nodes_of
+from tests.project.source import nodes_of
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = [one for one in vars(environment).values() if isinstance(one, Variable)]

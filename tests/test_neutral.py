@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sealife_core.neutral import csv_cell, csv_of, csv_text, terminal_json, terminal_lines, terminal_text
 from tests.nasty_names import TEXTS
-from tests.source import nodes_of
+from tests.project.source import nodes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dashboard.parts import own_component as loader
-from tests.source import nodes_of
+from tests.project.source import nodes_of
 
 DASHBOARD = Path(loader.__file__).parents[1]
 PYTHON_FILES = sorted(DASHBOARD.rglob("*.py"))

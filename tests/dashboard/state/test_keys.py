@@ -13,7 +13,7 @@ from streamlit.runtime.state.query_params import QueryParams
 from dashboard import state
 from dashboard.state.keys import Key, UrlKey, UrlPictures, UrlRuns, UrlValue
 from sealife_core.datasets.dataset import Dataset
-from tests.source import nodes_of
+from tests.project.source import nodes_of
 
 DASHBOARD = Path(state.__file__).parents[1]
 FILES = [file for file in DASHBOARD.rglob("*.py") if file.parent.name != "state"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`((?:sealife_core|dashboard|tests|docs|benchmarks)/[\w./]*)`")
 PAPERS = ("docs/architecture.md", "CONTRIBUTING.md", "README.md")
 STARTED = re.compile(r"python -m (benchmarks(?:\.\w+)+)")

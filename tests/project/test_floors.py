@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.source import nodes_of
+from tests.project.source import nodes_of
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GROUND = {
     "errors",
     "environment",

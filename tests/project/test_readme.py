@@ -14,7 +14,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs
 from tests.finished.runs import classifier_run, simclr_run
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def examples() -> list[str]:

@@ -30,7 +30,7 @@ from sealife_core.studies.study_results import over_seeds, part_results
 from sealife_core.views.recipes import recipes
 from tests.dashboard.pages import visit
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 STORED = sorted((PROJECT / "tests" / "stored").glob("home-*.tar.xz"))
 PAGES = ("home", "data", "views", "train", "runs", "studies", "embeddings", "compare", "gallery")
 STATES = {
