@@ -8,6 +8,8 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,9 +42,11 @@ WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # several workers share the cores, so no library takes all of them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # A library that a checked module is the first to import is compiled anew: jaxtyping renames its stored bytecode.
-    for library in ("torchvision", "pytorch_lightning"):
-        importlib.import_module(library)
-STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "wandb", None)  # timm would take a second to import it, for a script of its own
+        for library in ("torchvision", "pytorch_lightning", "timm"):
+            importlib.import_module(library)
+STARTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"))  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
 # Files that one worker takes: those of the browser share a dashboard, those of the maps what UMAP compiles in 9 s.
 SCOPES = {
@@ -128,7 +132,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Any:
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     """Fail a test that starts a process and is not marked so: ``make test-fast`` would run it."""
-    if present is None or event not in STARTS or _marked(present, "process"):
+    if event not in STARTS or present is None or _marked(present, "process"):
         return
     command = args[1] if len(args) > 1 else "python"  # a fork has no command
     program = Path(os.fsdecode(command[0] if isinstance(command, list | tuple) else command)).name
@@ -147,9 +151,13 @@ def _first_example(nothing: None) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From now on collect garbage, among what tests make: libraries and tests themselves are a million objects."""
+    """From now on collect garbage, among what tests make: libraries and tests themselves are a million objects.
+
+    Less often than usual: a test that reads tables makes a hundred thousand objects, which go by themselves.
+    """
     _first_example()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     gc.enable()
 
 
@@ -226,13 +234,27 @@ def drawn_reef(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_reef(tmp_path_factory.mktemp("drawn"), images=64, size_px=32, seed=0).folder
 
 
-@pytest.fixture
-def tiny_reef(home: Path, drawn_reef: Path):
-    """The Dataset 'reef' (64 images, 32 px) below ``home``."""
+@pytest.fixture(scope="session")
+def read_reef(drawn_reef: Path):
+    """``drawn_reef`` opened, and its files as name → contents: hundreds of tests ask for ``tiny_reef``."""
     from sealife_core.datasets.dataset import open_dataset
 
-    shutil.copytree(drawn_reef, home / "data" / "reef", copy_function=shutil.copyfile)  # their times matter to nobody
-    return open_dataset("reef")
+    files = (file for file in sorted(drawn_reef.rglob("*")) if file.is_file())
+    contents = {file.relative_to(drawn_reef).as_posix(): file.read_bytes() for file in files}
+    return open_dataset(drawn_reef.name, drawn_reef.parent), contents
+
+
+@pytest.fixture
+def tiny_reef(home: Path, read_reef):
+    """The Dataset 'reef' (64 images, 32 px) below ``home``."""
+    opened, contents = read_reef
+    folder = home / "data" / "reef"
+    (folder / "images").mkdir(parents=True)
+    for name, content in contents.items():
+        with open(f"{folder}/{name}", "xb", buffering=0) as file:  # noqa: PTH123 - a third of what copying it takes
+            file.write(content)
+    tables = {name: getattr(opened, name).copy() for name in ("manifest", "imported", "every", "places")}
+    return replace(opened, folder=folder, info=deepcopy(opened.info), **tables)
 
 
 @pytest.fixture(scope="session")
