@@ -2,10 +2,9 @@
 
 from typing import cast
 
-import torch
-
 from sealife_core.models.encoders import Encoder, ResNetEncoder
 from sealife_core.models.facts import RESNETS, StemName
+from sealife_core.models.without_storage import without_storage
 
 
 def build_encoder(name: str, stem: str = "imagenet") -> Encoder:
@@ -23,5 +22,5 @@ def build_encoder(name: str, stem: str = "imagenet") -> Encoder:
 
 def empty_encoder(name: str, stem: str) -> Encoder:
     """An encoder without storage, to be filled with ``load_state_dict(..., assign=True)``: draws no random number."""
-    with torch.device("meta"):
+    with without_storage():
         return build_encoder(name, stem)

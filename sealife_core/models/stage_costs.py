@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES, EncoderFacts, StageCost
 from sealife_core.models.timm_encoder import TimmEncoder
+from sealife_core.models.without_storage import without_storage
 
 _PX = 224
 
@@ -21,7 +22,7 @@ def measured_facts(name: str) -> EncoderFacts:
     """The facts of a network of timm that is not in the table. Raises ValueError where it cannot be an encoder."""
     if not goes_through(name, _PX):
         raise ValueError(f"'{name}' takes no pictures of 224 px, so it cannot serve as an encoder. Choose another one.")
-    with torch.device("meta"):
+    with without_storage():
         encoder = TimmEncoder(name)
     config = encoder.net.pretrained_cfg
     return EncoderFacts(
@@ -51,8 +52,9 @@ def torch_file(address: str) -> str:
 
 def goes_through(name: str, image_size_px: int) -> bool:
     """Whether a picture of that side goes through timm's network ``name``."""
-    with torch.device("meta"), torch.no_grad():
+    with without_storage():
         encoder = TimmEncoder(name).eval()
+    with torch.device("meta"), torch.no_grad():
         try:
             return encoder(torch.zeros(1, 3, image_size_px, image_size_px)).shape == (1, encoder.feature_dim)
         except (AssertionError, RuntimeError, ValueError):  # each network refuses in its own way
