@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Shaped
-from scipy.stats import binomtest
+from scipy.special import bdtr
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.candidates import not_compared
@@ -138,7 +138,7 @@ def mcnemar_exact(b: int, c: int) -> float:
 
     Exact by the binomial distribution with probability ½. 1 if no image is discordant.
     """
-    return float(binomtest(b, b + c).pvalue) if b + c else 1.0
+    return min(1.0, 2 * float(bdtr(min(b, c), b + c, 0.5)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
