@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
+from pyarrow.parquet import ParquetFile
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.durable import replace_file
@@ -56,7 +57,8 @@ def read_predictions(folder: Path) -> pd.DataFrame:
         )
     damaged = RunError(f"The predictions in {path} are damaged and cannot be read. Run the classifier again.")
     try:
-        found = pd.read_parquet(path)
+        with ParquetFile(path) as file:  # in half the time of read_parquet(), which looks for a folder of files
+            found = file.read().to_pandas()
     except (OSError, ValueError) as error:  # pyarrow's errors are subclasses of these
         raise damaged from error
     missing = [name for name in COLUMNS if name not in found]
@@ -91,10 +93,12 @@ def exported_table(
 
 def _fits(table: pd.DataFrame) -> bool:
     """Whether the columns have the right types, and each row a probability for each class."""
-    texts = all(isinstance(value, str) for name in COLUMNS[:4] for value in table[name])
+    texts = all(isinstance(value, str) for name in COLUMNS[:4] for value in table[name].tolist())
     numbers = (table[name].to_numpy() for name in ("confidence", "loss"))
     if not texts or not all(column.dtype.kind == "f" and np.isfinite(column).all() for column in numbers):
         return False
     rows = table["probabilities"].to_list()
-    shaped = all(isinstance(row, np.ndarray) and row.shape == np.shape(rows[0]) and row.ndim == 1 for row in rows)
-    return shaped and all(row.dtype.kind == "f" and bool(np.isfinite(row).all()) for row in rows)
+    shaped = all(isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype.kind == "f" for row in rows)
+    if not shaped or len({len(row) for row in rows}) > 1:
+        return False
+    return not rows or bool(np.isfinite(np.concatenate(rows)).all())
