@@ -267,7 +267,9 @@ def _made(folder: Path, info: Mapping[str, Any], imported: pd.DataFrame, entries
     imported = with_added(imported, {image: one for entry in entries for image, one in entry.added.items()})
     every, reviews = replay(imported, entries)
     places = np.flatnonzero((every["excluded"] == "").to_numpy(dtype=bool))
-    manifest = every.drop(columns="excluded").iloc[places].reset_index(drop=True)
+    manifest = every.drop(columns="excluded")
+    if len(places) < len(manifest):
+        manifest = manifest.iloc[places].reset_index(drop=True)
     classes, content_hash = classes_of(manifest), content_hash_of(manifest)
     told = {**info, "name": folder.name, "classes": classes, "content_hash": content_hash, "counts": _counts(manifest)}
     return Dataset(

@@ -46,17 +46,19 @@ def read_manifest(folder: Path) -> pd.DataFrame:
         raise damaged(folder, f"{MANIFEST} lacks {', '.join(missing)}")
     written = [column for column in manifest.columns if column.startswith(TABLE_COLUMN)]
     for column in [*({"label", "group", "source"} & set(manifest.columns)), *written]:  # what a person wrote
-        manifest[column] = manifest[column].map(csv_text)
+        texts = manifest[column].tolist()
+        if (read := list(map(csv_text, texts))) != texts:
+            manifest[column] = read
     try:
         for side in ("width", "height"):
             manifest[side] = manifest[side].astype("int64")
     except ValueError as error:
         raise damaged(folder, f"{MANIFEST} has a width or height that is not a number") from error
-    if not set(manifest["split"]) <= set(SPLITS):
+    if not set(manifest["split"].tolist()) <= set(SPLITS):
         raise damaged(folder, f"{MANIFEST} has a split that is not one of {', '.join(SPLITS)}")
-    if len(set(manifest["id"])) < len(manifest):
+    if len(set(manifest["id"].tolist())) < len(manifest):
         raise damaged(folder, f"{MANIFEST} has one id twice")
-    if not all(_stays_inside(file) for file in manifest["file"]):
+    if not all(_stays_inside(file) for file in manifest["file"].tolist()):
         raise damaged(folder, f"{MANIFEST} names a file outside of the data set")
     return manifest
 
@@ -72,7 +74,7 @@ def damaged(folder: Path, what: str) -> DatasetError:
 
 def classes_of(manifest: pd.DataFrame) -> list[str]:
     """Every label that an image has, in order."""
-    return sorted(set(manifest["label"]) - {""})
+    return sorted(set(manifest["label"].tolist()) - {""})
 
 
 def table_cells(columns: Mapping[str, str]) -> dict[str, str]:

@@ -115,8 +115,9 @@ class Corrected:
 
 def replay(imported: pd.DataFrame, entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, str]]:
     """All images of the import as corrected, with a column "excluded" ("" or "yes"); and image id → its review."""
+    if not in_force(entries):
+        return imported.copy(), {}
     found = Corrected(imported, entries)
     columns = found.columns
-    if in_force(entries):
-        columns["split"] = [found.split(at) for at in range(len(imported))]
+    columns["split"] = [found.split(at) for at in range(len(imported))]
     return imported.assign(**columns), {image: state for image, state in found.reviews.items() if state}
