@@ -61,7 +61,7 @@ def _picture(request: Request) -> Response:
     name, image = request.path_params["dataset"], request.path_params["image"]
     try:
         dataset = datasets.opened(name) if name in list_datasets() else None
-        if dataset is None or image not in set(dataset.imported["id"]):
+        if dataset is None or image not in set(dataset.imported["id"].tolist()):
             return Response("No such picture.", status_code=404)
         known = known_of(dataset, image, embeddings.similar(dataset, image))
     except SealifeError as error:

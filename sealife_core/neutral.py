@@ -48,7 +48,8 @@ def csv_of(table: "pd.DataFrame") -> str:
     safe = table.set_axis([csv_cell(str(name)) for name in table.columns], axis=1)
     for at, kind in enumerate(table.dtypes):
         if kind.kind not in "biuf":  # of numbers, pandas keeps every digit and no other
-            safe.isetitem(at, [csv_cell(value) if isinstance(value, str) else value for value in table.iloc[:, at]])
+            column = table.iloc[:, at].tolist()
+            safe.isetitem(at, [csv_cell(value) if isinstance(value, str) else value for value in column])
     return safe.to_csv(index=False, lineterminator="\r\n")
 
 

@@ -32,7 +32,7 @@ def left(run: Run, dataset: Dataset) -> int:
 def unseen(run: Run, dataset: Dataset) -> int:
     """How many pictures without a label came after the features, and wait for newer ones."""
     known = set(_points(run).ids)
-    return sum(image not in known for image in dataset.manifest["id"][dataset.labels < 0])
+    return sum(image not in known for image in dataset.manifest["id"][dataset.labels < 0].tolist())
 
 
 @kept(8, *EMBEDDED)

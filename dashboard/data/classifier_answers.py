@@ -118,7 +118,7 @@ def in_order(probabilities: np.ndarray, known: Sequence[str], classes: Sequence[
 
 def _classes(count: int, table: "pd.DataFrame", dataset: Dataset, results: dict[str, Any] | None) -> tuple[str, ...]:
     """The classes in the order of the probabilities: as the run noted them, else as the data set has them."""
-    used = set(table["label"]) | set(table["predicted"])
+    used = set(table["label"].tolist()) | set(table["predicted"].tolist())
     noted = ((results or {}).get("test") or (results or {}).get("val") or {}).get("per_class") or []
     for names in (tuple(str(row["label"]) for row in noted), dataset.classes):
         if len(names) == count and used <= set(names):

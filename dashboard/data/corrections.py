@@ -72,7 +72,7 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
 
     near: (row, cosine similarity) of the most similar images.
     """
-    excluded = image not in set(dataset.manifest["id"])
+    excluded = image not in set(dataset.manifest["id"].tolist())
     whole = dataset.whole
     row = whole.row_of(image)
     label, split = str(whole.manifest["label"].iat[row]), str(whole.manifest["split"].iat[row])

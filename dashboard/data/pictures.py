@@ -67,7 +67,7 @@ def turns(labels: np.ndarray) -> np.ndarray:
 
 def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     """Class → split → pictures."""
-    counts = Counter(zip(dataset.manifest["label"], dataset.manifest["split"], strict=True))
+    counts = Counter(zip(dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist(), strict=True))
     return {name: {split: counts[name, split] for split in SPLIT_WORDS} for name in dataset.classes}
 
 

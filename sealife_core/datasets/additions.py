@@ -196,7 +196,7 @@ class _Adding:
     def _compare(self, dataset: Dataset, progress: Progress | None = None) -> None:
         """Find the sha256 of those that show nearly the same as a validation or test picture of ``dataset``."""
         held_out = _held_out(dataset)
-        self.compared = set(dataset.manifest["sha256"].iloc[held_out])
+        self.compared = set(dataset.manifest["sha256"].iloc[held_out].tolist())
         self.near: set[str] = set()
         if not held_out:
             return
@@ -216,7 +216,7 @@ class _Adding:
         if not self.compared.issuperset(draft.dataset.manifest["sha256"].iloc[_held_out(draft.dataset)]):
             self._compare(draft.dataset)  # somebody has held more out meanwhile
         # Groups of an earlier version of this program may not be composed (NFC).
-        called = {clean_label(group): group for group in set(draft.dataset.every["group"])}
+        called = {clean_label(group): group for group in set(draft.dataset.every["group"].tolist())}
         apart = {clean_label(group) for group in draft.dataset.manifest["group"].iloc[_held_out(draft.dataset)]} - {""}
         held_by, _, tested = places_held(draft.dataset)
         grouped = self._by(pattern_of(draft.entries, regrouping.WHY) or draft.dataset.info.get("group_by", ""))
@@ -259,7 +259,7 @@ class _Adding:
     def _lost(self, dataset: Dataset) -> dict[Path, Path]:
         """Files of the data set that are missing or damaged → the copy here that has their content."""
         copy_of = {row["sha256"]: copy for (row, _), copy in zip(self.rows, self.copies, strict=True)}
-        every = zip(dataset.every["file"], dataset.every["sha256"], strict=True)
+        every = zip(dataset.every["file"].tolist(), dataset.every["sha256"].tolist(), strict=True)
         known = {dataset.folder / file: copy_of[sha256] for file, sha256 in every if sha256 in copy_of}
         return {file: copy for file, copy in known.items() if not _same(file, copy)}
 
@@ -323,8 +323,8 @@ def _own(dataset: Dataset, held_by: str) -> dict[str, tuple[str, str]]:
     """Image → its group, and its place by a pattern, of those left out too."""
     every = dataset.whole.manifest
     places = places_of(dataset.whole, held_by) if held_by else [""] * len(every)
-    groups = map(clean_label, every["group"])
-    return dict(zip(every["id"], zip(groups, places, strict=True), strict=True))
+    groups = map(clean_label, every["group"].tolist())
+    return dict(zip(every["id"].tolist(), zip(groups, places, strict=True), strict=True))
 
 
 def _same(file: Path, copy: Path) -> bool:

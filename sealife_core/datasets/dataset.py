@@ -66,7 +66,7 @@ class Dataset:
     def labels(self) -> np.ndarray:
         """(N,) int64: index into ``classes``; -1 is unlabelled."""
         place = {label: index for index, label in enumerate(self.classes)}
-        return np.array([place.get(label, -1) for label in self.manifest["label"]], dtype=np.int64)
+        return np.array([place.get(label, -1) for label in self.manifest["label"].tolist()], dtype=np.int64)
 
     @cached_property
     def class_numbers(self) -> dict[str, int]:
@@ -90,7 +90,7 @@ class Dataset:
 
     @cached_property
     def _row_of(self) -> dict[str, int]:
-        return {image_id: row for row, image_id in enumerate(self.manifest["id"])}
+        return {image_id: row for row, image_id in enumerate(self.manifest["id"].tolist())}
 
     @cached_property
     def _files(self) -> list[str]:
@@ -113,7 +113,7 @@ class Dataset:
     def file_names(self) -> list[str]:
         """The name of each image file when it was imported, with its folders; in a drawn set, its file."""
         known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
-        return [source or file for source, file in zip(known, self._files, strict=True)]
+        return [source or file for source, file in zip(known.tolist(), self._files, strict=True)]
 
     @cached_property
     def table_columns(self) -> dict[str, list[str]]:
@@ -133,7 +133,7 @@ class Dataset:
     @cached_property
     def original_names(self) -> dict[str, str]:
         """Image id → its file name as in :attr:`file_names`; also of images that are left out by now."""
-        return dict(zip(self.imported["id"], self.original.file_names, strict=True))
+        return dict(zip(self.imported["id"].tolist(), self.original.file_names, strict=True))
 
     def has(self, image_id: str) -> bool:
         """Whether it has an image with this id, which is not left out."""
@@ -186,7 +186,7 @@ class Dataset:
     def test_hash(self) -> str:
         """A hash of the test images and their labels: two runs are comparable only if it is equal."""
         test = self.manifest[self.manifest["split"] == "test"]
-        return digest(sorted(zip(test["sha256"], test["label"], strict=True)))
+        return digest(sorted(zip(test["sha256"].tolist(), test["label"].tolist(), strict=True)))
 
 
 def open_dataset(name: str, root: Path | None = None, *, content_hash: str = "") -> Dataset:

@@ -78,7 +78,9 @@ def undo_mending(name: str) -> tuple[Dataset, int]:
     if last is None:
         raise DatasetError(f"There is no mending of data set {name!r} to undo.")
     back = undo(dataset, last)
-    return back, sum(a != b for a, b in zip(back.manifest["split"], dataset.manifest["split"], strict=True))
+    return back, sum(
+        a != b for a, b in zip(back.manifest["split"].tolist(), dataset.manifest["split"].tolist(), strict=True)
+    )
 
 
 def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:

@@ -47,7 +47,7 @@ class SnapshotWriter(Callback):
         self._rows = _stored_rows(run, dataset)
         if not len(self._rows):
             self._rows = snapshot_rows(dataset, config.seed)
-        self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
+        self._ids = tuple(dataset.manifest["id"].iloc[self._rows].tolist())
         # Evenly among the sorted rows: images of a class may stand together in them.
         self._paired = self._rows[np.linspace(0, len(self._rows) - 1, min(PAIRS, len(self._rows))).round().astype(int)]
         self.epochs = snapshot_plan(config.epochs)

@@ -1,6 +1,7 @@
 """Does self-supervision help: what is read off the runs of a study, and what is said of it."""
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,20 @@ def study(
     return finished_study(build_study(HELPS, data="reef", encoders=encoders, seeds=seeds), score or right)
 
 
+@pytest.fixture(scope="module")
+def made_equal(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A study without any gain; do not write into it: copy it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("equal")))
+        return study({})
+
+
+@pytest.fixture
+def equal(made_equal: Run, tmp_path: Path) -> Run:
+    """A study without any gain."""
+    return Run(Path(shutil.copytree(made_equal.root, tmp_path / "checkpoints")) / made_equal.id)
+
+
 def read(run: Run, parts: list[PartResult] | None = None) -> HelpsFound:
     what = helps_found(parts or part_results(run), run.root, classes=10)
     assert what is not None
@@ -85,23 +100,21 @@ def test_answer__of_a_gain_that_no_number_of_labels_gives_says_so() -> None:
     assert "does not reach that with all labels" in said(study({(IMAGENET_SIMCLR, PROBE): 0.2}))
 
 
-def test_answer__of_two_equal_ways_is_no_and_says_that_the_start_was_kept() -> None:
-    run = study({})
-    assert read(run).decides.verdict == NO
-    words = said(run)
+def test_answer__of_two_equal_ways_is_no_and_says_that_the_start_was_kept(made_equal: Run) -> None:
+    assert read(made_equal).decides.verdict == NO
+    words = said(made_equal)
     assert words.startswith("No: ImageNet → SimCLR (linear probe) is right on the very same test images as ImageNet")
     assert "keeps its start" in words
     assert "ruled out" not in words
 
 
-def test_answer__of_the_same_answers_by_another_encoder_cannot_tell_where_test_images_are_few() -> None:
-    run = study({})
-    learned = next(p for p in part_results(run) if not p.cell and IMAGENET_SIMCLR in p.key)
-    RunWriter(Run(run.root / learned.run_id)).results(kept_epoch=3)
-    one = read(run).decides
+def test_answer__of_the_same_answers_by_another_encoder_cannot_tell_where_test_images_are_few(equal: Run) -> None:
+    learned = next(p for p in part_results(equal) if not p.cell and IMAGENET_SIMCLR in p.key)
+    RunWriter(Run(equal.root / learned.run_id)).results(kept_epoch=3)
+    one = read(equal).decides
     assert (one.verdict, one.gain.value, one.gain.differing) == (CANNOT_TELL, 0, 0)
     assert one.gain.low == -one.gain.high < -0.02
-    assert said(run).startswith("Cannot tell: ImageNet → SimCLR (linear probe) gains 0.0 points (95 % interval ")
+    assert said(equal).startswith("Cannot tell: ImageNet → SimCLR (linear probe) gains 0.0 points (95 % interval ")
 
 
 def test_answer__of_a_loss_says_what_gain_is_ruled_out() -> None:
@@ -195,17 +208,16 @@ def test_found__leaves_out_a_seed_whose_run_failed_and_needs_two() -> None:
     assert read(run).decides.other == (SIMCLR, FINE_TUNE)
 
 
-def test_answer__of_runs_that_were_tested_on_other_images_says_which() -> None:
-    run = study({})
-    part = next(p for p in part_results(run) if p.cell.get("encoder") == IMAGENET)
-    table = read_predictions(run.root / part.run_id)
-    write_predictions(table.assign(id=table["id"] + " of another"), run.root / part.run_id)
-    assert said(run).startswith("No answer: '")
-    assert "was tested on other images than the other runs of this study" in said(run)
+def test_answer__of_runs_that_were_tested_on_other_images_says_which(equal: Run) -> None:
+    part = next(p for p in part_results(equal) if p.cell.get("encoder") == IMAGENET)
+    table = read_predictions(equal.root / part.run_id)
+    write_predictions(table.assign(id=table["id"] + " of another"), equal.root / part.run_id)
+    assert said(equal).startswith("No answer: '")
+    assert "was tested on other images than the other runs of this study" in said(equal)
 
 
-def test_answers__of_many_runs_hold_the_names_of_their_test_images_once() -> None:
-    runs = [path.parent for path in study({}).root.glob(f"*/{PREDICTIONS}")][:2]
+def test_answers__of_many_runs_hold_the_names_of_their_test_images_once(made_equal: Run) -> None:
+    runs = [path.parent for path in made_equal.root.glob(f"*/{PREDICTIONS}")][:2]
     (one, _), (other, _) = (_tested(run, mark(run / PREDICTIONS)) for run in runs)
     assert len(one) == 100
     assert all(a is b for a, b in zip(one, other, strict=True))

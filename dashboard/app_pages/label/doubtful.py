@@ -35,7 +35,7 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
         st.button("Judge the labels", on_click=background.forget, args=(key,))
         return
     found: Suspects = job.result
-    labels = dict(zip(dataset.manifest["id"], dataset.manifest["label"], strict=True))
+    labels = dict(zip(dataset.manifest["id"].tolist(), dataset.manifest["label"].tolist(), strict=True))
     # Nobody has answered: the label is as it was judged, and not looked at since.
     left = [
         one for one in found.ranked if labels.get(one.id) == one.label and dataset.reviews.get(one.id, "") == one.review

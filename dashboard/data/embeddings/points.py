@@ -134,7 +134,7 @@ def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> ImageFacts:
     n = len(dataset)
     predicted, confidence, loss = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan)
     if predictions is not None:
-        at = rows_of(tuple(predictions["id"]), dataset)
+        at = rows_of(tuple(predictions["id"].tolist()), dataset)
         known, at = predictions.loc[at >= 0, :], at[at >= 0]
         predicted[at] = pd.Index(dataset.classes).get_indexer(known["predicted"].to_list())
         confidence[at], loss[at] = known["confidence"], known["loss"]

@@ -100,7 +100,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> None:
     """Every class with its number of images per split, and the source of the data set."""
     dataset = open_dataset(chosen.name)
     splits = ("train", "val", "test")
-    counts = Counter(zip(dataset.manifest["label"], dataset.manifest["split"], strict=True))
+    counts = Counter(zip(dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist(), strict=True))
     rows = []
     for label in [*dataset.classes, *([""] if (dataset.labels < 0).any() else [])]:
         of_class = {split: counts[label, split] for split in splits}

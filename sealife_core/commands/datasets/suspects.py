@@ -48,7 +48,7 @@ def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
         classes = ", ".join(map(repr, found.too_rare))
         output.say(f"Not judged, because there are too few images of it: {classes}.")
     first = found.ranked[: max(0, chosen.top)]
-    file_of = dict(zip(dataset.manifest["id"], dataset.file_names, strict=True))
+    file_of = dict(zip(dataset.manifest["id"].tolist(), dataset.file_names, strict=True))
     if path:
         table = pd.DataFrame(
             [asdict(one) | {"neighbours": "; ".join(file_of[i] for i in one.neighbours)} for one in first]

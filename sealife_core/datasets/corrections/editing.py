@@ -126,7 +126,7 @@ def change_said(field: str, was: str, became: str) -> str:
 def values_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     """Image id → field → its value; of excluded images too."""
     columns = ("label", "split", "group", "excluded")
-    rows = zip(dataset.every["id"], *(dataset.every[field] for field in columns), strict=True)
+    rows = zip(*(dataset.every[field].tolist() for field in ("id", *columns)), strict=True)
     return {
         image: dict(zip(columns, values, strict=True)) | {"review": dataset.reviews.get(image, ""), "opinion": ""}
         for image, *values in rows

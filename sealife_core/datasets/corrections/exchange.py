@@ -61,7 +61,7 @@ class Applied:
 
 def corrections_csv(dataset: Dataset) -> str:
     """The corrections in force."""
-    known = zip(dataset.imported["id"], *_names(dataset), strict=True)
+    known = zip(dataset.imported["id"].tolist(), *_names(dataset), strict=True)
     about = {image: (file, sha256) for image, file, sha256 in known}
     rows: list[tuple[object, ...]] = []
     for entry in in_force(dataset.entries):

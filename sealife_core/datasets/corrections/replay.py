@@ -16,7 +16,7 @@ def with_added(imported: pd.DataFrame, added: Mapping[str, AddedImage]) -> pd.Da
     that it lacks: unlabelled, in "train", and left out ("yes")."""
     if "excluded" not in imported:
         imported = imported.assign(excluded="")
-    known = set(imported["id"]) if added else set()
+    known = set(imported["id"].tolist()) if added else set()
     told = {"label": "", "split": "train", "group": "", "excluded": EXCLUDED}
     rows = [
         {"id": image, **told, **one.model_dump(exclude={"columns"}), **table_cells(one.columns)}
@@ -49,11 +49,11 @@ class Corrected:
 
     @cached_property
     def _place(self) -> dict[str, int]:
-        return {image: at for at, image in enumerate(self._imported["id"])}
+        return {image: at for at, image in enumerate(self._imported["id"].tolist())}
 
     @cached_property
     def _named(self) -> list[tuple[str, str]]:
-        return list(zip(self._imported["id"], self._imported["sha256"], strict=True))
+        return list(zip(self._imported["id"].tolist(), self._imported["sha256"].tolist(), strict=True))
 
     def lay(self, entry: Entry) -> None:
         """Lay one correction over what is there.

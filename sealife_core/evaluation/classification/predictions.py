@@ -80,7 +80,7 @@ def exported_table(
     test = predictions.loc[predictions["split"] == "test"]
     return pd.DataFrame(
         {
-            "file": [dataset.original_names.get(image_id, "") for image_id in test["id"]],
+            "file": [dataset.original_names.get(image_id, "") for image_id in test["id"].tolist()],
             "id": test["id"],
             "class": test["label"],
             "predicted": test["predicted"],

@@ -56,7 +56,7 @@ def independent_labels(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
 def with_import(dataset: Dataset) -> dict[str, dict[str, str]]:
     """As :func:`independent_labels`, with those of IMPORT, as their classes are called now."""
     imported = dataset.imported[dataset.imported["label"] != ""]
-    said = {IMPORT: dict(zip(imported["id"], imported["label"], strict=True))}
+    said = {IMPORT: dict(zip(imported["id"].tolist(), imported["label"].tolist(), strict=True))}
     for entry in in_force(dataset.entries):
         hear(said, entry, "opinion")  # for the classes that it renames
     return independent_labels(dataset.entries) | {IMPORT: not_taken_away(said)[IMPORT]}
@@ -64,7 +64,7 @@ def with_import(dataset: Dataset) -> dict[str, dict[str, str]]:
 
 def labelled_by_others(dataset: Dataset, by: str) -> dict[str, dict[str, str]]:
     """Everybody but ``by`` who labelled images that the data set holds → image id → label; the import last."""
-    held = set(dataset.manifest["id"][dataset.labels >= 0])
+    held = set(dataset.manifest["id"][dataset.labels >= 0].tolist())
     said = with_import(dataset)
     others = {name: {i: label for i, label in said[name].items() if i in held} for name in said if name not in ("", by)}
     return {name: labels for name, labels in others.items() if labels}
@@ -80,7 +80,7 @@ def to_label_again(dataset: Dataset, labels: Iterable[str], by: str) -> list[str
 
 def partners(dataset: Dataset) -> dict[str, list[str]]:
     """Everybody → those who labelled some of the same images without seeing it, most first: who can be compared."""
-    held, everybody, entries = set(dataset.manifest["id"]), with_import(dataset), in_force(dataset.entries)
+    held, everybody, entries = set(dataset.manifest["id"].tolist()), with_import(dataset), in_force(dataset.entries)
     shared: dict[str, dict[str, int]] = {}
     for one, other in itertools.combinations(filter(None, everybody), 2):
         if held & everybody[one].keys() & everybody[other].keys():

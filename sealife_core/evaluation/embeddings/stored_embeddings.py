@@ -62,7 +62,7 @@ class PairSnapshots:
 
 def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> Int64[np.ndarray, " n"]:
     """The row of each of ``ids`` in ``dataset``; -1 if it is not there."""
-    place = {image_id: row for row, image_id in enumerate(dataset.manifest["id"])}
+    place = {image_id: row for row, image_id in enumerate(dataset.manifest["id"].tolist())}
     return np.array([place.get(image_id, -1) for image_id in ids], np.int64)
 
 

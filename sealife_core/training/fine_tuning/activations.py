@@ -94,7 +94,7 @@ def _description(
     for _, stage in encoder.stages[: ALL_STAGES - config.trained_stages]:
         for name, value in stage.state_dict().items():
             frozen.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-    images = hashlib.sha256("\n".join(dataset.manifest["sha256"]).encode())
+    images = hashlib.sha256("\n".join(dataset.manifest["sha256"].tolist()).encode())
     for rows in (batches.val_rows, batches.train_rows):
         images.update(rows.numpy().tobytes())
     return {
