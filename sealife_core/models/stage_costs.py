@@ -20,10 +20,9 @@ _PX = 224
 
 def measured_facts(name: str) -> EncoderFacts:
     """The facts of a network of timm that is not in the table. Raises ValueError where it cannot be an encoder."""
-    if not goes_through(name, _PX):
+    encoder = _empty(name)
+    if not _takes(encoder, _PX):
         raise ValueError(f"'{name}' takes no pictures of 224 px, so it cannot serve as an encoder. Choose another one.")
-    with without_storage():
-        encoder = TimmEncoder(name)
     config = encoder.net.pretrained_cfg
     return EncoderFacts(
         name=name,
@@ -52,8 +51,15 @@ def torch_file(address: str) -> str:
 
 def goes_through(name: str, image_size_px: int) -> bool:
     """Whether a picture of that side goes through timm's network ``name``."""
+    return _takes(_empty(name), image_size_px)
+
+
+def _empty(name: str) -> TimmEncoder:
     with without_storage():
-        encoder = TimmEncoder(name).eval()
+        return TimmEncoder(name).eval()
+
+
+def _takes(encoder: TimmEncoder, image_size_px: int) -> bool:
     with torch.device("meta"), torch.no_grad():
         try:
             return encoder(torch.zeros(1, 3, image_size_px, image_size_px)).shape == (1, encoder.feature_dim)
