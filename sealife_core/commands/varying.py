@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from sealife_core.config import Axis, Setting, Settings, axis_problems, describe
+from sealife_core.config.search import repeated
 from sealife_core.errors import ConfigError
 from sealife_core.runs.names import find_weights
 
@@ -46,7 +47,7 @@ def read_axes(given: Sequence[str], model: type[Settings]) -> tuple[list[Axis], 
             axes.append(_axis(text, model))
         except ConfigError as error:
             problems += error.problems
-    return axes, problems
+    return axes, problems + repeated(axes)
 
 
 def values_of(axis: Axis, setting: Setting) -> list[Any]:

@@ -85,7 +85,7 @@ class SearchConfig(Settings):
     def _axes_fit_the_settings(self) -> "SearchConfig":
         problems = [] if self.axes else ["Nothing varies; expected at least one setting with the values to try."]
         paths = [axis.path for axis in self.axes]
-        problems += [f"'{path}' is given twice. Give it once." for path, n in Counter(paths).items() if n > 1]
+        problems += repeated(self.axes)
         problems += [problem for axis in self.axes for problem in axis_problems(axis, type(self.base).family())]
         solved = isinstance(self.base, ProbeConfig) and "optimiser" not in paths
         problems += [
@@ -135,6 +135,12 @@ def build_search(
         "parallel": parallel,
     }  # fmt: skip
     return parse(SearchConfig, values)
+
+
+def repeated(axes: Sequence[Axis]) -> list[str]:
+    """One sentence for each setting that varies on two of ``axes``."""
+    counts = Counter(axis.path for axis in axes)
+    return [f"'{path}' is given twice. Give it once." for path, n in counts.items() if n > 1]
 
 
 def axis_problems(axis: Axis, model: type[Settings]) -> list[str]:

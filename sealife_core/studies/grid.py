@@ -11,6 +11,7 @@ from sealife_core.studies.study_settings import Base, check_seeds, parse_study
 
 GRID = "grid"
 MOST_RUNS = 1000  # of a minute each, they train for a day
+OF_THE_STUDY = ("seed", "data", "data_hash")  # a grid gives these to its runs itself
 
 
 def build_grid(
@@ -29,6 +30,11 @@ def build_grid(
     ``values`` (dotted) override the preset of all of them. Raises ConfigError.
     """
     check_seeds(seeds)
+    if taken := [name for name in OF_THE_STUDY if name in axes or name in (values or {})]:
+        raise ConfigError([
+            f"'{name}' can neither vary in a grid nor be set for it: choose the data set and the number of seeds of the"
+            " whole study." for name in taken
+        ])  # fmt: skip
     if (runs := seeds * prod(map(len, axes.values()))) > MOST_RUNS:
         raise ConfigError([f"The grid has {runs:,} runs; expected at most {MOST_RUNS:,}. Give fewer values or seeds."])
     parts = []

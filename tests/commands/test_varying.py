@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.commands.varying import varied
+from sealife_core.commands.varying import read_axes, varied
 from sealife_core.config import Axis, ClassifierConfig, SimclrConfig, preset
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.runs.directory import create_run
@@ -65,3 +65,9 @@ def test_vary__reports_all_problems_at_once():
     with pytest.raises(ConfigError) as raised:
         varied(["droput=0:1", "dropout=0:2", "epochs"], ClassifierConfig)
     assert len(raised.value.problems) == 3
+
+
+def test_vary__refuses_a_setting_that_is_given_twice():
+    axes, problems = read_axes(["dropout=0:0.2:0.1", "dropout=0.3,0.4"], ClassifierConfig)
+    assert [axis.path for axis in axes] == ["dropout", "dropout"]
+    assert problems == ["'dropout' is given twice. Give it once."]

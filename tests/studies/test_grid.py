@@ -29,3 +29,11 @@ def test_grid__too_large_to_be_trained_is_refused_before_it_is_made():
     values = list(range(1, 100_000))
     with pytest.raises(ConfigError, match=r"The grid has 19,999,600,002 runs; expected at most 1,000\."):
         build_grid("probe", {"label_fraction": values, "epochs": values}, data="reef", seeds=2)
+
+
+@pytest.mark.parametrize("name", ["seed", "data", "data_hash"])
+def test_grid__refuses_what_all_its_runs_share_or_count(name: str):
+    with pytest.raises(ConfigError, match=f"'{name}' can neither vary in a grid nor be set for it"):
+        build_grid("probe", {name: [1, 2]}, data="reef", values={"weights": "imagenet"})
+    with pytest.raises(ConfigError, match=f"'{name}' can neither vary"):
+        build_grid("probe", {"label_fraction": [5]}, data="reef", values={"weights": "imagenet", name: 7})

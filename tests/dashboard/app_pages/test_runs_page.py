@@ -88,7 +88,9 @@ def test_page__shows_the_notes_on_a_run(home):
 def test_list__shows_the_runs_of_a_study_or_all_others(home):
     alone = trained(preset("simclr"), "alone")
     assert not open_runs(run=alone.id).selectbox  # no study, no choice
-    study = create_run(build_grid("probe", {"seed": [1]}, data="reef", values={"weights": "imagenet"}), name="Grid")
+    study = create_run(
+        build_grid("probe", {"label_fraction": [5]}, data="reef", values={"weights": "imagenet"}), name="Grid"
+    )
     create_run(preset("probe", weights="imagenet"), name="part", study=study.id)
 
     def listed(app: AppTest) -> list[str]:

@@ -141,7 +141,7 @@ def test_resume__anew_forgets_what_the_last_attempt_stored_while_it_learned(
 
 @pytest.mark.usefixtures("nobody")
 def test_resume__anew_is_not_for_a_study(root: Path):
-    grid = build_grid("probe", {"seed": [1]}, data="reef", values={"weights": "imagenet"})
+    grid = build_grid("probe", {"label_fraction": [5]}, data="reef", values={"weights": "imagenet"})
     study = create_run(grid, root=root)
     with pytest.raises(RunError, match="cannot start from the beginning"):
         resume(end(study, "stopped"), anew=True)
