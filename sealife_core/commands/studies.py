@@ -116,11 +116,11 @@ def _grid(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> int:
+    check_launch(study, output)  # first: the cost of what cannot be built is not known
     cost = study_cost(study, open_dataset(study.data))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"
     there = f", {cost.done} of them already done" if cost.done else ""
     said = f"{counted(cost.runs, 'run')}{there}: {time}, {size(cost.disk_bytes)}; {cost.basis}."
-    check_launch(study, output)
     if chosen.plan:
         output.result(vars(cost) | {"parts": [part.key for part in study.parts]}, said)
         return 0
@@ -157,12 +157,14 @@ def _show_answer(run: Run, output: Output) -> None:
     classes = classes_of(study)
     for sentence in run.problems():
         output.say(sentence)
-    cells = over_seeds(parts)
+    classified = over_seeds(parts)
+    cells = classified or over_seeds(parts, "knn_accuracy")  # of a grid of SimCLR, which classifies nothing
+    score = "k-NN accuracy" if cells and not classified else "accuracy"
     found = {
         "study": run.id, "question": study.question, "answer": answer(study.question, parts, run.root, classes),
         "other_images": on_other_images(parts), "other_code": other_code(parts),
         "forecast": forecast_says(study.question, parts, classes),
-        "cells": [vars(cell) for cell in cells],
+        "score": score, "cells": [vars(cell) for cell in cells],
         "missing": {part.key: part.missing for part in parts if part.missing},
     }  # fmt: skip
     if output.as_json:
@@ -173,11 +175,11 @@ def _show_answer(run: Run, output: Output) -> None:
     rows = [
         {axis: f"{value:g}" if isinstance(value, float) else value for axis, value in cell.cell.items()}
         | {
-            "accuracy": percent(cell.mean),
+            score: percent(cell.mean),
             "seeds": f"{cell.seeds} ({100 * cell.least:.1f} to {100 * cell.greatest:.1f})",
         }
         for cell in cells
     ]
-    output.table(rows, {name: name for name in (*study.axes, "accuracy", "seeds")}, empty="No run has finished yet.")
+    output.table(rows, {name: name for name in (*study.axes, score, "seeds")}, empty="No run has finished yet.")
     for key, why in found["missing"].items():
         output.say(f"missing: {key}: {why}")

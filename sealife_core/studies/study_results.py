@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.config import StudyConfig, source_run
+from sealife_core.config import ClassifierConfig, StudyConfig, source_run
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.comparison_rows import pretrain_s
 from sealife_core.runs.directory import noted_run
@@ -25,9 +25,10 @@ class PartResult:
 
     accuracy (``low`` to ``high``) and macro_f1: on the n test images, with 95 % intervals over images. rarest_f1: F1 of
     the class with the fewest training labels, which has rarest_n test images. knn_accuracy (validation) and
-    contrastive_accuracy (last training step): of the SimCLR run that a probe evaluates. labels: number of training
-    labels. pretrain_s: training time of the runs that its encoder comes from. kept_start: SimCLR left its encoder as it
-    was, because no epoch was better on validation. made_by: the versions of this program and of PyTorch, "" if unknown.
+    contrastive_accuracy (last training step): of a SimCLR run, or of the one that a probe evaluates. labels: number of
+    training labels. pretrain_s: training time of the runs that its encoder comes from. kept_start: SimCLR left its
+    encoder as it was, because no epoch was better on validation. made_by: the versions of this program and of PyTorch,
+    "" if unknown.
     """
 
     key: str
@@ -137,9 +138,8 @@ def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, CellV
 def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     test, val = results.get("test") or {}, results.get("val") or {}
     environment, config = run.environment(), run.config_or_none()
-    source_id = source_run(config.weights) if config else None
-    source = noted_run(source_id, run.root) if source_id else None
-    own = source or run
+    source_id = source_run(config.weights) if isinstance(config, ClassifierConfig) else None
+    own = noted_run(source_id, run.root) if source_id else run
     pretraining = own.results() or {}
     ours = pretraining.get("val") or {}
     rarest = _of_class(environment.get("rarest_class"), test)

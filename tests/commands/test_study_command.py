@@ -112,6 +112,8 @@ def test_grid__takes_values_of_the_settings_own_type(tiny_reef: Dataset, capsys:
         ("a=1", "no setting"),
         ("label_fraction=5:50", "needs single values of 'label_fraction'"),
         ("label_fraction=5:50:0.01", "at most 1,000"),
+        ("seed=1,2", "'seed' can neither vary in a grid"),
+        ("encoder=crab_net", "There is no encoder 'crab_net'"),
     ],
 )
 def test_grid__refuses_in_one_sentence(
@@ -131,6 +133,25 @@ def test_show__gives_the_table_and_names_what_is_missing(
     assert "label_fraction,key,seed" in (tmp_path / "table.csv").read_text().splitlines()[0]
     assert main(["study", "show", study.id]) == 0
     assert "40.0 %" in capsys.readouterr().out
+
+
+def test_show__of_a_grid_of_simclr_lists_its_accuracy_by_neighbours(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = create_run(build_grid("simclr", {"temperature": [0.1, 0.2]}, data="reef"))
+    made = {part.key: create_run(part.config, study=run.id) for part in run.request().parts}  # type: ignore[union-attr]
+    for accuracy, one in zip((0.3, 0.6), made.values(), strict=True):
+        replace_json(one.path / "results.json", {"val": {"knn_accuracy": accuracy}})
+        write_status(one, state=State.FINISHED)
+    write_status(run, state=State.FINISHED)
+    replace_json(run.path / STUDY, {"runs": {key: one.id for key, one in made.items()}})
+    found = called(capsys, "study", "show", run.id)
+    assert found["score"] == "k-NN accuracy"
+    assert [cell["mean"] for cell in found["cells"]] == [0.3, 0.6]
+    assert main(["study", "show", run.id]) == 0
+    told = capsys.readouterr().out
+    assert "k-NN accuracy" in told
+    assert "60.0 %" in told
 
 
 def test_helps__asks_for_no_more_labels_per_class_than_there_are(

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from sealife_core.config import StudyConfig
+from sealife_core.config import StudyConfig, preset
 from sealife_core.datasets.corrections.editing import rename_class
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import STUDY, Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.grid import GRID
+from sealife_core.studies.grid import GRID, build_grid
 from sealife_core.studies.labels_answer import label_saving
 from sealife_core.studies.questions import (
     DEPTH,
@@ -301,3 +302,15 @@ def test_on_other_images__says_how_far_other_images_may_lie():
     assert on_other_images([part({"a": 1.0}, 0.5)]).startswith("All runs were tested on the same 1,000 images")
     assert "up to 10 points different" in on_other_images([part({"a": 1.0}, 0.5)])
     assert on_other_images([]) == ""
+
+
+def test_part_results__of_simclr_from_a_run_are_its_own_not_those_of_its_start(home: Path):
+    start = create_run(preset("simclr"))
+    RunWriter(start).results(val={"knn_accuracy": 0.2})
+    study = create_run(build_grid("simclr", {"temperature": [0.5]}, data="reef", values={"weights": f"run:{start.id}"}))
+    (wanted,) = study.request().parts  # type: ignore[union-attr]
+    made = create_run(wanted.config, study=study.id)
+    RunWriter(made).results(val={"knn_accuracy": 0.6})
+    RunWriter(made).status(state=State.FINISHED)
+    replace_json(study.path / STUDY, {"runs": {wanted.key: made.id}})
+    assert [one.knn_accuracy for one in part_results(study)] == [0.6]
