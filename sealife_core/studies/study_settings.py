@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import SIZES, AnyConfig, FineTuneConfig, Part, ProbeConfig, StudyConfig, parse, preset
+from sealife_core.config import (
+    SIZES,
+    AnyConfig,
+    FineTuneConfig,
+    Part,
+    ProbeConfig,
+    StudyConfig,
+    describe,
+    parse,
+    preset,
+)
 from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"
@@ -81,8 +91,10 @@ def budget(labels: str | float) -> float:
 
 def with_more_epochs(config: Any, share: float) -> ProbeConfig | FineTuneConfig:
     """``config`` for ``share`` % of the labels, with more epochs, by the square root of 100 / share: its epochs are
-    shorter."""
-    return parse(type(config), config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
+    shorter. As many as a run may have, at most."""
+    (setting,) = (setting for setting in describe(type(config)) if setting.path == "epochs")
+    epochs = setting.clipped(round(config.epochs * sqrt(100 / share)))
+    return parse(type(config), config.model_dump() | {"epochs": epochs})
 
 
 MOST_SEEDS = 100

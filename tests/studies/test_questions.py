@@ -164,6 +164,15 @@ def test_helps__leaves_out_budgets_that_no_class_has_and_trains_longer_with_few_
     assert epochs[5] == 2 * epochs[ALL_LABELS]
 
 
+def test_helps__of_a_very_large_class_trains_as_many_epochs_as_a_run_may_have():
+    epochs = {
+        part.config.epochs
+        for part in helps(size=FULL, seeds=1, per_class=100_000)
+        if isinstance(part.config, FineTuneConfig)
+    }
+    assert max(epochs) == 5000
+
+
 def test_helps__fine_tunes_what_was_trained_before_from_its_own_probe():
     heads = {(p.cell["encoder"], p.config.head_from) for p in helps(seeds=1) if isinstance(p.config, FineTuneConfig)}
     assert heads == {(RANDOM, "random"), (SIMCLR, "probe"), (IMAGENET, "probe"), (IMAGENET_SIMCLR, "probe")}
