@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from sealife_core.config import Axis, SearchConfig
+from sealife_core.config import Axis, SearchConfig, describe
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.directory import noted_run
@@ -83,6 +82,7 @@ def read_trials(run: Run) -> tuple[list[Trial], int]:
         search, rows = search_of(run), (read_json(run.path / TRIALS) or {}).get("trials")
     except (UnreadableFile, SealifeError):
         return [], 0
+    whole = {setting.path for setting in describe(type(search.base).family()) if setting.type is int}
     found, left_out = [], 0
     for row in rows if isinstance(rows, list) else []:
         try:
@@ -90,19 +90,24 @@ def read_trials(run: Run) -> tuple[list[Trial], int]:
         except (ValidationError, TypeError):  # damaged, or written by another version
             left_out += 1
             continue
-        if len(trial.values) == len(search.axes) and all(_lies_on(axis, trial.values) for axis in search.axes):
+        fits = all(_lies_on(axis, trial.values, whole=axis.path in whole) for axis in search.axes)
+        if fits and len(trial.values) == len(search.axes):
             found.append(trial)
         else:
             left_out += 1
     return found, left_out
 
 
-def _lies_on(axis: Axis, values: "dict[str, Value]") -> bool:
-    """Whether ``values`` have a possible value of ``axis``."""
+def _lies_on(axis: Axis, values: "dict[str, Value]", *, whole: bool) -> bool:
+    """Whether ``values`` have a possible value of ``axis``. whole: only whole numbers are."""
     value = values.get(axis.path)
     if axis.choices:
         return axis.path in values and value in axis.choices
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < inf
+    if not isinstance(value, int if whole else int | float) or isinstance(value, bool):
+        return False
+    low, high = axis.low or 0.0, axis.high or 0.0
+    steps = (value - low) / axis.step if axis.step else 0.0
+    return low <= value <= high and abs(steps - round(steps)) < 1e-8  # as near as Optuna asks
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:

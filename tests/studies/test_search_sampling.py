@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.config import Axis, SearchConfig, preset
+from sealife_core.config import Axis, SearchConfig, build_search, preset
 from sealife_core.errors import RunError
 from sealife_core.runs.deletion import delete_with_parts
 from sealife_core.runs.directory import create_run, parts_of
@@ -19,14 +19,17 @@ from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import coordinator, search_process
 from sealife_core.studies.search_results import (
+    Trial,
     best_trial,
     compared_at,
     epochs_saved,
     importance,
     left_s,
+    read_trials,
     search_of,
     to_frame,
     trials_of,
+    write_trials,
 )
 from tests.studies.search_worker import train
 from tests.studies.searches import RATE, SIZES, asked, told
@@ -225,6 +228,26 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
     while resumed.turn():
         pass
     assert [trial.state for trial in trials_of(run)] == ["finished"]
+
+
+@pytest.mark.parametrize(
+    ("axis", "value"),
+    [
+        (Axis(path="learning_rate", low=1e-4, high=1e-2), 5.0),
+        (Axis(path="batch_size", low=16, high=64), 17.5),
+        (Axis(path="batch_size", low=16, high=64, step=16), 40),
+        (Axis(path="dropout", low=0, high=0.5, step=0.1), 0.25),
+    ],
+)
+def test_read_trials__leaves_out_values_that_the_search_cannot_have(root: Path, axis: Axis, value: float):
+    run = begun(build_search(preset("scratch"), [axis]), root)
+    low, step = axis.low or 0, axis.step or (1 if axis.path == "batch_size" else 1e-3)
+    good = [low + i * step for i in range(4)]
+    tried = [*good, value, good[0], good[1]]
+    write_trials(run.path, [Trial(i, {axis.path: one}, "finished", i / 10) for i, one in enumerate(tried, 1)])
+    trials, left_out = read_trials(run)
+    assert ([trial.values[axis.path] for trial in trials], left_out) == ([*good, *good[:2]], 1)
+    assert importance(search_of(run), trials) == {axis.path: 1.0}
 
 
 def test_results__of_another_kind_of_run_say_so(root: Path):
