@@ -91,7 +91,7 @@ def _answer(address: str, method: str, path: str, body: bytes | None, timeout_s:
         raise foreign(address, "this is not a valid address")
     parts = urlsplit(address)
     headers = {"Content-Type": "application/json", "Connection": "close"}
-    if (token := _token()) and _origin(address) in map(_origin, known_clusters()):
+    if _origin(address) in map(_origin, known_clusters()) and (token := _token()):
         headers["Authorization"] = f"Bearer {token}"
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     with closing(kind(parts.hostname or "", parts.port, timeout=timeout_s)) as connection:
@@ -122,13 +122,17 @@ def _origin(address: str) -> tuple[str, str | None, int]:
 
 
 def _token() -> str:
-    """The token of clusters that need one, or ""."""
-    if token := RAY_AUTH_TOKEN.text():
+    """The token of clusters that need one, or "". Raises ClusterError for one that no header can hold."""
+    token = RAY_AUTH_TOKEN.text()
+    with suppress(OSError):
+        file = Path(RAY_AUTH_TOKEN_PATH.text() or Path.home() / ".ray" / "auth_token")
+        token = token or file.read_text(errors="replace").strip()
+    if token.isascii() and (token.isprintable() or not token):
         return token
-    try:
-        return Path(RAY_AUTH_TOKEN_PATH.text() or Path.home() / ".ray" / "auth_token").read_text().strip()
-    except OSError:
-        return ""
+    raise ClusterError(
+        f"The token of Ray clusters ({RAY_AUTH_TOKEN.name}, or its file) has several lines or characters that cannot be"
+        " sent. Put the token there, and nothing else."
+    )
 
 
 def _last_line(said: bytes) -> str:

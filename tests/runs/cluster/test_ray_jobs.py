@@ -42,6 +42,20 @@ def test_token__is_found_where_ray_looks_for_it(cluster: FakeRay, monkeypatch: p
     assert cluster.tokens == [None, "Bearer crab", "Bearer squid", "Bearer starfish"]
 
 
+@pytest.mark.parametrize("token", [b"crab\nsquid", b"\xff\xfe", "crabe n\u00ba 1".encode()])
+def test_token__that_no_request_can_carry_is_an_error_in_a_sentence(
+    cluster: FakeRay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: bytes
+):
+    (tmp_path / "named").write_bytes(token)
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "named"))
+    monkeypatch.setenv("SEALIFE_CLUSTERS", cluster.address)
+    with pytest.raises(ClusterError, match=r"The token of Ray clusters .* cannot be sent\.") as raised:
+        RayCluster(cluster.address).nodes()
+    assert "crab" not in str(raised.value)
+    assert cluster.tokens == []
+
+
 def test_nodes__of_a_cluster_that_does_not_answer_are_an_error_in_a_sentence(cluster: FakeRay):
     cluster.fall_silent()
     with pytest.raises(ClusterError, match=r"does not answer .*Connection refused.*Start it with 'ray start --head'"):
