@@ -99,11 +99,13 @@ class DDPProcesses:
             self._cut.set()
         if not self._ending.wait(NOTICED_S):
             error = {"what": self._lost, "next": ""}
-            self._run.status(state=State.FAILED, stage="", message="", error=error)
-            print(self._lost, file=sys.stderr, flush=True)
-            for other in self._children:
-                other.kill()
-            os._exit(1)
+            try:
+                self._run.status(state=State.FAILED, stage="", message="", error=error)
+                print(self._lost, file=sys.stderr, flush=True)
+            finally:  # also where a full disk takes neither: else the worker would hang for ever
+                for other in self._children:
+                    other.kill()
+                os._exit(1)
 
     def _dismiss(self, patience_s: float) -> None:
         """Close the sockets; a process that does not end by itself is killed."""

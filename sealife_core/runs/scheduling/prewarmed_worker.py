@@ -47,8 +47,11 @@ def show_interest(root: Path) -> None:
 
 
 def interest_age_s(root: Path) -> float:
-    """Seconds since the last sign of interest; since 1970 if there never was one."""
-    return time.time() - (written_at(root / READY) or 0.0)
+    """Seconds since the last sign of interest; since 1970 if there never was one.
+
+    A sign from the future, after a clock was set back, is as old as it is far ahead: else it would last until then.
+    """
+    return abs(time.time() - (written_at(root / READY) or 0.0))
 
 
 def wanted(root: Path) -> bool:

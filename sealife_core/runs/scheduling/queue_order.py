@@ -10,7 +10,7 @@ from pathlib import Path
 from sealife_core.config import CLUSTER, HERE
 from sealife_core.errors import RunError
 from sealife_core.runs.costs.devices import CPU, devices, suitable
-from sealife_core.runs.directory import list_runs, source_chain, source_of
+from sealife_core.runs.directory import list_runs, must_exist, source_chain, source_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import queue_lock
@@ -48,7 +48,8 @@ def ahead_of(run: Run) -> list[Run]:
 def move_up(run: Run, *, to_front: bool = False) -> None:
     """Move a queued run before the one just ahead of it, or before all. Raises RunError if that is not possible."""
     with queue_lock(run.root):
-        if not run.path.is_dir() or run.state() is not State.QUEUED:
+        must_exist(run)
+        if run.state() is not State.QUEUED:
             raise RunError(f"Run '{run.id}' is not waiting: it is {run.state()}. Only a queued run can be moved up.")
         if in_cluster(run):
             raise RunError(f"Run '{run.id}' is already waiting in its cluster. The cluster decides when it begins.")

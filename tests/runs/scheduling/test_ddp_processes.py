@@ -42,6 +42,11 @@ with ddp_processes.DDPProcesses(RunWriter(Run(Path(sys.argv[1]))), 1, {}) as sta
     print(*[child.pid for child in started._children], flush=True)
     time.sleep(60)
 """
+FULL = """
+def status(*_, **__):
+    raise OSError(28, "No space left on device")
+RunWriter.status = status
+"""
 
 
 @pytest.fixture
@@ -56,8 +61,8 @@ def play(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(ddp_processes, "ddp_command", lambda folder: [sys.executable, "-c", code])
 
 
-def hanging(run: RunWriter, code: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", HANGS, str(run.path), code], stdout=subprocess.PIPE)
+def hanging(run: RunWriter, code: str, worker: str = HANGS) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", worker, str(run.path), code], stdout=subprocess.PIPE)
 
 
 def test_ddp_processes__are_told_which_they_are_and_leave_when_dismissed(
@@ -109,6 +114,12 @@ def test_ddp_processes__a_worker_that_hangs_fails_all_the_same(run: RunWriter) -
     assert worker.returncode == 1
     error = Run(run.path).error()
     assert error == {"what": "On device 2 of 2: The memory ran out. Take less.", "next": ""}
+
+
+def test_ddp_processes__a_worker_that_hangs_ends_on_a_full_disk_too(run: RunWriter) -> None:
+    worker = hanging(run, TELLS, HANGS.replace("with ddp", f"{FULL}with ddp"))
+    worker.communicate(timeout=20)
+    assert worker.returncode == 1
 
 
 def test_ddp_processes__end_when_their_worker_is_killed(run: RunWriter) -> None:

@@ -255,6 +255,9 @@ def test_wanted__for_some_minutes_after_a_sign(root: Path, monkeypatch: pytest.M
     old = time.time() - 301
     os.utime(root / READY, (old, old))
     assert not wanted(root)
+    ahead = time.time() + 86_400  # the clock was set back since
+    os.utime(root / READY, (ahead, ahead))
+    assert not wanted(root)
     keeping.show_interest(root)
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "0")
     assert not wanted(root)

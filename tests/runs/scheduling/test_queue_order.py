@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,14 @@ def test_move_up__refuses_what_does_not_wait(make: Make, state: str):
     if state != "created":
         RunWriter(run).status(state=state)
     with pytest.raises(RunError, match=f"is not waiting: it is {state}"):
+        move_up(run)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_move_up__of_a_run_that_was_deleted_says_so(make: Make):
+    run = make()
+    shutil.rmtree(run.path)
+    with pytest.raises(RunError, match=r"no longer exists\. Look in the trash"):
         move_up(run)
 
 
