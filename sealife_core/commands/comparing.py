@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.commands.output import Output, at_least, destination, write_file
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.wording import percent
@@ -41,6 +41,7 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     from sealife_core.evaluation.comparison.report import comparison_html, readable_predictions
     from sealife_core.evaluation.comparison.score_table import as_text
 
+    at_least(0, "--pictures", pictures)
     path = None if html is None else destination(html, "--html")
     runs = [find_run(one) for one in named] if named else list_runs()
     rows = comparison(runs)

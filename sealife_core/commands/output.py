@@ -84,6 +84,12 @@ class Output:
             yield tell
 
 
+def at_least(least: int, option: str, value: int) -> None:
+    """Raises ConfigError if the ``value`` of an ``option`` is lower."""
+    if value < least:
+        raise ConfigError([f"'{option}' is {value}; expected {least} or more."])
+
+
 def destination(name: str | Path, option: str) -> Path:
     """The file that ``option`` (such as "--csv") names. Raises SealifeError unless its folder exists."""
     path = path_of(name).absolute()

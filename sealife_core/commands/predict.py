@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.commands.output import Output, at_least, destination, write_file
 from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.batch_inference.inference_rows import named, row_of, table_of
 from sealife_core.folders import path_of
@@ -76,8 +76,7 @@ def add_commands(commands: Any) -> None:
 
 def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
     """Classify every picture; files that cannot be read are listed. Raises SealifeError if none can be read."""
-    if chosen.top < 1:
-        raise ConfigError([f"'--top' is {chosen.top}; expected 1 or more."])
+    at_least(1, "--top", chosen.top)
     if chosen.error is not None and not 0 < chosen.error < 1:
         raise ConfigError([f"'--error' is {chosen.error:g}; expected a share between 0 and 1, such as 0.05."])
     csv = destination(chosen.csv, "--csv") if chosen.csv else None

@@ -127,8 +127,8 @@ def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
     parts = parts_of(run) if run.launches_runs else []
     if parts and chosen.parts is None:
         raise RunError(
-            f"'{run.id}' has {len(parts)} runs of its own. Choose what to do with them: --with-parts deletes them too,"
-            " --keep-parts keeps them."
+            f"'{run.id}' has {counted(len(parts), 'run')} of its own. Choose what to do with them: --with-parts deletes"
+            " them too, --keep-parts keeps them."
         )
     return deletion.delete_with_parts(run) if parts and chosen.parts else (deletion.delete(run), [])
 

@@ -112,7 +112,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
         output.result(
             None,
             f"Best: {best.name}, {search.metric} {percent(best.value)} on validation. It is the best of"
-            f" {len(trials)} trials, so expect a lower score on new pictures.\nTo train it for longer: python -m"
-            f" sealife_core train {task} --like {best.run_id} {longer}",
+            f" {counted(len(trials), 'trial')}, so expect a lower score on new pictures.\nTo train it for longer:"
+            f" python -m sealife_core train {task} --like {best.run_id} {longer}",
         )
     return 0

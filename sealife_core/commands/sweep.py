@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.commands.output import Output, at_least, destination, write_file
 from sealife_core.commands.training import add_task, config_of, flag_name, given_settings, whole_number
 from sealife_core.commands.varying import add_vary, read_axes, values_of
 from sealife_core.config import TASKS, Axis, ClassifierConfig, Setting, describe
@@ -37,8 +37,8 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
     """Write the file and say what to do with it. Raises ConfigError with every problem of ``--vary``."""
     import yaml
 
-    if chosen.runs is not None and chosen.runs < 1:
-        raise ConfigError([f"'--runs' is {chosen.runs}; expected 1 or more."])
+    if chosen.runs is not None:
+        at_least(1, "--runs", chosen.runs)
     sweep = sweep_of(chosen)
     write_file(destination(chosen.file, "--file"), yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True), "--file")
     output.result(

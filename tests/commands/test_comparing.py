@@ -36,6 +36,11 @@ def test_compare__two_runs_image_by_image(home: Path, capsys: pytest.CaptureFixt
     assert "Use b: its accuracy is 50.0 points higher" in said
 
 
+def test_compare__refuses_fewer_than_no_pictures(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--html", str(home / "x.html"), "--pictures", "-1"]) == 1
+    assert "'--pictures' is -1; expected 0 or more." in capsys.readouterr().err
+
+
 def test_compare__speaks_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def called(*ids: str) -> Any:
         assert main(["compare", *ids, "--json"]) == 0

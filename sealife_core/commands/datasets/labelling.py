@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.datasets.corrections import add_action
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, at_least
 from sealife_core.datasets.corrections.entries import People
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.errors import ConfigError, RunError
+from sealife_core.errors import RunError
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.runs.run import Run
@@ -43,8 +43,7 @@ def _next(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.evaluation.curation.queue_features import points_of
     from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 
-    if chosen.count < 1:
-        raise ConfigError([f"'--count' is {chosen.count}; expected 1 or more."])
+    at_least(1, "--count", chosen.count)
     dataset = open_dataset(chosen.name)
     run = find_run(chosen.source) if chosen.source else _newest_embedded(dataset)
     embedded = read_embeddings(run.path)

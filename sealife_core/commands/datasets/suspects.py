@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sealife_core.commands.datasets.corrections import add_action
-from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.commands.output import Output, at_least, destination, write_file
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.neutral import csv_of
 from sealife_core.runs.names import find_run
@@ -32,6 +32,7 @@ def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.evaluation.curation.suspects import suspects
     from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 
+    at_least(1, "--top", chosen.top)
     path = destination(chosen.csv, "--csv") if chosen.csv else None
     dataset = open_dataset(chosen.name)
     run = find_run(chosen.features) if chosen.features else run_without_labels(dataset)
@@ -47,7 +48,7 @@ def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
     if found.too_rare:
         classes = ", ".join(map(repr, found.too_rare))
         output.say(f"Not judged, because there are too few images of it: {classes}.")
-    first = found.ranked[: max(0, chosen.top)]
+    first = found.ranked[: chosen.top]
     file_of = dict(zip(dataset.manifest["id"].tolist(), dataset.file_names, strict=True))
     if path:
         table = pd.DataFrame(

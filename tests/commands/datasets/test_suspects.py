@@ -24,6 +24,11 @@ def wrong(tiny_reef: Dataset) -> int:
     return row
 
 
+def test_data_suspects__refuse_to_list_less_than_one(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    said = called(capsys, "data", "suspects", "reef", "--top", "0", status=1)["error"]
+    assert said == "'--top' is 0; expected 1 or more."
+
+
 def test_data_suspects__tell_all_as_json(
     wrong: int, tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
