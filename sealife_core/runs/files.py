@@ -20,6 +20,7 @@ from sealife_core.opening import json_in, open_regular
 from sealife_core.runs.contents import ROW_SHAPE
 
 FileMark = tuple[int, int, int]
+LOG = "log.txt"  # of a run
 
 
 class UnreadableFile(ValueError):
@@ -192,6 +193,11 @@ class MetricsReader:
 
 def _step(row: dict[str, Any]) -> float:
     return row.get("step") or 0.0
+
+
+def last_line(path: Path) -> str:
+    """The last line of a log, or that there is none."""
+    return (tail(path, 1) or ["the log is empty"])[0].strip()
 
 
 def tail(path: Path, lines: int) -> list[str]:

@@ -1,15 +1,8 @@
 """One run on disk, for its readers. Missing or damaged files raise nothing, except where a method says so: what it
 returns has the types of :mod:`~sealife_core.runs.contents`.
 
-Each file has one writer:
-
-    config.json       the process that creates the run, once
-    launch.json       the same, if the environment has variables of Weights & Biases (tracking_links.py)
-    notes.json        the dashboard or the command line
-    stop              the dashboard or the command line: an empty file
-    status.json       the queue until this attempt has a process.json; from then on the worker
-    process.json      the dispatcher, which also ends a run whose worker has never started
-    everything else   the worker, through :class:`~sealife_core.runs.writer.RunWriter`
+Each file has one writer (docs/architecture.md). status.json is the queue's until this attempt has a process.json; from
+then on the worker's, who writes through :class:`~sealife_core.runs.writer.RunWriter`.
 """
 
 import os
@@ -24,7 +17,7 @@ from sealife_core.config import BROKEN, AnyConfig, Request, SearchConfig, StudyC
 from sealife_core.durable import size_bytes
 from sealife_core.errors import ConfigError
 from sealife_core.runs.contents import SHAPES
-from sealife_core.runs.files import MetricsReader, UnreadableFile, recall_json, replace_json, tail, written_at
+from sealife_core.runs.files import LOG, MetricsReader, UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import FINAL, Process, Shown, State, last_sign, process_of, shown_state
 from sealife_core.runs.notes import changed, completed
 from sealife_core.runs.scheduling.locks import notes_lock
@@ -33,7 +26,7 @@ from sealife_core.trash import name_of
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
-METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
+METRICS, STOP, LAST, BEST = "metrics.jsonl", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS, SNAPSHOTS = "model.safetensors", "predictions.parquet", "snapshots"
 STUDY, TRIALS = "study.json", "search.json"
 
@@ -200,7 +193,7 @@ class Run:
             return Shown(State.DAMAGED, " ".join(error.problems))
         if status.get("state") in FINAL:  # nothing else is read: a list has hundreds
             state = State(status["state"])
-            return Shown(state, sentence(self, state, status, {}), age_s=_age(status, now))
+            return Shown(state, sentence(state, status, {}, self.path, self.problems), age_s=_age(status, now))
         record = self.process() or {}
         process = process_of(record, status.get("attempt") or 0)
         if process is Process.NONE:
@@ -208,7 +201,7 @@ class Run:
         status |= {"written": written_at(self.path / STATUS), "process_started": record.get("started")}
         stop = self.stop_requested()
         state = shown_state(status, process, now, stop_requested=stop)
-        message = sentence(self, state, status, record)
+        message = sentence(state, status, record, self.path, self.problems)
         return Shown(state, message, stopping=stop and state.active, age_s=_age(status, now))
 
     def error(self) -> dict[str, str] | None:

@@ -1,11 +1,13 @@
 """The sentence that goes with the state of a run: what it waits for, what went wrong, how its process ended."""
 
+from collections.abc import Callable
 from errno import ENOSPC
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sealife_core.durable import is_full
 from sealife_core.errors import disk_problem
+from sealife_core.runs.files import LOG, last_line
 from sealife_core.runs.liveness import State
 
 # What to do about a run in a state in which something is wrong.
@@ -16,36 +18,22 @@ ADVICE = {
 }
 
 
-class AskedRun(Protocol):
-    """What a sentence asks of its run."""
+def sentence(
+    state: State, status: dict[str, Any], record: dict[str, Any], folder: Path, problems: Callable[[], list[str]]
+) -> str:
+    """What the screen says of the run in ``folder``, which is in that ``state``.
 
-    @property
-    def root(self) -> Path:
-        """The folder of all runs."""
-        ...
-
-    def problems(self) -> list[str]:
-        """What is missing or damaged."""
-        ...
-
-    def log_tail(self, lines: int) -> list[str]:
-        """The last lines of its log."""
-        ...
-
-
-def sentence(run: AskedRun, state: State, status: dict[str, Any], record: dict[str, Any]) -> str:
-    """What the screen says of a ``run`` in that ``state``.
-
-    status: status.json; record: process.json of the present attempt, {} where there is none.
+    status: status.json; record: process.json of the present attempt, {} where there is none; problems: what is missing
+    or damaged.
     """
     said, written = status.get("message") or "", status.get("state")
     how = _ending(record)
     if state is State.DAMAGED:
-        return " ".join(run.problems()) or "status.json contains no known state."
+        return " ".join(problems()) or "status.json contains no known state."
     if state is State.CREATED:
         return "Not launched yet."
-    if state is State.QUEUED and is_full(run.root):  # the dispatcher cannot write that down
-        return f"waiting: {' '.join(disk_problem(OSError(ENOSPC, '', str(run.root))) or ())}."
+    if state is State.QUEUED and is_full(folder.parent):  # the dispatcher cannot write that down
+        return f"waiting: {' '.join(disk_problem(OSError(ENOSPC, '', str(folder.parent))) or ())}."
     if state is State.RUNNING and written != State.RUNNING:
         return "starting"
     if state is State.INTERRUPTED:
@@ -53,8 +41,7 @@ def sentence(run: AskedRun, state: State, status: dict[str, Any], record: dict[s
     if state is State.STOPPED and written != State.STOPPED:
         return f"The run was asked to stop. Its process {how or 'is gone'}; what it saved is kept."
     if state is State.FAILED and written != State.FAILED:
-        last = (run.log_tail(1) or ["the log is empty"])[0].strip()
-        return f"The process {how or 'ended'} before the run started: {last}"
+        return f"The process {how or 'ended'} before the run started: {last_line(folder / LOG)}"
     if state is State.FAILED and (error := status.get("error")):
         return f"{error.get('what') or ''} {error.get('next') or ''}".strip() or said
     return said

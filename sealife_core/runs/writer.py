@@ -9,7 +9,7 @@ from sealife_core.durable import remove_leftovers
 from sealife_core.environment import ATTEMPT
 from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
-from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
+from sealife_core.runs.run import BEST, ENVIRONMENT, LAST, METRICS, RESULTS, STATUS, Run
 
 # A status is replaced with an fsync, and a step may take a millisecond: nobody can see it more often than this.
 PROGRESS_EVERY_S = 0.5
@@ -78,11 +78,11 @@ class RunWriter:
 
     def environment(self, **values: Any) -> None:
         """Merge into environment.json."""
-        replace_json(self.run.path / "environment.json", self.run.environment() | values)
+        replace_json(self.run.path / ENVIRONMENT, self.run.environment() | values)
 
     def results(self, **values: Any) -> None:
         """Merge into results.json."""
-        replace_json(self.run.path / "results.json", (self.run.results() or {}) | values)
+        replace_json(self.run.path / RESULTS, (self.run.results() or {}) | values)
 
     def drop_checkpoints(self) -> None:
         """Remove what only a resume needs (four times the size of the model) and what a killed worker was writing: a

@@ -87,11 +87,6 @@ def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsF
     return HelpsFound(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
 
 
-def helps_sentence(found: HelpsFound) -> str:
-    """The answer in words."""
-    return " ".join(filter(None, [decides_sentence(found.decides), beside_sentence(found)]))
-
-
 def decides_sentence(one: Compared) -> str:
     """What the comparison that decides says, and what it costs."""
     said = _kept_start(one) if one.kept_start else _gained(one)

@@ -140,14 +140,10 @@ class Search:
             elif run is None:
                 self._fail(trial.number, DELETED)
             else:
-                self._continue(trial, run)
+                followed = self._follow(trial.number, run)
+                followed.reported |= trial.intermediate_values.keys()
+                followed.attempts.continued(run, () if self._was_pruned(run) else (State.STOPPED, State.INTERRUPTED))
         self._stop_pruned_again()
-
-    def _continue(self, trial: FrozenTrial, run: Run) -> None:
-        """Follow a trial that had not ended, and continue its run."""
-        followed = self._follow(trial.number, run)
-        followed.reported |= trial.intermediate_values.keys()
-        followed.attempts.continued(run, () if self._was_pruned(run) else (State.STOPPED, State.INTERRUPTED))
 
     def _stop_pruned_again(self) -> None:
         """Stop the runs of pruned trials that are active: this process may have been killed between the two."""

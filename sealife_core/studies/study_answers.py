@@ -16,7 +16,7 @@ from sealife_core.config import ALL_STAGES
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import runs_root
 from sealife_core.studies.helps import HELPS
-from sealife_core.studies.helps_answer import helps_found, helps_sentence
+from sealife_core.studies.helps_answer import beside_sentence, decides_sentence, helps_found
 from sealife_core.studies.labels_answer import labels_sentence
 from sealife_core.studies.questions import (
     ALL,
@@ -90,7 +90,7 @@ def _helps(parts: Sequence[PartResult], root: Path, classes: int) -> str:
         what = helps_found(parts, root, classes)
     except RunError as error:
         return f"No answer: {error}"
-    return helps_sentence(what) if what else ""
+    return f"{decides_sentence(what.decides)} {beside_sentence(what)}".rstrip() if what else ""
 
 
 def _depth(parts: Sequence[PartResult]) -> str:

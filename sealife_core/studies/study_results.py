@@ -142,7 +142,8 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     own = noted_run(source_id, run.root) if source_id else run
     pretraining = own.results() or {}
     ours = pretraining.get("val") or {}
-    rarest = _of_class(environment.get("rarest_class"), test)
+    name = environment.get("rarest_class")
+    rarest = next((row for row in test.get("per_class") or [] if row.get("label") == name), {})
     return {
         "n": int(test.get("n") or 0),
         "test_hash": results.get("test_hash") or "",
@@ -186,11 +187,6 @@ def _mean(values: Sequence[float | None]) -> float | None:
     """The mean; None unless all are known."""
     known = [value for value in values if value is not None]
     return fmean(known) if len(known) == len(values) else None
-
-
-def _of_class(name: Any, test: dict[str, Any]) -> dict[str, Any]:
-    """The scores of the class ``name`` on the test images; {} without."""
-    return next((row for row in test.get("per_class") or [] if row.get("label") == name), {})
 
 
 def _last(run: Run, name: str) -> float | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from sealife_core.environment import ATTEMPT, CUDA_VISIBLE_DEVICES, HOME, OMP_NUM_THREADS, PYTHONUNBUFFERED, TORCH_HOME
 from sealife_core.runs.cluster.ray_jobs import RayJob
-from sealife_core.runs.run import LOG, STOP, Run
+from sealife_core.runs.files import LOG
+from sealife_core.runs.run import STOP, Run
 from sealife_core.runs.scheduling.spawning import PROJECT
 
 NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own

@@ -15,7 +15,7 @@ from sealife_core.folders import checkpoints_root
 from sealife_core.processes import identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.directory import list_runs
-from sealife_core.runs.files import readable_json, replace_json, tail
+from sealife_core.runs.files import last_line, readable_json, replace_json
 from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.side_process import start
@@ -50,8 +50,7 @@ def find(device: str) -> SpeedMeasurement:
         return SpeedMeasurement(running=False)
     if record.get("ending") == Ending.MEASURED:
         return SpeedMeasurement(running=False, done=True)
-    last = (tail(root / LOG, 1) or ["the log is empty"])[0].strip()
-    said = record.get("problem") or f"The process that measures ended early ({last})."
+    said = record.get("problem") or f"The process that measures ended early ({last_line(root / LOG)})."
     return SpeedMeasurement(running=False, problem=str(said))
 
 

@@ -26,9 +26,9 @@ from sealife_core.processes import host, identity
 from sealife_core.runs.cluster.cluster_runs import ClusterRuns
 from sealife_core.runs.costs.devices import CPU, NONE, devices, impossible
 from sealife_core.runs.directory import list_runs, source_of
-from sealife_core.runs.files import replace_json
+from sealife_core.runs.files import LOG, replace_json
 from sealife_core.runs.liveness import Process, State, process_of
-from sealife_core.runs.run import LOG, PROCESS, Run
+from sealife_core.runs.run import PROCESS, Run
 from sealife_core.runs.scheduling.fork_server import ForkedWorker
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.placement import (

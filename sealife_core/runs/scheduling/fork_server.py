@@ -33,7 +33,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from sealife_core.processes import identity
-from sealife_core.runs.run import LOG, Run
+from sealife_core.runs.files import LOG
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
 STDIN = 0
@@ -118,16 +119,14 @@ class ForkServer:
         while not self.is_gone and self._answer is None and (left := deadline - time.monotonic()) > 0:
             select.select([self._channel], [], [], left)
             self.listen()
-        if self._answer:
-            return self._worker(self._answer, os.fdopen(write, "wb", buffering=0))
-        os.close(write)
-        if self._answer is None:  # it hangs
-            self._close()
-        return None
-
-    def _worker(self, pid: int, stdin: IO[bytes]) -> "ForkedWorker | subprocess.Popen[bytes]":
-        if pid != self.process.pid:
-            return ForkedWorker(self, pid, stdin)
+        if not self._answer:
+            os.close(write)
+            if self._answer is None:  # it hangs
+                self._close()
+            return None
+        stdin = os.fdopen(write, "wb", buffering=0)
+        if self._answer != self.process.pid:
+            return ForkedWorker(self, self._answer, stdin)
         self._close()
         self.process.stdin = stdin
         return self.process

@@ -71,7 +71,9 @@ class PrewarmedWorker:
     def keep(self, *, idle: bool) -> None:
         """Start one if it is wanted and the machine is ``idle``; end the one there is when it no longer is."""
         if self.server is None:
-            if idle and time.monotonic() >= self._not_before and wanted(self.root) and self._may_start():
+            asked = idle and time.monotonic() >= self._not_before and wanted(self.root)
+            # A measurement of this machine has it to itself.
+            if asked and available_bytes() >= ENOUGH_BYTES and not machine_speed.is_running(self.root):
                 self._start()
         elif (code := self.server.process.poll()) is not None:
             print(f"pre-warmed worker: ended unexpectedly, code {code}", flush=True)
@@ -134,10 +136,6 @@ class PrewarmedWorker:
     def _give_up(self) -> None:
         self.end()
         self._not_before = time.monotonic() + AGAIN_S
-
-    def _may_start(self) -> bool:
-        enough = available_bytes() >= ENOUGH_BYTES
-        return enough and not machine_speed.is_running(self.root)  # a measurement has the machine to itself
 
     def _start(self) -> None:
         self._started = time.time()
