@@ -66,12 +66,7 @@ def _add(chosen: argparse.Namespace, output: Output) -> None:
             found = add_to_dataset(run, job, rows, by=chosen.by, progress=tell)
         part = part_of(job, rows)
     told = {
-        "added": found.added,
-        "labelled": found.labelled,
-        "opinions": found.opinions,
-        "known": found.known,
-        "restored": found.restored,
-        "held_out": found.held_out,
+        **{name: getattr(found, name) for name in ("added", "labelled", "opinions", "known", "restored", "held_out")},
         "skipped": [{"file": name, "reason": reason} for name, reason in found.skipped],
         "notes": list(found.notes),
     }

@@ -12,7 +12,7 @@ from sealife_core.wording import counted
 def check_dataset(chosen: argparse.Namespace, output: Output) -> None:
     """List the copies, and the groups and series that are in more than one split."""
     dataset = open_dataset(chosen.name)
-    checks = _checked(dataset, output)
+    checks = checked(dataset, output)
     counts = _counted(checks)
     groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
     lost = [dataset.file_names[row] for row in checks.missing]
@@ -63,7 +63,7 @@ def mend_dataset(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.datasets.mending import mend, plan_mending
 
     dataset, preview = open_dataset(chosen.name), chosen.preview
-    checks = _checked(dataset, output)
+    checks = checked(dataset, output)
     mending = plan_mending(dataset, checks)
     found = _counted(checks) | {
         "mended": 0 if preview else mending.groups,
@@ -91,7 +91,8 @@ def unmend_dataset(chosen: argparse.Namespace, output: Output) -> None:
     output.result(found, f"{counted(back, 'image')} moved back. {dataset_sentence(found)}")
 
 
-def _checked(dataset: Any, output: Output) -> Any:
+def checked(dataset: Any, output: Output) -> Any:
+    """What the checks of ``dataset`` find, with a progress bar."""
     from sealife_core.datasets.checks import check
 
     with output.progress() as tell:

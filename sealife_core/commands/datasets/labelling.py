@@ -96,7 +96,7 @@ def _agreement(chosen: argparse.Namespace, output: Output) -> None:
     dataset = open_dataset(chosen.name)
     people = People(dataset.entries)
     found = agreement(dataset, people.called(chosen.first), people.called(chosen.second))
-    names = dict(zip(dataset.manifest["id"].tolist(), dataset.file_names, strict=True))
+    names = dataset.original_names
     apart = [{"file": names[image], "first": one, "second": other} for image, one, other in found.disagreements]
     if output.as_json:
         output.result(

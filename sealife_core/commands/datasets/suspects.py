@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sealife_core.commands.datasets.check_mend import checked
 from sealife_core.commands.datasets.corrections import add_action
 from sealife_core.commands.output import Output, at_least, destination, write_file
 from sealife_core.datasets.dataset import open_dataset
@@ -27,7 +28,6 @@ def add_actions(actions: Any) -> None:
 
 def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
     """Judge the labels of a data set by the features of a run."""
-    from sealife_core.datasets.checks import check
     from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
     from sealife_core.evaluation.curation.suspects import suspects
     from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
@@ -36,8 +36,7 @@ def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
     path = destination(chosen.csv, "--csv") if chosen.csv else None
     dataset = open_dataset(chosen.name)
     run = find_run(chosen.features) if chosen.features else run_without_labels(dataset)
-    with output.progress() as tell:
-        checks = check(dataset, progress=tell)
+    checks = checked(dataset, output)
     copies = [group.rows for group in (*checks.exact, *checks.near)]
     found = suspects(dataset, read_embeddings(run.path), copies)
     if learned_from_labels(run):
@@ -49,7 +48,7 @@ def list_suspects(chosen: argparse.Namespace, output: Output) -> None:
         classes = ", ".join(map(repr, found.too_rare))
         output.say(f"Not judged, because there are too few images of it: {classes}.")
     first = found.ranked[: chosen.top]
-    file_of = dict(zip(dataset.manifest["id"].tolist(), dataset.file_names, strict=True))
+    file_of = dataset.original_names
     if path:
         table = pd.DataFrame(
             [asdict(one) | {"neighbours": "; ".join(file_of[i] for i in one.neighbours)} for one in first]

@@ -154,12 +154,12 @@ class ClusterRuns:
             if not error.refused:
                 raise
             refuse(run, str(error), "Fix the cause, then resume the run.")
-            self._end(run, record, None, "")
+            self._end(run, record)
 
     def _look_after(self, run: Run, record: dict[str, Any], jobs: Counter[JobKind]) -> None:
         """Ask how a job goes; its end also ends the run."""
         if any(record.get(key) is None for key in _NEEDED):
-            self._end(run, record, None, f"{PROCESS} does not say which job it is")
+            self._end(run, record, lost=f"{PROCESS} does not say which job it is")
             return
         cluster = RayCluster(record["cluster"])
         job = cluster.find(record["job"])
@@ -180,7 +180,7 @@ class ClusterRuns:
                 cluster.stop(record["job"])  # a pending one still starts, finds the request to stop, and ends
             if stop and pending:
                 stop_before_it_began(run)
-                self._end(run, record, None, "")
+                self._end(run, record)
             elif pending:
                 jobs[record["cluster"], int(record["cores"]), int(record["gpus"])] += 1
 
@@ -202,7 +202,7 @@ class ClusterRuns:
                 refuse(run, *missing)
         self._end(run, record, job.exit_code, why)
 
-    def _end(self, run: Run, record: dict[str, Any], code: int | None, lost: str) -> None:
+    def _end(self, run: Run, record: dict[str, Any], code: int | None = None, lost: str = "") -> None:
         """Note that the process has ended, and follow the run no longer."""
         if run.path.is_dir():
             replace_json(run.path / PROCESS, record | {"exit_code": code, "ended": time.time(), "lost": lost})
@@ -215,7 +215,7 @@ class ClusterRuns:
         if error.foreign and self._foreign[run.id] >= FOREIGN_TRIES:
             refuse(run, str(error), "Clone the run and give it another address.")
             if record is not None:
-                self._end(run, record, None, "the server at its address is not a Ray cluster")
+                self._end(run, record, lost="the server at its address is not a Ray cluster")
             return
         if record is None:
             say(run, f"waiting: {error}")
@@ -224,11 +224,11 @@ class ClusterRuns:
         heard = self._heard.setdefault(record["cluster"], time.monotonic())
         if status.get("state") == State.QUEUED and run.stop_requested():
             stop_before_it_began(run)  # if it begins nevertheless, it finds the request to stop
-            self._end(run, record, None, "")
+            self._end(run, record)
         elif status.get("state") in FINAL:
-            self._end(run, record, None, "")
+            self._end(run, record)
         elif not is_fresh(status, time.time(), another_clock=True) and time.monotonic() - heard >= STALE_AFTER_S:
-            self._end(run, record, None, "its cluster no longer answers")
+            self._end(run, record, lost="its cluster no longer answers")
 
 
 def _said(cores: int, gpus: int) -> str:
