@@ -97,7 +97,19 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
         table = table_of(rows, skipped, chosen.top, threshold.value if threshold else None)
         write_file(csv, csv_of(table), "--csv")
     if output.as_json:
-        output.result(_document(chosen.model, predictor, rows, skipped, threshold))
+        ood = predictor.ood
+        output.result(
+            {
+                "model": chosen.model,
+                "run": predictor.card.run,
+                "classes": list(predictor.classes),
+                "unlike_above": ood.threshold if ood else None,
+                "without_unlike": predictor.ood_unavailable or None,
+                "threshold": dataclasses.asdict(threshold) if threshold else None,
+                "predictions": rows,
+                "skipped": [{"file": name, "reason": reason} for name, reason in skipped],
+            }
+        )
     else:
         _show(output, predictor, rows, skipped, chosen, threshold)
 
@@ -157,26 +169,6 @@ def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
     name, reason = skipped[0]
     files = counted(len(skipped), "file was", "files were")
     return DatasetError(f"'{where}' holds no picture that can be read; {files} skipped. '{name}': {reason}")
-
-
-def _document(
-    model: str,
-    predictor: "Predictor",
-    rows: list[dict[str, Any]],
-    skipped: list[tuple[str, str]],
-    threshold: "Threshold | None",
-) -> dict[str, Any]:
-    ood = predictor.ood
-    return {
-        "model": model,
-        "run": predictor.card.run,
-        "classes": list(predictor.classes),
-        "unlike_above": ood.threshold if ood else None,
-        "without_unlike": predictor.ood_unavailable or None,
-        "threshold": dataclasses.asdict(threshold) if threshold else None,
-        "predictions": rows,
-        "skipped": [{"file": name, "reason": reason} for name, reason in skipped],
-    }
 
 
 def _show(

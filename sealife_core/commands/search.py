@@ -66,7 +66,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     return follow_or_hint(run, output, follow=chosen.follow, kind="search", show=_show)
 
 
-def _show(run: Run, output: Output, csv: str | None = None) -> int:
+def _show(run: Run, output: Output, csv: str | None = None) -> None:
     from sealife_core.studies.search_results import (
         best_trial,
         compared_at,
@@ -89,7 +89,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
             "best": vars(best) if best else None, "importance": weights, "trials": [vars(t) for t in trials],
         }  # fmt: skip
         output.result(found)
-        return 0
+        return
     rows = [
         {path: said(value) for path, value in trial.values.items()}
         | {"trial": trial.number, "score": percent(trial.value)}
@@ -115,4 +115,3 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
             f" {counted(len(trials), 'trial')}, so expect a lower score on new pictures.\nTo train it for longer:"
             f" python -m sealife_core train {task} --like {best.run_id} {longer}",
         )
-    return 0

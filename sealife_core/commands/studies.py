@@ -130,21 +130,19 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     return follow_or_hint(run, output, follow=chosen.follow, kind="study", show=_show_answer)
 
 
-def _list(chosen: argparse.Namespace, output: Output) -> int:
+def _list(chosen: argparse.Namespace, output: Output) -> None:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
     rows = [run_summary(run) for run in list_studies()]
     output.table(rows, columns, empty="No studies yet. Start one: study labels")
-    return 0
 
 
-def _show(chosen: argparse.Namespace, output: Output) -> int:
+def _show(chosen: argparse.Namespace, output: Output) -> None:
     run = find_run(chosen.id)
     if chosen.csv:
         from sealife_core.studies.study_results import to_frame
 
         write_file(destination(chosen.csv, "--csv"), csv_of(to_frame(run)), "--csv")
     _show_answer(run, output)
-    return 0
 
 
 def _show_answer(run: Run, output: Output) -> None:

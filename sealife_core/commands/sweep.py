@@ -33,7 +33,7 @@ def add_commands(commands: Any) -> None:
     sweep.set_defaults(run=write_sweep)
 
 
-def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
+def write_sweep(chosen: argparse.Namespace, output: Output) -> None:
     """Write the file and say what to do with it. Raises ConfigError with every problem of ``--vary``."""
     import yaml
 
@@ -46,7 +46,6 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
         f"Wrote {chosen.file}. Register it with 'wandb sweep {chosen.file}'. That prints the 'wandb agent' command:"
         " run it on any machine that has the data set.",
     )
-    return 0
 
 
 def sweep_of(chosen: argparse.Namespace) -> dict[str, Any]:

@@ -21,20 +21,14 @@ def fingerprint(request: Request) -> str:
 
 def finished_runs(root: Path) -> dict[str, Run]:
     """Fingerprint → the newest finished run with it."""
-    found: dict[str, Run] = {}
-    for run in single_runs(root):
-        if run.state() is State.FINISHED:
-            found.setdefault(fingerprint(run.request()), run)
-    return found
+    oldest_first = reversed(single_runs(root))
+    return {fingerprint(run.request()): run for run in oldest_first if run.state() is State.FINISHED}
 
 
 def unnoted_runs(study: Run, noted: Collection[str]) -> dict[str, Run]:
-    """Fingerprint → a run that ``study`` made but did not record in ``noted``: it was killed in between."""
-    found: dict[str, Run] = {}
-    for run in parts_of(study):
-        if run.id not in noted and run.state() is not State.DAMAGED:
-            found.setdefault(fingerprint(run.request()), run)
-    return found
+    """Fingerprint → the newest run that ``study`` made but did not record in ``noted``: it was killed in between."""
+    made = [run for run in reversed(parts_of(study)) if run.id not in noted and run.state() is not State.DAMAGED]
+    return {fingerprint(run.request()): run for run in made}
 
 
 def answered_parts(study: StudyConfig, root: Path) -> dict[str, Run]:

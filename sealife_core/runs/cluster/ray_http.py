@@ -61,7 +61,8 @@ def ask(address: str, method: str, path: str, body: Any, shape: type[BaseModel] 
         raise foreign(address, "it redirects to another address")
     if status >= 400:
         token = f" The token is sent only to clusters listed in {CLUSTERS.name}." if status in (401, 403) else ""
-        why = readable(_last_line(said) or f"status {status}")
+        lines = said.decode(errors="replace").strip().splitlines()  # the reason is at the end of Ray's traceback
+        why = readable(lines[-1].strip() if lines else f"status {status}")
         raise ClusterError(f"The Ray cluster at {address} refused: {why}{token}", refused=True)
     if shape is None:
         return None
@@ -133,9 +134,3 @@ def _token() -> str:
         f"The token of Ray clusters ({RAY_AUTH_TOKEN.name}, or its file) has several lines or characters that cannot be"
         " sent. Put the token there, and nothing else."
     )
-
-
-def _last_line(said: bytes) -> str:
-    """The reason of a refusal: the end of Ray's traceback."""
-    lines = said.decode(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""

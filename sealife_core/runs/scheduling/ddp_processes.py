@@ -17,7 +17,6 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from sealife_core.environment import LOCAL_RANK
 from sealife_core.errors import SealifeError, TrainingError
@@ -61,9 +60,7 @@ class DDPProcesses:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, RuntimeError):  # perhaps of the communication: a process may be gone
             self._cut.wait(HEARD_S)
         with self._lock:
