@@ -38,8 +38,9 @@ def study_cost(study: StudyConfig, dataset: Images, root: Path | None = None) ->
     costs = [estimate_on(config, dataset, root) for config in left]
     seconds = [cost.seconds for cost in costs]
     known = None if any(s is None for s in seconds) else sum(s for s in seconds if s is not None) / side_by_side
-    most_at_once = max((cost.disk_bytes for cost in costs), default=0) * side_by_side
-    disk_bytes = sum(cost.kept_bytes for cost in costs) + most_at_once
+    in_training = max((cost.disk_bytes - cost.kept_bytes - cost.shared_bytes for cost in costs), default=0)
+    decoded = max((cost.shared_bytes for cost in costs), default=0)
+    disk_bytes = sum(cost.kept_bytes for cost in costs) + in_training * side_by_side + decoded
     basis = costs[0].basis if costs else "all its runs are already done"
     return StudyCost(len(study.parts), len(done), side_by_side, known, disk_bytes, basis)
 

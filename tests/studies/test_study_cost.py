@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from dashboard.app_pages.studies.study_view import _left_s
-from sealife_core.config import preset
+from sealife_core.config import Part, StudyConfig, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import RESULTS, STATUS, STUDY, Run
 from sealife_core.studies.search_results import Trial, left_s, search_of
-from sealife_core.studies.study_cost import seconds_left
+from sealife_core.studies.study_cost import seconds_left, study_cost
 from sealife_core.studies.study_results import part_results
 from tests.studies.conftest import grid
 from tests.studies.searches import asked
@@ -30,6 +32,22 @@ def going(root: Path, age_s: float, **status: int) -> Run:
     run = create_run(preset("scratch"), root=root)
     replace_json(run.path / STATUS, {"state": "running", "started": time.time() - age_s} | status)
     return run
+
+
+def test_study_cost__counts_the_decoded_images_once_and_what_is_kept_once(
+    root: Path, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = preset("scratch", image_size_px=64)
+    parts = [Part(key=f"{seed}", config=config.model_copy(update={"seed": seed})) for seed in range(3)]
+    study = StudyConfig(title="three", data="reef", parts=tuple(parts))
+    one = estimate_on(config, tiny_reef, root)
+    in_training = one.disk_bytes - one.kept_bytes - one.shared_bytes
+    assert min(in_training, one.kept_bytes, one.shared_bytes) > 0
+    for at_once in (1, 2):
+        monkeypatch.setattr("sealife_core.studies.study_cost.at_once", lambda config, at_once=at_once: at_once)
+        assert study_cost(study, tiny_reef, root).disk_bytes == (
+            3 * one.kept_bytes + at_once * in_training + one.shared_bytes
+        )
 
 
 def test_seconds_left__counts_every_attempt_of_a_resumed_run(root: Path) -> None:

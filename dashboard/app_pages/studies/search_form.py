@@ -119,7 +119,8 @@ def _cost_lines(search: SearchConfig) -> None:
         side_by_side = search.parallel or at_once(search.base)
         most = "at most about" if search.pruning else "about"
         total = f"{most} {duration(cost.seconds * search.trials / side_by_side)}"
-    disk = f"at most {size(cost.disk_bytes * search.trials)}"
+    own_bytes = cost.disk_bytes - cost.shared_bytes  # all trials share the decoded images
+    disk = f"at most {size(own_bytes * search.trials + cost.shared_bytes)}"
     cost_figures({"Trials": f"{search.trials}", "Each": each, "Total": total, "Disk": disk})
     if cost.seconds is None:
         measuring_lines(search.base.device)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Protocol
 
 from sealife_core.config import (
@@ -37,14 +38,15 @@ PROBE_BATCH = 64  # of small pictures on a processor; the features of all are sm
 class Estimate:
     """``seconds`` is None if nothing comparable was measured here yet; ``basis`` says what the time is based on.
 
-    disk_bytes: the files of the run while it trains, and the decoded images, which all runs of that size share;
-    kept_bytes: the files of the run once it has finished.
+    disk_bytes: the files of the run while it trains, and the decoded images; kept_bytes: the files of the run once it
+    has finished; shared_bytes: the decoded images alone, which all runs of that size share.
     """
 
     seconds: float | None
     memory_bytes: int
     disk_bytes: int
     kept_bytes: int
+    shared_bytes: int
     basis: str
 
 
@@ -59,8 +61,8 @@ def estimate(
     n_stored = round(n_images / 0.8) if n_stored is None else n_stored
     images = n_images, n_stored, _images_used(config, n_images, classes)
     seconds, basis = _seconds(config, encoder, stem, images, root)
-    in_training, kept = _disk_bytes(config, encoder, n_stored)
-    return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
+    memory_bytes = _memory_bytes(config, encoder, stem, n_images)
+    return Estimate(seconds, memory_bytes, *_disk_bytes(config, encoder, n_stored), basis)
 
 
 class Images(Protocol):
@@ -94,6 +96,8 @@ def _images_used(config: AnyConfig, n_images: int, classes: int) -> int:
     """About how many of ``n_images`` training images the run learns from, if all classes have the same size."""
     if not isinstance(config, ClassifierConfig):
         return n_images
+    if classes > 1:  # class k of C keeps imbalance^(−k / (C − 1)) of its images
+        n_images = round(n_images * fmean(config.imbalance ** (-k / (classes - 1)) for k in range(classes)))
     if config.labels_per_class:
         return min(n_images, classes * config.labels_per_class or n_images)
     return round(n_images * config.label_fraction / 100)
@@ -206,8 +210,8 @@ def _optimiser_copies(config: AnyConfig) -> int:
     return 2 if config.optimiser == "adamw" else 1
 
 
-def _disk_bytes(config: AnyConfig, encoder: str, n_stored: int) -> tuple[int, int]:
-    """Bytes while it trains, with the decoded images, which all runs of that size share; bytes that the run keeps."""
+def _disk_bytes(config: AnyConfig, encoder: str, n_stored: int) -> tuple[int, int, int]:
+    """Bytes while it trains, with the decoded images; bytes that the run keeps; those of the decoded images."""
     weights = facts(encoder).parameters * 4e6
     last = 0 if is_light(config) else weights * (1 + _optimiser_copies(config))
     remembers = config.chooses if isinstance(config, SimclrConfig) else isinstance(config, ClassifierConfig)
@@ -216,4 +220,4 @@ def _disk_bytes(config: AnyConfig, encoder: str, n_stored: int) -> tuple[int, in
     if isinstance(config, SimclrConfig):  # models of the way, in half precision
         kept += weights / 2 * config.keep_models
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
-    return round(kept + last + best + cache), round(kept)
+    return round(kept + last + best + cache), round(kept), cache

@@ -144,6 +144,19 @@ def test_estimate__disk_holds_model_checkpoint_embeddings_and_cache(root: Path):
     cache, looking_back = 1000 * 3 * 128**2, 4 * weights / 2
     assert found.disk_bytes == pytest.approx(weights + 2 * weights + looking_back + embeddings + cache, rel=0.001)
     assert found.kept_bytes == pytest.approx(weights + looking_back + embeddings, rel=0.001)
+    assert found.shared_bytes == cache
+
+
+def test_estimate__counts_the_labels_that_an_imbalance_leaves(root: Path):
+    record_rate(root, **RATE | {"kind": "classifier"})
+
+    def took(imbalance: float) -> float:
+        config = preset("scratch", imbalance=imbalance, epochs=1000, patience=0)
+        found = estimate(config, 1000, root, n_stored=1000, classes=3).seconds
+        assert found is not None
+        return found - STARTUP_S
+
+    assert took(100) == pytest.approx(took(1) * (1 + 0.1 + 0.01) / 3, rel=0.01)
 
 
 @pytest.mark.parametrize(
