@@ -183,7 +183,7 @@ def _version(run: Run) -> str:
 
 def _shown(run: Run, output: Output) -> dict[str, Any]:
     config = run.request().model_dump()
-    last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
+    last = next((m for m in reversed(run.metrics()) if m.get("train/loss") is not None), None)
     recorded, record = tracking_links(run), run.process() or {}
     whole = run_summary(run, waiting_times()) | {
         "folder": str(run.path), "status": run.status(), "results": run.results(), "config": config,
@@ -200,7 +200,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
         if whole["cluster"]:
             lines.append(f"cluster: {whole['cluster']}, machine {record.get('host', 'not known yet')}")
         if last:
-            lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
+            lines.append(f"last: step {last.get('step', 'unknown')}, loss {last['train/loss']:.4f}")
         lines += [said] if (said := kept_words(whole["results"] or {})) else []
         lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]
         lines += [f"warning: {w}" for w in run.status().get("warnings") or []]

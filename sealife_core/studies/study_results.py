@@ -190,4 +190,4 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _last(run: Run, name: str) -> float | None:
-    return next((row[name] for row in reversed(run.metrics()) if name in row), None)
+    return next((row[name] for row in reversed(run.metrics()) if row.get(name) is not None), None)

@@ -1,5 +1,6 @@
 """The command line, as a person or a program calls it."""
 
+import math
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.runs.directory import create_run, list_runs, open_run
 from sealife_core.runs.scheduling.queue import launch, write_status
+from sealife_core.runs.writer import RunWriter
 from tests.commands.calling import called
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
@@ -131,6 +133,16 @@ def test_broken_run__is_marked_in_the_list_and_lends_its_settings_to_no_other(
     assert "was broken on purpose (batch of 8)" in refused
     assert main(["runs", "show", run.id]) == 0
     assert capsys.readouterr().out.startswith(f"{run.id}, broken: batch of 8  ")
+
+
+def test_show__of_a_run_whose_last_loss_is_no_number_tells_the_one_before(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = RunWriter(create_run(preset("simclr")))
+    for step, loss in ((10, 1.5), (20, math.nan)):
+        writer.metric(step, 0.1, **{"train/loss": loss})
+    assert main(["runs", "show", writer.run.id]) == 0
+    assert "last: step 10, loss 1.5000" in capsys.readouterr().out
 
 
 def test_train__like_another_run_takes_its_settings_but_for_those_given(
