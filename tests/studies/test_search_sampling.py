@@ -241,8 +241,8 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
 )
 def test_read_trials__leaves_out_values_that_the_search_cannot_have(root: Path, axis: Axis, value: float):
     run = begun(build_search(preset("scratch"), [axis]), root)
-    low, step = axis.low or 0, axis.step or (1 if axis.path == "batch_size" else 1e-3)
-    good = [low + i * step for i in range(4)]
+    kind, step = (int, axis.step or 1) if axis.path == "batch_size" else (float, axis.step or 1e-3)
+    good = [kind((axis.low or 0) + i * step) for i in range(4)]
     tried = [*good, value, good[0], good[1]]
     write_trials(run.path, [Trial(i, {axis.path: one}, "finished", i / 10) for i, one in enumerate(tried, 1)])
     trials, left_out = read_trials(run)
