@@ -24,7 +24,7 @@ def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(
     page.goto(dashboard.url)
     settled(page)
     page.get_by_role("button", name="Name my animals").click()
-    expect(page.locator(".st-key-naming_progress")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[class*="st-key-run_progress"]')).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("95 % interval").first).to_be_visible(timeout=3 * PATIENCE_MS)
     settled(page)
     (run,) = list_runs()

@@ -11,7 +11,9 @@ from dashboard.app_pages.compare.pair import asked_pair, pair_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
 from dashboard.parts.advice_box import advice_box
+from dashboard.parts.buttons import download
 from dashboard.parts.notice import notice, way_out
+from dashboard.parts.open_tab import open_tab
 from dashboard.parts.runs.settings_view import what_differs
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.comparison_rows import ComparisonRow, to_frame
@@ -51,15 +53,12 @@ def _downloads(chosen: Choice) -> None:
     pair = asked_pair(chosen.rows) if len(chosen.rows) > 1 else None
     with st.container(horizontal=True, width="content"), st.popover("Download", icon=":material/download:"):
         pictures = PICTURES if st.toggle(f"Include up to {PICTURES} pictures of each outcome") else 0
-        st.download_button(
+        download(
             "Whole comparison (HTML)",
             lambda: comparison_html(runs, pair=pair, pictures=pictures, title=f"Comparison on {data}"),
-            "comparison.html", "text/html", on_click="ignore", icon=":material/description:",
+            "comparison.html", "text/html", icon="description",
         )  # fmt: skip
-        st.download_button(
-            "Table (CSV)", lambda: csv_of(to_frame(chosen.rows)), "comparison.csv", "text/csv",
-            on_click="ignore", icon=":material/table:",
-        )  # fmt: skip
+        download("Table (CSV)", lambda: csv_of(to_frame(chosen.rows)), "comparison.csv", icon="table")
 
 
 def _compared(chosen: Choice) -> None:
@@ -92,10 +91,7 @@ def _behind(rows: list[ComparisonRow], runs: list[Run]) -> None:
         "Scores and cost": lambda: (cost_view(rows), comparison_table(rows)),
         "What differs": lambda: what_differs(runs),
     }
-    for tab, show in zip(st.tabs(list(shows), key=state.compare.TAB, bind="query-params"), shows.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    open_tab(shows, state.compare.TAB)
 
 
 page()

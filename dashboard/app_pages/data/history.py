@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.data.corrections import HistoryRow, history
+from dashboard.parts.buttons import download
 from dashboard.parts.notice import carry_out, errors_said
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -28,10 +29,7 @@ def history_view(dataset: Dataset) -> None:
         st.markdown(f"**Version {dataset.version}.** {_summary(rows)}", width="stretch")
         with st.container(horizontal=True, width="content"):
             if rows:
-                st.download_button(
-                    "Corrections (CSV)", partial(corrections_csv, dataset), f"{dataset.name}-corrections.csv",
-                    "text/csv", icon=":material/download:", on_click="ignore",
-                )  # fmt: skip
+                download("Corrections (CSV)", partial(corrections_csv, dataset), f"{dataset.name}-corrections.csv")
             with st.popover("Apply a file", icon=":material/upload_file:"):
                 _applying(dataset)
     if not rows:

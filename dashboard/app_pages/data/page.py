@@ -14,6 +14,7 @@ from dashboard.cache import datasets
 from dashboard.error_display import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
 from dashboard.parts.notice import notice
+from dashboard.parts.open_tab import open_tab
 from dashboard.parts.runs.name_animals import first_model_line, is_named, labels_first, why_not
 from dashboard.parts.trash_fold import trash_fold
 from sealife_core.datasets.dataset import newest_datasets
@@ -83,11 +84,7 @@ def _details(name: str) -> None:
     }
     if skipped := read_skipped(dataset):
         shows["Skipped files"] = partial(skipped_table, skipped)
-    tabs = st.tabs(list(shows), key=state.data.TAB, bind="query-params")
-    for tab, show in zip(tabs, shows.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    open_tab(shows, state.data.TAB)
 
 
 page()

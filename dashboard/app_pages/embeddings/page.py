@@ -1,7 +1,6 @@
 """Embeddings: what an encoder has learned, as points that lead to their pictures."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -17,6 +16,7 @@ from dashboard.data.embeddings.point_tables import interactive_html, points_tabl
 from dashboard.data.embeddings.points import FILM, UMAP, Look, trust_words
 from dashboard.data.embeddings.scatter import Chart
 from dashboard.error_display import errors_shown
+from dashboard.parts.buttons import download
 from dashboard.parts.notice import notice, rerun_if_corrected
 from dashboard.theme import is_dark
 from dashboard.words import run_name
@@ -114,10 +114,9 @@ def _downloads(dataset: Dataset, chart: Chart, title: str, says: str) -> None:
         return csv_of(points_table(dataset, chart.cloud, chart.facts))
 
     name = chart.picture.name
-    shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "type": "tertiary"}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button("Interactive page", page, f"{name}.html", "text/html", **shared)
-        st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **shared)
+        download("Interactive page", page, f"{name}.html", "text/html", type="tertiary")
+        download("Table (CSV)", table, f"{name}.csv", type="tertiary")
         st.caption("PNG: use the camera above the chart", width="content")
 
 

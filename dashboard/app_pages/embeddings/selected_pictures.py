@@ -10,6 +10,7 @@ from dashboard.cache import embeddings
 from dashboard.data.embeddings.point_tables import selection_csv
 from dashboard.data.embeddings.points import Look
 from dashboard.data.pictures import class_name, class_of
+from dashboard.parts.buttons import download
 from dashboard.parts.correcting.correct_many import correct_many
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.words import plain, run_name
@@ -35,10 +36,7 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{len(rows):,} selected**: {_counted(dataset, rows)}", width="stretch")
         with st.container(horizontal=True, width="content"):
-            st.download_button(
-                "List (CSV)", lambda: selection_csv(dataset, rows), f"{dataset.name}-selection.csv", "text/csv",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+            download("List (CSV)", lambda: selection_csv(dataset, rows), f"{dataset.name}-selection.csv")
             correct_many(dataset, rows.tolist(), state.embeddings.CORRECT)
             st.button("Clear", icon=":material/close:", on_click=state.embeddings.select, args=(dataset, ()))
     shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.cache import batch_inference, classifiers, datasets
+from dashboard.parts.buttons import download
 from sealife_core.evaluation.classification.predictions import exported_table
 from sealife_core.neutral import csv_of
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
@@ -16,14 +17,10 @@ def downloads(run: Run) -> None:
     """The buttons for what is there. Both files are made when they are asked for."""
     with st.container(horizontal=True):
         if (run.path / PREDICTIONS).is_file():
-            st.download_button(
-                "Test predictions (CSV)", partial(_predictions, run), f"{run.id}-test.csv", "text/csv",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+            download("Test predictions (CSV)", partial(_predictions, run), f"{run.id}-test.csv")
         if (run.path / MODEL).is_file():
-            st.download_button(
+            download(
                 "Model (zip)", partial(_model, run), f"{run.id}-model.zip", "application/zip",
-                icon=":material/download:", on_click="ignore",
                 help="model.safetensors, its card, and how a picture becomes its input",
             )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dashboard.app_pages.runs.log import log_view, recorded_lines, traceback_vie
 from dashboard.app_pages.runs.run_results import results_view
 from dashboard.cache import datasets
 from dashboard.parts.notice import notice, way_out
+from dashboard.parts.open_tab import open_tab
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.run_progress import pace_s
 from dashboard.parts.runs.settings_view import settings_view, what_differs
@@ -82,10 +83,7 @@ def _tabs(run: Run, polls_s: float | None) -> None:
     }
     if isinstance(config, EmbedConfig):  # nothing was trained, so there are no curves
         del shows["Curves"]
-    for tab, show in zip(st.tabs(list(shows), key=state.runs.TAB, bind="query-params"), shows.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    open_tab(shows, state.runs.TAB)
 
 
 def _several(runs: list[Run]) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.app_pages.runs.downloads import downloads
+from dashboard.parts.buttons import download
 from dashboard.parts.class_bars import per_class_bars
 from dashboard.parts.runs.first_model import confusions, how_chosen, next_steps
 from dashboard.words import between, plain
@@ -118,7 +119,4 @@ def figures_view(run: Run) -> None:
         for path in found:
             says = FIGURES.get(path.stem, path.stem.replace("_", " "))
             st.image(path.read_bytes(), caption=plain(says), width="content")
-            st.download_button(
-                "Save as PNG", path.read_bytes(), f"{run.id}-{path.name}", "image/png",
-                icon=":material/download:", type="tertiary",
-            )  # fmt: skip
+            download("Save as PNG", path.read_bytes, f"{run.id}-{path.name}", "image/png", type="tertiary")

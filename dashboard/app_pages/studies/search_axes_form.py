@@ -7,16 +7,28 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.data.search_axes import FIRST, offered, variable
 from dashboard.parts.forms.config_form import FORMATS
 from dashboard.state import Key
 from sealife_core.config import Axis, FineTuneConfig, ProbeConfig, Setting, SimclrConfig, bound, suggested_axis
 from sealife_core.evaluation.comparison.differences import setting_words
+from sealife_core.models.facts import OFFERED
+
+# What most changes how well each kind of run does, and so what a search varies by default.
+FIRST = {
+    "simclr": ("learning_rate", "temperature", "views.strength"),
+    "probe": ("weight_decay", "class_weights"),
+    "finetune": ("learning_rate", "encoder_rate_factor", "weight_decay"),
+    "transfer": ("learning_rate", "encoder_rate_factor", "weight_decay"),
+    "resnet50": ("learning_rate", "encoder_rate_factor", "dropout"),
+    "scratch": ("learning_rate", "weight_decay", "label_smoothing"),
+}
+ENCODER = "encoder"
 
 
 def vary_choice(settings: Sequence[Setting], task: str, key: Key) -> list[Setting]:
     """Draws the choice of the settings that vary. Returns them in the order in which they were chosen."""
-    known = variable(settings)
+    # Numbers, switches and choices can vary, and the encoder: of other texts nothing is known.
+    known = {s.path: s for s in settings if s.type is not str or s.choices or s.path == ENCODER}
     chosen = st.multiselect(
         "Settings that vary", list(known), default=[path for path in FIRST[task] if path in known],
         format_func=lambda path: f"{known[path].title} ({known[path].group.lower()})", key=key.of("vary"),
@@ -34,8 +46,9 @@ def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting
     where = key.of("axis", setting.path)
     with st.container(gap="xsmall"):
         if start.choices:
+            further = OFFERED if setting.path == ENCODER else ()
             chosen = st.multiselect(
-                setting.title, offered(setting, start.choices), default=start.choices, key=where,
+                setting.title, list(dict.fromkeys([*further, *start.choices])), default=start.choices, key=where,
                 format_func=partial(setting_words, setting=setting), persist_state="session",
             )  # fmt: skip
             st.caption(setting.says)

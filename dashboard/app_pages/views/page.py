@@ -19,6 +19,7 @@ from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.parts.notice import notice
+from dashboard.parts.open_tab import open_tab
 from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.picture_picker import picture_picker
 from dashboard.parts.pictures.view_pairs import Named, compared_html
@@ -59,11 +60,7 @@ def page() -> None:
             "One view, step by step": lambda: steps(recipes, previews, size_px),
             f"Where do {DRAWS} crops fall?": lambda: crops(dataset, recipes, previews, responses),
         }
-        tabs = st.tabs(list(shows), key=state.views.APART, bind="query-params")
-        for tab, show in zip(tabs, shows.values(), strict=True):
-            if tab.open:
-                with tab:
-                    show()
+        open_tab(shows, state.views.APART)
 
 
 def _pairs(

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.notice import errors_said, way_out
-from dashboard.parts.runs.run_progress import POLL_S, progress_sentence, progress_share
+from dashboard.parts.runs.run_progress import progress_box
 from sealife_core.config import EmbedConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
@@ -48,7 +48,8 @@ def newer_features(dataset: Dataset, unseen: int, *, leads: bool) -> None:
 
 def _offer(dataset: Dataset, text: str, label: str, leads: bool) -> None:
     if waiting := _under_way(dataset.name):
-        st.fragment(_progress, run_every=POLL_S)(waiting)
+        says = "It runs in the background: you can leave this page. When it has finished, it goes on here."
+        progress_box(waiting, says)
     elif way_out(text, label, leads=leads):
         with errors_said():
             _start(dataset)
@@ -68,11 +69,3 @@ def _under_way(data: str) -> Run | None:
         if isinstance(config, EmbedConfig) and config.data == data and run.state().active:
             return run
     return None
-
-
-def _progress(run: Run) -> None:
-    if not run.state().active:
-        st.rerun(scope="app")
-    with st.container(border=True):
-        st.progress(progress_share(run.status()), progress_sentence(run))
-        st.caption("It runs in the background: you can leave this page. When it has finished, it goes on here.")

@@ -9,7 +9,7 @@ from dashboard.cache import datasets, training
 from dashboard.error_display import errors_shown
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
-from dashboard.parts.runs.run_progress import POLL_S, progress_sentence, progress_share
+from dashboard.parts.runs.run_progress import progress_box
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
@@ -124,7 +124,8 @@ def first_model_panel(run: Run, *, short: bool = False) -> None:
     """How far a first model is, then what it reached: all of it, or (``short``) in one line with the way to it."""
     shown = run.state()
     if shown.active:
-        st.fragment(_progress, run_every=POLL_S)(run, titled=short)
+        says = "It runs in the background: you can leave this page, and its result will be here."
+        progress_box(run, says, TITLE if short else "")
     elif shown is State.FINISHED:
         (_in_one_line if short else first_model)(run)
     else:
@@ -140,16 +141,6 @@ def first_model_line(data: str) -> None:
         st.info(plain(problem), icon=":material/info:")
     elif found := first_models(single_runs(), data):
         first_model_panel(found[0], short=True)
-
-
-def _progress(run: Run, titled: bool) -> None:
-    if not run.state().active:
-        st.rerun(scope="app")
-    with st.container(border=True, key="naming_progress"):
-        if titled:
-            st.markdown(f"**{TITLE}**")
-        st.progress(progress_share(run.status()), progress_sentence(run))
-        st.caption("It runs in the background: you can leave this page, and its result will be here.")
 
 
 def _in_one_line(run: Run) -> None:

@@ -1,7 +1,9 @@
-"""How far a run is, as a share and in a sentence; and how often a page looks."""
+"""How far a run is, as a share, in a sentence and in a box that follows it; and how often a page looks."""
 
 import time
 from typing import Any
+
+import streamlit as st
 
 from dashboard.cache import training
 from dashboard.words import plain
@@ -54,3 +56,18 @@ def progress_sentence(run: Run) -> str:
     if left is not None and not shown.stopping:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)
+
+
+def progress_box(run: Run, says: str, title: str = "") -> None:
+    """How far ``run`` is, until it has ended and the page is drawn anew; says: what is to be known meanwhile."""
+    st.fragment(_box, run_every=POLL_S)(run, says, title)
+
+
+def _box(run: Run, says: str, title: str) -> None:
+    if not run.state().active:
+        st.rerun(scope="app")
+    with st.container(border=True, key=f"run_progress.{run.id}"):
+        if title:
+            st.markdown(f"**{title}**")
+        st.progress(progress_share(run.status()), progress_sentence(run))
+        st.caption(says)

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.data.inference_columns import InferenceColumns
+from dashboard.parts.buttons import following, previous
 from dashboard.parts.notice import errors_said
 from dashboard.state import corrections, gallery
 from dashboard.words import plain
@@ -35,12 +36,8 @@ def correct_large(
     given = f"You gave it the class {plain(corrected[place])}." if place in corrected else "Not corrected."
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Predicted: {plain(str(found.label[place]))}. {given}", width="stretch")
-        for label, icon, step, key in (("Previous", "chevron_left", -1, "left"), ("Next", "chevron_right", 1, "right")):
-            to = str(read[at + step]) if 0 <= at + step < len(read) else ""
-            st.button(
-                label, icon=f":material/{icon}:", shortcut=key, disabled=not to, on_click=gallery.choose_own_picture,
-                args=(to,),
-            )  # fmt: skip
+        previous(gallery.choose_own_picture, str(read[at - 1]) if at > 0 else "", gallery.TURNER)
+        following(gallery.choose_own_picture, str(read[at + 1]) if at < len(read) - 1 else "", gallery.TURNER)
     correct_chosen(job, found, [place], corrected, large=True)
 
 
