@@ -28,7 +28,8 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], colours: Mapping[str, 
 
 
 def _show(shown: Sequence[str]) -> None:
-    for series, name in state.data.BALANCE.marks(shown)[:1]:
+    if mark := state.data.BALANCE.mark(shown):
+        series, name = mark
         state.data.show_pictures(name, list(SPLIT_WORDS)[series])
 
 

@@ -49,11 +49,17 @@ class Key(str):
 
         return sent
 
-    def marks(self, drawn: Sequence[T]) -> list[tuple[int, T]]:
-        """Of an ECharts chart, in its callback: (series, which of those ``drawn``) of each mark that is selected."""
+    def mark(self, drawn: Sequence[T]) -> tuple[int, T] | None:
+        """Of an ECharts chart, in its callback: (series, which of those ``drawn``) of the mark that was just selected.
+
+        Each series keeps a selection of its own: a mark that was there before is told only where no other is.
+        """
         series = chart.selection.selected if (chart := self.held()) else []
-        places = [(one["series_index"], place) for one in series for place in one["data_indices"]]
-        return [(index, drawn[place]) for index, place in places if place < len(drawn)]
+        marks = [(one["series_index"], place) for one in series for place in one["data_indices"]]
+        before = self.of("marks")
+        newest = [mark for mark in marks if mark not in before.held(())] or marks
+        before.hold(marks)
+        return next(((index, drawn[place]) for index, place in newest if place < len(drawn)), None)
 
 
 class UrlKey(Key):

@@ -40,5 +40,6 @@ def class_view(pair: Paired, data: str) -> None:
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:
-    for series, change in compare.BARS.marks(drawn)[-1:]:
+    if mark := compare.BARS.mark(drawn):
+        series, change = mark
         compare.show({compare.PILE: ("fixed", "broken")[series], compare.CLASS: change.label})

@@ -72,8 +72,8 @@ def _chart(found: HeldOut) -> None:
 
 
 def _choose(shown: Sequence[PlaceScore]) -> None:
-    for _, one in state.data.PLACES.marks(shown)[:1]:
-        state.data.show_place(one.place)
+    if mark := state.data.PLACES.mark(shown):
+        state.data.show_place(mark[1].place)
 
 
 def _only_there(each: Sequence[PlaceScore]) -> None:

@@ -75,8 +75,8 @@ def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] = lam
     bins = filled["bin"].tolist()
 
     def picked() -> None:
-        for _, place in key.marks(bins)[:1]:
-            on_pick(int(place))
+        if mark := key.mark(bins):
+            on_pick(int(mark[1]))
 
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)

@@ -180,10 +180,19 @@ def test_event__of_a_component_hands_on_what_it_has_just_sent(session: dict[str,
     assert told == ["a"]
 
 
-def test_marks__are_what_is_selected_of_what_a_chart_shows() -> None:
+def test_mark__is_the_one_just_selected_though_each_series_keeps_its_own() -> None:
     bars = Key("bars")
-    assert bars.marks("abcdef") == []
-    selected = [{"series_index": 1, "data_indices": [4, 5]}, {"series_index": 0, "data_indices": [2]}]
-    bars.hold(SimpleNamespace(selection=SimpleNamespace(selected=selected)))
-    assert bars.marks("abcdef") == [(1, "e"), (1, "f"), (0, "c")]
-    assert bars.marks("abc") == [(0, "c")], "a mark of an earlier chart is none of this one"
+
+    def told(*marks: tuple[int, int], drawn: str = "abcdef") -> tuple[int, str] | None:
+        selected = [{"series_index": series, "data_indices": [place]} for series, place in marks]
+        bars.hold(SimpleNamespace(selection=SimpleNamespace(selected=selected)))
+        return bars.mark(drawn)
+
+    assert bars.mark("abcdef") is None
+    assert told((1, 4)) == (1, "e")
+    assert told((0, 2), (1, 4)) == (0, "c")
+    assert told((0, 2), (1, 5)) == (1, "f")
+    assert told((1, 5)) == (1, "f"), "the other one was taken back"
+    assert told((1, 5)) == (1, "f"), "of a chart that was left and drawn anew"
+    assert told() is None
+    assert told((0, 5), drawn="abc") is None, "a mark of an earlier chart is none of this one"
