@@ -26,7 +26,7 @@ def errors_said() -> Iterator[None]:
     try:
         yield
     except SealifeError as error:
-        state.say(plain(str(error)))
+        state.say_problem(error)
 
 
 def run_button(
@@ -51,7 +51,7 @@ def notice() -> None:
         return
     text, undo = held
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=state.NOTICE):
-        st.markdown(f":material/check_circle: {text}", width="stretch")
+        st.markdown(text, width="stretch")
         if undo is not None:
             st.button("Undo", icon=":material/undo:", on_click=_undo, args=undo)
         st.button("", icon=":material/close:", type="tertiary", help="Dismiss", on_click=state.NOTICE.take)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.wording import counted, size
 
@@ -26,4 +25,4 @@ def _empty(empty: Callable[[], int]) -> None:
     try:
         state.say(f"The trash is empty: {size(empty())} freed.")
     except (SealifeError, OSError) as error:
-        state.say(plain(str(error)))
+        state.say_problem(error)

@@ -20,9 +20,9 @@ from dashboard.state import (
 )
 from dashboard.state.keys import Key, UrlKey, turn
 from dashboard.state.navigation import arrive, go, go_import
-from dashboard.state.notice import NOTICE, say
+from dashboard.state.notice import NOTICE, say, say_problem
 
 __all__ = [
     "NOTICE", "Key", "UrlKey", "arrive", "compare", "contrast", "corrections", "data", "embeddings", "forms",
-    "gallery", "go", "go_import", "label", "lessons", "runs", "say", "studies", "train", "turn", "views",
+    "gallery", "go", "go_import", "label", "lessons", "runs", "say", "say_problem", "studies", "train", "turn", "views",
 ]  # fmt: skip

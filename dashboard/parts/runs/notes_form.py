@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.state import Key, forms, say
+from dashboard.state import Key, forms, say, say_problem
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
 from sealife_core.runs.notes import NotesChanged
@@ -43,7 +43,7 @@ def _save(run: Run, form: Key, fields: Sequence[str]) -> None:
     except SealifeError as error:
         if isinstance(error, NotesChanged):
             forms.see(form, error.now)
-        say(plain(str(error)))
+        say_problem(error)
     else:
         _open(form, held, fields)
         say(f"Saved what you wrote about **{plain(run_name(run))}**.")
