@@ -57,6 +57,11 @@ def thinned(
     return points, batched
 
 
+def last_epoch(found: Iterable[Sequence[Mapping[str, Any]]]) -> float:
+    """Where the charts of runs with these rows end: 1 while there is only the start, which is epoch 0."""
+    return max((float(row.get("epoch") or 0) for rows in found for row in rows[-1:]), default=0.0) or 1.0
+
+
 def smoothed(points: Sequence[Sequence[float]], weight: float) -> list[list[float]]:
     """[epoch, value] points as an exponential moving average of ``weight`` (0: as they are), free of a bias to zero."""
     means = pd.Series([value for _, value in points], dtype=float).ewm(alpha=1 - weight).mean()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cache import training
-from dashboard.data.metric_curves import curves_of, smoothed
+from dashboard.data.metric_curves import curves_of, last_epoch, smoothed
 from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.table import colours_of_all
@@ -32,7 +32,7 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
         return
     colours = colours_of_all()
     st.html(name_legend([(names[i], colours[i]) for i in names]))
-    epochs = max(float(row.get("epoch") or 0) for metrics in found.values() for row in metrics[-1:])
+    epochs = last_epoch(found.values())
     with st.grid(2, min_column_width=320, gap="medium"):
         for panel in CLASSIFIER_PANELS:
             curves = [

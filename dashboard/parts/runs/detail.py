@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.cache import datasets, training
-from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of
+from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of, last_epoch
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curve_charts import draw_panel
 from dashboard.parts.runs.run_progress import pace_s, progress_sentence, progress_share
@@ -128,7 +128,7 @@ def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANE
     every = SIMCLR_PANELS if isinstance(runs[0].config_or_none(), SimclrConfig) else CLASSIFIER_PANELS
     panels = [panel for panel in every if panel.name in only]
     several, most = len(runs) > 1, FEW_POINTS if ends else MOST_POINTS
-    epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
+    epochs = last_epoch(rows.values())
     with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):
         for panel in panels:
             lines = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of, smoothed, thinned
+from dashboard.data.metric_curves import FEW_POINTS, MOST_POINTS, curves_of, last_epoch, smoothed, thinned
 from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 
 LOSS = SIMCLR_PANELS[0]
@@ -49,6 +49,12 @@ def test_curves_of__several_runs_carry_their_names():
     labels = [curve.label for curve in curves_of(CLASSIFIER_PANELS[0], found, "#000000", "mine")]
     assert labels == ["mine, training", "mine, validation"]
     assert [c.label for c in curves_of(LOSS, found, "#000000", "mine")] == ["mine"]
+
+
+def test_last_epoch__is_the_newest_of_all_runs_and_never_0():
+    assert last_epoch([rows(50), rows(20), [], [{"resumed_from": 3}]]) == 5.0
+    assert last_epoch([[{"epoch": 0.0, "val/macro_f1": 0.5}]]) == 1.0, "a fine-tune begins with what its start reaches"
+    assert last_epoch([]) == 1.0
 
 
 def test_smoothed__is_the_unbiased_moving_average() -> None:
