@@ -1,5 +1,6 @@
 """Contrast by WCAG 2.2; colour-blind sight by Machado, Oliveira and Fernandes 2009, severity 1."""
 
+import re
 import tomllib
 from itertools import combinations
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dashboard.app_pages.gallery import confusion
 from dashboard.theme import LIGHT_PAPER, on_page, run_colours
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
@@ -83,3 +85,18 @@ def test_run_colours__differ_and_keep_the_older_runs_own():
     assert len(set(colours.values())) == len(ids)
     assert colours[ids[0]] == run_colours(ids[:1])[ids[0]]
     assert run_colours(ids[::-1]) == colours
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
+def test_confusion__numbers_can_be_read_in_the_fullest_cells(theme):
+    tints = re.findall("--tint: (#[0-9A-F]{6})", Path(confusion.__file__).with_suffix(".css").read_text())
+    assert len(tints) == 2
+    empty = mixed(theme["textColor"], theme["backgroundColor"], 0.05)
+    for tint in tints:
+        assert contrast(theme["textColor"], mixed(tint, empty, confusion.STRONGEST)) >= 4.5
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """As color-mix(in srgb, …): ``share`` of ``one``, the rest of ``other``."""
+    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (one, other)]
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02X}" for a, b in zip(*ends, strict=True))

@@ -23,7 +23,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return data.classes.map((said, j) => {
       const cell = row.insertCell(), button = el('button', i === j ? 'cell right' : 'cell', data.texts[i][j]);
       button.style.setProperty('--share', data.shades[i][j]);
-      if (data.shades[i][j] > 0.6) button.classList.add('full');
       button.title = truth.name + (i === j ? ', classified correctly: ' : ', classified as ' + said.name + ': ')
         + data.counts[i][j] + ' of ' + truth.count;
       button.setAttribute('aria-label', button.title);

@@ -13,6 +13,7 @@ from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 
 SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
+STRONGEST = 0.7  # how much of its tint the fullest cell takes: with more, its number could not be read
 
 _matrix = own_component(__file__, '<div class="scroll"><table></table></div>')
 
@@ -35,6 +36,6 @@ def confusion_matrix(
         "counts": counts[part].tolist(),
         "texts": texts,
         # The square root: one mistake in thirty must still be seen.
-        "shades": np.round(np.sqrt(values / max(values.max(), 1e-9)) * 0.9, 3).tolist(),
+        "shades": np.round(np.sqrt(values / max(values.max(), 1e-9)) * STRONGEST, 3).tolist(),
     }
     _matrix(data=data, key=key, on_picked_change=key.on("picked", on_pick))
