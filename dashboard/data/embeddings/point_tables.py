@@ -1,6 +1,5 @@
 """Downloads: the selection and all points as CSV, the chart as an interactive HTML page."""
 
-from html import escape
 from textwrap import wrap
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.data.embeddings.points import Cloud, ImageFacts
-from dashboard.data.embeddings.scatter import Colouring, scatter_figure
+from dashboard.data.embeddings.scatter import Colouring, plotly_text, scatter_figure
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.neutral import csv_of
 
@@ -47,7 +46,7 @@ def interactive_html(
 ) -> str:
     """One file that needs no network: the chart in light colours, words in place of the pictures on hovering."""
     figure = scatter_figure(cloud.points, facts.custom(), coloured, axes=cloud.axes, dark=False)
-    words = np.array([escape(text) for text in _words(dataset, cloud, facts)], dtype=object)
+    words = np.array([plotly_text(text) for text in _words(dataset, cloud, facts)], dtype=object)
     place = {int(row): i for i, row in enumerate(cloud.rows)}
 
     def told(trace: Any) -> None:
@@ -66,7 +65,7 @@ def interactive_html(
 
 def _lines(text: str) -> list[str]:
     """``text`` in lines that fit a window 1,000 px wide, escaped: Plotly reads mark-up and folds nothing."""
-    return [escape(line) for line in wrap(text, LINE_LETTERS)]
+    return [plotly_text(line) for line in wrap(text, LINE_LETTERS)]
 
 
 def _words(dataset: Dataset, cloud: Cloud, facts: ImageFacts) -> list[str]:

@@ -163,6 +163,11 @@ def scatter_figure(
     return go.Figure(traces, _layout(axes, dark, zoom_key))
 
 
+def plotly_text(text: str) -> str:
+    """``text`` for where Plotly reads mark-up. It knows no entity of quotes, and would show that letter by letter."""
+    return escape(text, quote=False)
+
+
 def point_size_px(n: int) -> float:
     """Large where there are few, small where there are many; a finger and a projector must still find one."""
     return float(np.clip(44 / max(n, 1) ** 0.25, 4.0, 10.0))
@@ -170,7 +175,7 @@ def point_size_px(n: int) -> float:
 
 def _trace(points: np.ndarray, custom: np.ndarray, marker: dict, name: str, legend: bool = True) -> BaseTraceType:
     shared = {
-        "x": points[:, 0], "y": points[:, 1], "customdata": custom, "mode": "markers", "name": escape(name),
+        "x": points[:, 0], "y": points[:, 1], "customdata": custom, "mode": "markers", "name": plotly_text(name),
         "meta": name, "marker": marker, "hoverinfo": "none", "showlegend": legend,
     }  # fmt: skip
     if points.shape[1] == 3:

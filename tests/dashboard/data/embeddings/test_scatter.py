@@ -4,7 +4,15 @@ import json
 
 import numpy as np
 
-from dashboard.data.embeddings.scatter import Colouring, Group, Scale, picture, point_size_px, scatter_figure
+from dashboard.data.embeddings.scatter import (
+    Colouring,
+    Group,
+    Scale,
+    picture,
+    plotly_text,
+    point_size_px,
+    scatter_figure,
+)
 
 POINTS = np.array([[0, 0], [1, 2], [3, 4]], np.float32)
 CUSTOM = np.array([[7, 0], [8, 1], [9, 1]], np.float32)
@@ -21,6 +29,10 @@ def test_figure__holds_every_point_with_its_row():
 def test_figure__escapes_the_names_of_classes():
     figure = scatter_figure(POINTS, CUSTOM, GROUPS, axes=("a", "b"), dark=False)
     assert figure.data[0].name == "&lt;b&gt;eel&lt;/b&gt;"
+
+
+def test_plotly_text__leaves_quotes_which_plotly_has_no_entity_for():
+    assert plotly_text('a "crab\'s" & <b>') == 'a "crab\'s" &amp; &lt;b&gt;'
 
 
 def test_figure__of_three_dimensions_stands_in_space():
