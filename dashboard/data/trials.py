@@ -6,7 +6,7 @@ from typing import Any
 from sealife_core.config import SearchConfig, Setting, describe
 from sealife_core.evaluation.comparison.differences import setting_words
 from sealife_core.studies.search_results import Trial
-from sealife_core.wording import percent
+from sealife_core.wording import counted, percent
 
 TITLES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
 
@@ -24,6 +24,13 @@ def scored(trials: Sequence[Trial]) -> list[Trial]:
 def settings_of(search: SearchConfig) -> dict[str, Setting]:
     """Path → setting, of what the trials of ``search`` are made of."""
     return {setting.path: setting for setting in describe(type(search.base).family())}
+
+
+def planned(search: SearchConfig) -> str:
+    """How long a trial trains: "20 epochs"; of one that ends by the clock, "5 minutes"."""
+    if minutes := getattr(search.base, "minutes", 0):
+        return f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}"
+    return counted(search.base.epochs, "epoch")
 
 
 def value_words(value: Any, setting: Setting) -> str:
@@ -52,11 +59,14 @@ def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, 
 def worth(best: Trial, trials: Sequence[Trial], low: float | None) -> str:
     """How much to believe of the lead of ``best``, whose score has an interval that starts at ``low``."""
     others = [trial for trial in trials if trial.state == "finished" and trial is not best]
+    if (count := len(scored(trials))) < 2:
+        return "It is the only trial with a score so far."
     text = (
-        f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck. Expect a"
+        f"It is the best of {count} trials on the same pictures, so part of its lead is luck. Expect a"
         " slightly lower score on other pictures."
     )
     if not others or low is None:
         return text
     near = sum((trial.value or 0.0) >= low for trial in others)
-    return f"{text} Of the other {len(others)} finished trials, {near} lie within its interval."
+    near_words = counted(near, "lies", "lie")
+    return f"{text} Of the other {counted(len(others), 'finished trial')}, {near_words} within its interval."

@@ -8,7 +8,7 @@ from dashboard import state
 from dashboard.app_pages.studies.search_best import best_panel, openable
 from dashboard.cache import searches
 from dashboard.data.charts import search_charts
-from dashboard.data.trials import measure_title, scored, settings_of, table_rows
+from dashboard.data.trials import measure_title, planned, scored, settings_of, table_rows
 from dashboard.parts.runs.run_progress import pace_s, progress_share
 from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import ink, is_dark, paper
@@ -40,7 +40,7 @@ def search_view(run: Run) -> None:
     settings = settings_of(search)
     tried = "; ".join(f"{settings[axis.path].title.lower()} {axis.says}" for axis in search.axes)
     st.caption(
-        f"{TASKS[task_of(search.base)].title} on {plain(search.data)}, {search.base.epochs} epochs a trial. Varied:"
+        f"{TASKS[task_of(search.base)].title} on {plain(search.data)}, {planned(search)} a trial. Varied:"
         f" {plain(tried)}."
     )
     if not scored(trials):
@@ -123,14 +123,14 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
 
 def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("What mattered")
-    weights = searches.importance(run, search, trials)
+    weights, settings = searches.importance(run, search, trials), settings_of(search)
     if not weights:
         st.caption(f"Shown when {ENOUGH_TO_WEIGH} trials have a score.")
         return
     st.echarts_chart(
-        search_charts.importance_option(weights, settings_of(search), ink()),
+        search_charts.importance_option(weights, settings, ink()),
         height=44 + 34 * len(weights), key=state.studies.CHART.of("importance", run.id),
-        alt="; ".join(f"{path} {percent(share, 0)}" for path, share in weights.items()),
+        alt="; ".join(f"{settings[path].title} {percent(share, 0)}" for path, share in weights.items()),
     )  # fmt: skip
     epoch = compared_at(trials)
     at = f"after epoch {epoch} (reached by all of them)" if epoch else "at the end"

@@ -12,6 +12,7 @@ from dashboard.app_pages.studies.study_actions import study_actions
 from dashboard.cache import datasets
 from dashboard.data.charts import study_charts
 from dashboard.parts.advice_box import advice_box
+from dashboard.parts.buttons import download
 from dashboard.parts.runs.detail import damaged_files
 from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import accent, ink, lettering
@@ -29,7 +30,7 @@ from sealife_core.studies.paper_results import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
 from sealife_core.studies.study_answers import answer, on_other_images, other_code
 from sealife_core.studies.study_cost import seconds_left
-from sealife_core.studies.study_results import PartResult, over_seeds, part_results, study_of, to_frame
+from sealife_core.studies.study_results import CellResult, PartResult, over_seeds, part_results, study_of, to_frame
 from sealife_core.wording import counted, duration, percent
 
 POLL_S = 3.0
@@ -114,9 +115,7 @@ def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
 def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
     colour = accent()
     cells = over_seeds(parts)
-    words = "; ".join(
-        f"{', '.join(str(value) for value in cell.cell.values())}: {percent(cell.mean)}" for cell in cells
-    )
+    words = _in_words(cells)
     if study.question in (LABELS, HELPS):
         chance = next((part.chance for part in parts if part.chance is not None), None)
         classes = _classes(study)
@@ -133,7 +132,7 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
         option = study_charts.sweep_option(parts, study.question, name, colour, ink())
         _draw("Accuracy of a linear probe", option, words)
     elif study.question == IMBALANCE:
-        _imbalance(parts, words)
+        _imbalance(parts)
     elif len(study.axes) == 1:
         axis = study.axes[0]
         name = "trained stages: 0 is frozen, 5 is all" if study.question == DEPTH else axis
@@ -144,16 +143,20 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
         _draw("Test accuracy", option, words, 60 + ROW_PX * len(names))
 
 
-def _imbalance(parts: Sequence[PartResult], words: str) -> None:
+def _in_words(cells: Sequence[CellResult]) -> str:
+    """The means of a chart for who does not see it."""
+    return "; ".join(f"{', '.join(map(str, cell.cell.values()))}: {percent(cell.mean)}" for cell in cells)
+
+
+def _imbalance(parts: Sequence[PartResult]) -> None:
     for ratio in dict.fromkeys(part.cell["ratio"] for part in parts if part.cell):
         here = [part for part in parts if part.cell.get("ratio") == ratio]
         macro, rarest = over_seeds(here, "macro_f1"), over_seeds(here, "rarest_f1")
         if macro:
-            names, series = (
-                [str(cell.cell["loss"]) for cell in macro],
-                {"macro-F1": macro, "F1 of the rarest class": rarest},
-            )
+            series = {"macro-F1": macro, "F1 of the rarest class": rarest}
+            names = [str(cell.cell["loss"]) for cell in macro]
             option = study_charts.dots_option(names, series, CLASS_COLOURS, ink())
+            words = ". ".join(f"{title}: {_in_words(cells)}" for title, cells in series.items())
             _draw(f"Rarest class reduced to 1 : {ratio:g}", option, words, 60 + ROW_PX * len(macro))
 
 
@@ -181,10 +184,7 @@ def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
         )
     with st.expander(f"Its {len(parts)} runs", icon=":material/list:"):
         _table(parts)
-        st.download_button(
-            "Table (CSV)", lambda: csv_of(to_frame(run)), f"{run.id}.csv", "text/csv",
-            on_click="ignore", icon=":material/table:",
-        )  # fmt: skip
+        download("Table (CSV)", lambda: csv_of(to_frame(run)), f"{run.id}.csv", icon="table")
 
 
 def _table(parts: Sequence[PartResult]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.data.charts.search_charts import history_option, importance_option, parallel_option
-from dashboard.data.trials import table_rows
+from dashboard.data.trials import planned, table_rows, worth
 from dashboard.parts.forms import launch as launching
 from sealife_core.config import Axis, SearchConfig, build_search, describe, nested, parse, preset
 from sealife_core.datasets.dataset import Dataset
@@ -89,7 +89,7 @@ def test_view__says_what_is_best_and_what_its_lead_is_worth(view):
     said = text(view(searched()))
     assert "**The best: trial 8**, learning rate 0.004, loss cross entropy" in said
     assert "Macro-F1 **65.0 %** (95 % interval 53 to 77 %) on 100 validation pictures" in said
-    assert "the best of 8 trials on the same pictures, so part of its lead is luck" in said
+    assert "the best of 7 trials on the same pictures, so part of its lead is luck" in said
     assert "Of the other 5 finished trials, 2 lie within its interval" in said
 
 
@@ -141,6 +141,22 @@ def test_longer__fills_the_train_form_with_three_times_the_epochs(view, monkeypa
     task, values = filled[0]
     assert task == "scratch"
     assert (values["epochs"], values["learning_rate"]) == (27, 0.004)
+
+
+def test_worth__counts_the_trials_that_have_a_score():
+    first, *others = trials()
+    assert (
+        worth(first, [first, Trial(2, {}, "failed", None, "", 0)], 0.2) == "It is the only trial with a score so far."
+    )
+    tried = [trial for trial in (first, *others) if trial.value is not None]
+    assert f"the best of {len(tried)} trials" in worth(first, [first, *others], 0.2)
+
+
+def test_planned__is_in_minutes_where_a_trial_ends_by_the_clock():
+    searches = [
+        build_search(preset("finetune", data="reef", **more), [RATE], trials=4) for more in ({}, {"minutes": 5})
+    ]
+    assert [planned(search) for search in searches] == [f"{searches[0].base.epochs} epochs", "5 minutes"]
 
 
 def trials() -> list[Trial]:

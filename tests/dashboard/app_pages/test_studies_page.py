@@ -1,9 +1,12 @@
 """The Studies page without a browser: the form, what it starts, and what a study says."""
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 
+from dashboard.app_pages.studies import study_view
 from dashboard.data.charts.study_charts import labels_option, pairs_option, sweep_option
 from dashboard.parts.runs.strip import active_runs
 from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
@@ -17,7 +20,7 @@ from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import IMBALANCE, LABELS, QUESTIONS, TEMPERATURE, VIEWS, build_study
-from sealife_core.studies.study_results import over_seeds, part_results
+from sealife_core.studies.study_results import CellResult, over_seeds, part_results
 from sealife_core.studies.study_settings import FULL, IMAGENET, IMAGENET_SIMCLR, PROBE
 from tests.dashboard.pages import visit
 from tests.finished.studies import finished_study
@@ -236,6 +239,17 @@ def test_imbalance__is_drawn_for_each_ratio(tiny_reef: Dataset) -> None:
     run = finished_study(study_of(IMBALANCE, tiny_reef, seeds=1, size=FULL), right)
     said = text(open_studies(study=run.id))
     assert all(f"Rarest class reduced to 1 : {ratio}" in said for ratio in (1, 10, 50))
+
+
+def test_imbalance__tells_who_does_not_see_it_what_each_chart_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(study_view, "_draw", lambda title, option, words, height: drawn.append(words))
+    monkeypatch.setattr(study_view, "ink", lambda: "#000000")
+    cells = [CellResult({"ratio": 10.0, "loss": "focal"}, 1, share, share, share, None, None) for share in (0.5, 0.25)]
+    monkeypatch.setattr(study_view, "over_seeds", lambda parts, what: [cells[what == "rarest_f1"]])
+    study_view._imbalance([SimpleNamespace(cell={"ratio": 10.0})])  # type: ignore[list-item]
+    (words,) = drawn
+    assert words == "macro-F1: 10.0, focal: 50.0 %. F1 of the rarest class: 10.0, focal: 25.0 %"
 
 
 def assert_says_damaged(app: AppTest, file: str) -> None:
