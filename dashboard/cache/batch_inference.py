@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.cache.keeping import kept
+from dashboard.cache.keeping import Stamp, kept, stamp
 from dashboard.data.inference_columns import InferenceColumns, columns_of
 from sealife_core.datasets.additions import ByHand
 from sealife_core.datasets.decoding.reading import read_rgb
@@ -47,7 +47,8 @@ def given(job: InferenceJob) -> Mapping[int, ByHand]:
 def thumbnails(job: InferenceJob, places: Sequence[int]) -> list[bytes]:
     """A small JPEG of each of the files at ``places``; empty where it cannot be read."""
     listed, _ = files(job)
-    return _thumbnails(tuple(str(listed[place][1]) for place in places))
+    paths = [listed[place][1] for place in places]
+    return _thumbnails(tuple((str(path), stamp(path)) for path in paths))
 
 
 @kept(8, PREDICTIONS, CARD)
@@ -62,9 +63,9 @@ def validated(run: Run) -> "tuple[Validated | None, str]":
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _thumbnails(paths: tuple[str, ...]) -> list[bytes]:
+def _thumbnails(files: tuple[tuple[str, Stamp], ...]) -> list[bytes]:
     with ThreadPoolExecutor() as threads:
-        return list(threads.map(_thumbnail, paths))
+        return list(threads.map(_thumbnail, (path for path, _ in files)))
 
 
 def _thumbnail(path: str) -> bytes:

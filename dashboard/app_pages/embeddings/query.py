@@ -9,10 +9,10 @@ from dashboard.cache import classifiers, embeddings
 from dashboard.error_display import errors_shown
 from dashboard.media import LARGE_PX, data_uri
 from dashboard.parts.pictures.large_pictures import opens
+from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.runs.run import MODEL, Run
 
-KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", "gif"]
 _SHOWN_PX = 140
 
 
@@ -22,7 +22,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         if of != "h" or not all((run.path / MODEL).is_file() for run in runs):
             st.caption("This works only in the space of encoder h, and only if the runs still have their model.")
             return None
-        file = st.file_uploader("A picture", type=KINDS, label_visibility="collapsed")
+        file = st.file_uploader("A picture", type=sorted(SUFFIXES), label_visibility="collapsed")
         if file is None:
             st.caption("Your picture is not saved. The most similar pictures of the data set appear below.")
             return None

@@ -149,6 +149,14 @@ def test_page__keeps_the_folders_of_a_chosen_folder(
     ] == names
 
 
+def test_dropped__copies_are_told_each_under_its_name(classifier: Run, folder: Path) -> None:
+    content = (folder / "00.png").read_bytes()
+    app = open_gallery(run=classifier.id, show="own")
+    app.file_uploader(key="own_pictures").set_value([(name, content, "image/png") for name in ("a.png", "b.png")]).run()
+    assert shown(app)["File"].tolist() == ["a.png", "b.png"]
+    assert "**2 pictures**" in text(app)
+
+
 def test_dropped__say_the_same_as_the_job_of_the_same_pictures(
     classifier: Run, new_job: InferenceJob, tmp_path: Path
 ) -> None:

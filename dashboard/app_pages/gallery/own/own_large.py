@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
 
 
 class OwnPicture(NamedTuple):
-    """One uploaded picture that can be read, ``key`` standing for its content; and what the model makes of it."""
+    """One uploaded picture that can be read, and what the model makes of it. ``key`` stands for name and content."""
 
     key: str
     name: str
     content: bytes
     found: "Prediction"
+
+
+def own_picture(run: Run, name: str, content: bytes) -> OwnPicture:
+    """A picture of that name, predicted once and then remembered. Raises DatasetError."""
+    key = sha256(name.encode(errors="surrogatepass") + content).hexdigest()[:20]
+    return OwnPicture(key, name, content, classifiers.own_prediction(run, key, content))
 
 
 def large_view(

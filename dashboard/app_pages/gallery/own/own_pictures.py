@@ -4,7 +4,7 @@ A few stay in this browser tab and the server's memory; many are classified in t
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.app_pages.gallery.own.asking import ask_dropped, ask_here, earlier
-from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view, warning_of
+from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view, own_picture, warning_of
 from dashboard.app_pages.gallery.own.prediction_table import prediction_table, raw_note, said_of, threshold_choice
 from dashboard.app_pages.gallery.own.result import result
 from dashboard.cache import batch_inference as kept
@@ -20,6 +20,7 @@ from dashboard.cache import classifiers
 from dashboard.data.classifier_answers import Answers
 from dashboard.data.inference_columns import InferenceColumns, class_said, columns_of, is_named, lines_of
 from dashboard.media import data_uri
+from dashboard.parts.buttons import download
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.cards import show_cards
 from dashboard.parts.pictures.sheets import A_PAGE, sheet
@@ -34,7 +35,6 @@ from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
-KINDS = sorted(suffix[1:] for suffix in SUFFIXES)
 MOST = 100  # pictures that are classified while a person waits: half a minute
 HERE, DROPPED, FOLDER = "A folder or zip on this machine", "Drop pictures", "Choose a folder"
 
@@ -64,15 +64,15 @@ def own_pictures(run: Run, rival: Run | None) -> None:
 
 def _dropped() -> list[UploadedFile]:
     return st.file_uploader(
-        "Your pictures, or a zip of them", type=["zip", *KINDS], accept_multiple_files=True, key=gallery.OWN_PICTURES,
-        label_visibility="collapsed",
+        "Your pictures, or a zip of them", type=["zip", *sorted(SUFFIXES)], accept_multiple_files=True,
+        key=gallery.OWN_PICTURES, label_visibility="collapsed",
     )  # fmt: skip
 
 
 def _folder() -> list[UploadedFile]:
     """Pictures with the names of their folders, which Streamlit passes on only where a folder was chosen by button."""
     files = st.file_uploader(
-        "A folder of your pictures", type=KINDS, accept_multiple_files="directory", key=gallery.OWN_FOLDER,
+        "A folder of your pictures", type=sorted(SUFFIXES), accept_multiple_files="directory", key=gallery.OWN_FOLDER,
         label_visibility="collapsed",
     )  # fmt: skip
     if not files:
@@ -123,10 +123,8 @@ def _show(run: Run, rival: Run | None, files: Sequence[tuple[str, bytes]]) -> No
     threshold = threshold_choice(run, found)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(said_of(found, threshold, {}), width="stretch")
-        st.download_button(
-            "Table (CSV)", lambda: csv_of(table_of(found.rows, skipped, TOP, threshold)),
-            f"{run.id}-own-pictures.csv", "text/csv", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+        table = partial(table_of, found.rows, skipped, TOP, threshold)
+        download("Table (CSV)", lambda: csv_of(table()), f"{run.id}-own-pictures.csv")
     if not alone:
         _cards(run, answers, told, found, threshold)
     with st.expander("Show as a table", icon=":material/table:"):
@@ -161,9 +159,9 @@ def _predicted(run: Run, files: Sequence[tuple[str, bytes]]) -> tuple[list[OwnPi
     skipped: list[tuple[str, str]] = []
     with st.spinner("Classifying your pictures…", show_time=True):
         for name, content in files:
-            key = sha256(content).hexdigest()[:20]
             try:
-                told[key] = OwnPicture(key, name, content, classifiers.own_prediction(run, key, content))
+                picture = own_picture(run, name, content)
+                told[picture.key] = picture
             except DatasetError as error:
                 skipped.append((name, str(error)))
     return list(told.values()), skipped

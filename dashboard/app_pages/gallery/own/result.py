@@ -11,12 +11,13 @@ from dashboard.app_pages.gallery.filters import select
 from dashboard.app_pages.gallery.own.giving_classes import MOST_KEYS, correct_chosen, correct_large
 from dashboard.app_pages.gallery.own.inference_progress import progress
 from dashboard.app_pages.gallery.own.joining import join_popover, join_status
-from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view
+from dashboard.app_pages.gallery.own.own_large import OwnPicture, large_view, own_picture
 from dashboard.app_pages.gallery.own.prediction_table import prediction_table, raw_note, said_of, threshold_choice
 from dashboard.cache import batch_inference as kept
 from dashboard.cache import classifiers
 from dashboard.data.inference_columns import FOUND, ORDERS, InferenceColumns, Wanted, lines_of, places_of
 from dashboard.media import data_uri
+from dashboard.parts.buttons import download
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
@@ -88,12 +89,11 @@ def _summary(
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(said_of(found, threshold, corrected), width="stretch")
         with st.container(horizontal=True, width="content"):
-            st.download_button(
+            download(
                 "Table (CSV)",
                 lambda: csv_of(table_of(found.rows, kept.files(job)[1], TOP, threshold, kept.given(job))),
-                f"{PurePosixPath(job.name).stem}-predictions{of}.csv", "text/csv",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+                f"{PurePosixPath(job.name).stem}-predictions{of}.csv",
+            )
             join_popover(run, job, found, threshold, corrected)
     if part:
         st.caption(f"The table and what is added have {part}: the others are not classified yet.")
@@ -119,10 +119,8 @@ def _key(job: InferenceJob, places: list[int], corrected: Mapping[int, str]) -> 
 def _picture(run: Run, job: InferenceJob, place: int) -> OwnPicture | None:
     """One of the pictures; None, with a warning, if its file is not there any more."""
     name, path = kept.files(job)[0][place]
-    key = f"{job.id}-{place}"
     try:
-        content = read_regular(path, _MOST_BYTES)
-        return OwnPicture(key, name, content, classifiers.own_prediction(run, key, content))
+        return own_picture(run, name, read_regular(path, _MOST_BYTES))
     except (OSError, DatasetError) as error:
         gallery.choose_own_picture("")
         said = str(error) if isinstance(error, DatasetError) else error.strerror or str(error)
