@@ -80,11 +80,13 @@ def _panel(was_active: bool) -> None:
     runs = last_demo(single_runs())
     if was_active and not _active(runs):
         st.rerun(scope="app")
+    if not runs:  # they were deleted on another page
+        return
     steps = [(title, says, [runs[key] for key in keys if key in runs]) for title, says, keys in STEPS]
     steps = [step for step in steps if step[2]]
     rows = comparison(list(runs.values()))
     scores = {row.run_id: row for row in rows}
-    for column, (title, says, done_by) in zip(st.columns(max(1, len(steps)), gap="small"), steps, strict=True):
+    for column, (title, says, done_by) in zip(st.columns(len(steps), gap="small"), steps, strict=True):
         with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):
             st.markdown(f"**{title}**  \n{says}")
             row = scores.get(done_by[-1].id)
