@@ -9,6 +9,7 @@ from dashboard.app_pages.gallery.filters import filter_row, order_choice, spoken
 from dashboard.app_pages.gallery.large_picture import Model, large_picture
 from dashboard.cache import classifiers
 from dashboard.data.classifier_answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
+from dashboard.parts.buttons import following, previous
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.pictures.sheets import A_PAGE
@@ -35,7 +36,7 @@ def pictures(run: Run, rival: Run | None) -> None:
         _piles(models, shown)
     if not len(places):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"No {spoken(shown)}.", width="content")
+            st.markdown(f"No {spoken(shown, 0)}.", width="content")
             everything = dict.fromkeys((*gallery.FILTERS, gallery.LEAF), "")
             st.button("Show all", on_click=turn, args=(everything,), icon=":material/filter_alt_off:")
         return
@@ -57,22 +58,16 @@ def pictures(run: Run, rival: Run | None) -> None:
 
 def _page_turner(page: int, pages: int, where: str) -> None:
     """Previous, next; ``where`` keeps two of them apart: the arrow keys belong to "top"."""
-    keys = where == "top"
+    key, keys = gallery.TURNER.of(where), where == "top"
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
-        st.button(
-            "Previous", icon=":material/chevron_left:", key=gallery.TURNER.of("previous", where), disabled=page <= 1,
-            on_click=gallery.LEAF.set, args=(str(page - 1),), shortcut="left" if keys else None,
-        )  # fmt: skip
+        previous(gallery.LEAF.set, str(page - 1) if page > 1 else "", key, keys=keys)
         st.markdown(f"Page {page:,} of {pages:,}", width="content")
-        st.button(
-            "Next", icon=":material/chevron_right:", key=gallery.TURNER.of("next", where), disabled=page >= pages,
-            on_click=gallery.LEAF.set, args=(str(page + 1),), shortcut="right" if keys else None,
-        )  # fmt: skip
+        following(gallery.LEAF.set, str(page + 1) if page < pages else "", key, keys=keys)
 
 
 def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
     wrong = int((~answers.right[places]).sum())
-    text = f"**{len(places):,}** {spoken(shown)}"
+    text = f"**{len(places):,}** {spoken(shown, len(places))}"
     if not shown.outcome:
         text += f"; {wrong:,} of them wrong"
     of = int(of_split(answers, shown.split).sum())

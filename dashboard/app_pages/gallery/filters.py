@@ -88,11 +88,15 @@ def show_pictures(run: Run, other: Run | None, changes: Mapping[UrlValue, str]) 
     turn({**dict.fromkeys((gallery.LEAF, gallery.PICTURE, gallery.SHOW), ""), **changes})
 
 
-def spoken(shown: Filters) -> str:
-    """The filters in words: "wrong test pictures of crab, classified as fish, 20 to 80 % sure"; Markdown."""
+def spoken(shown: Filters, count: int) -> str:
+    """The filters in words, of ``count`` pictures: "wrong test pictures of crab, classified as fish, 20 to 80 % sure";
+    Markdown."""
     kind = f"{shown.outcome} " if shown.outcome in OUTCOMES else ""
     split = f"{SPLIT_WORDS[shown.split]} " if shown.split in TESTED else ""
-    parts = [f"{kind}{split}pictures" + (f" of **{plain(shown.truth)}**" if shown.truth else "")]
+    parts = [
+        f"{kind}{split}{'picture' if count == 1 else 'pictures'}"
+        + (f" of **{plain(shown.truth)}**" if shown.truth else "")
+    ]
     if shown.predicted:
         parts.append(f"classified as **{plain(shown.predicted)}**")
     if shown.outcome in PAIRED:
@@ -111,13 +115,14 @@ def filters_of(values: Mapping[str, str], classes: Sequence[str], paired: bool) 
         value = values.get(key, "")
         return value if value in options else otherwise
 
-    low, _, high = values.get("sure", "").partition("-")
+    ends = values.get("sure", "").partition("-")
+    low, high = sorted(min(whole_number(end, usual), 100) for end, usual in zip(ends[::2], (0, 100), strict=True))
     return Filters(
         truth=among(classes, "truth"),
         predicted=among(classes, "predicted"),
         outcome=among(OUTCOMES | (PAIRED if paired else {}), "outcome"),
-        low=min(whole_number(low, 0), 100),
-        high=min(whole_number(high, 100), 100),
+        low=low,
+        high=high,
         split=among(SPLITS, "set", "test"),
         named=values.get("file", "").strip(),
         order=among(ORDERS, "order", "mistakes"),

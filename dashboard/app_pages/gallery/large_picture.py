@@ -12,6 +12,7 @@ from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.cache import classifiers, embeddings
 from dashboard.data.classifier_answers import Answers, Filters, in_order
 from dashboard.media import evidence_url, thumb_url
+from dashboard.parts.buttons import following, previous
 from dashboard.parts.correcting.correct_here import correct_here
 from dashboard.parts.pictures.large_pictures import told
 from dashboard.parts.pictures.neighbours_view import neighbours_view
@@ -63,18 +64,12 @@ def _steps(answers: Answers, place: int, places: np.ndarray, shown: Filters) -> 
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.button("All pictures", icon=":material/grid_view:", on_click=_show, args=("",), shortcut="escape")
         if here >= 0:
-            st.markdown(f"**{here + 1:,}** of {len(places):,} {spoken(shown)}", width="stretch")
+            st.markdown(f"**{here + 1:,}** of {len(places):,} {spoken(shown, len(places))}", width="stretch")
         else:
             st.markdown("This picture does not match the filters.", width="stretch")
         with st.container(horizontal=True, width="content"):
-            for label, step, key, icon in (
-                ("Previous", -1, "left", ":material/chevron_left:"),
-                ("Next", 1, "right", ":material/chevron_right:"),
-            ):
-                there = here + step
-                valid = here >= 0 and 0 <= there < len(places)
-                target = str(answers.ids[places[there]]) if valid else ""
-                st.button(label, icon=icon, disabled=not valid, on_click=_show, args=(target,), shortcut=key)
+            previous(_show, str(answers.ids[places[here - 1]]) if here > 0 else "", gallery.TURNER)
+            following(_show, str(answers.ids[places[here + 1]]) if 0 <= here < len(places) - 1 else "", gallery.TURNER)
 
 
 def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:

@@ -32,6 +32,7 @@ from tests.finished.models import finished_classifier
 def test_filters__of_a_link_that_says_nonsense_are_all_pictures(tiny_reef):
     values = {"truth": "unicorn", "outcome": "first", "sure": "x-300", "set": "train", "order": "?"}
     assert filters_of(values, tiny_reef.classes, paired=False) == Filters()
+    assert filters_of({"sure": "80-20"}, tiny_reef.classes, paired=False) == Filters(low=20, high=80)
     assert filters_of({"outcome": "first", "sure": "20-80"}, tiny_reef.classes, paired=True) == Filters(
         outcome="first", low=20, high=80
     )
@@ -88,7 +89,7 @@ def test_page__says_how_many_and_keeps_the_filters_of_the_url(tiny_reef):
 def test_page__finds_pictures_by_a_part_of_their_file_names(tiny_reef):
     run = classifier(tiny_reef, "one")
     app = open_gallery(run=run.id, file=tiny_reef.file_names[0].upper())
-    assert "**1** test pictures, with “" in text(app)
+    assert "**1** test picture, with “" in text(app)
     app.text_input(key="gallery.file").set_value("no such").run()
     assert app.query_params["file"] == "no such"
     assert "No test pictures, with “no such” in the file name." in text(app)
