@@ -77,8 +77,9 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     groups = groups_by_kind(checks)
     there = [kind for kind in KINDS if groups[kind]]
     if not there:
+        compared = counted(len(dataset) - len(checks.missing), "picture")
         st.success(
-            f"No duplicates. Compared {counted(len(dataset), 'picture')} by file and by appearance.",
+            f"No duplicates. Compared {compared} by file and by appearance.",
             icon=":material/check_circle:",
         )
         return

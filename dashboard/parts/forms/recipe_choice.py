@@ -22,8 +22,8 @@ def recipe_choice(usual: ViewRecipe | None = None) -> tuple[str, ViewRecipe]:
         explained = f"{USUAL}: the views that the chosen run, or else the first one, was trained with"
     default = next(iter(known))
     name = st.pills(
-        "Recipe", list(known), default=default, required=True, key=state.views.RECIPE, bind="query-params",
-        help=explained,
+        "Recipe", list(known), default=default, required=True, format_func=plain, help=explained,
+        key=state.views.RECIPE.among(known), bind="query-params",
     )  # fmt: skip
     name = name if name in known else default
     if usual is not None and name == USUAL:

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.views import lost_animals
 from dashboard.state import views
+from dashboard.words import plain
 from sealife_core.config import RECIPES
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.contrast.crop_coverage import DRAWS
@@ -36,6 +37,14 @@ def test_recipe__of_ones_own_is_deleted_and_comes_back(tiny_reef):
     assert not app.exception
     assert recipes()["Dusk"].hue == 0.02
     assert "Delete “Dusk”" in labels(app)
+
+
+def test_recipe__of_ones_own_is_shown_letter_by_letter(tiny_reef):
+    save_recipe("_reef_ dusk", RECIPES["Mild"])
+    app = opened(recipe="_reef_ dusk")
+    (pills,) = [found for found in app.get("button_group") if found.label == "Recipe"]
+    assert plain("_reef_ dusk") in pills.options
+    assert "Delete “\\_reef\\_ dusk”" in labels(app), "a link chooses it by its name"
 
 
 def markdown(app: AppTest) -> str:
