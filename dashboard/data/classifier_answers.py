@@ -79,10 +79,6 @@ class Answers:
     def _places(self) -> dict[str, int]:
         return {image_id: place for place, image_id in enumerate(self.ids.tolist())}
 
-    def matched(self, other: "Answers") -> np.ndarray:
-        """(n,) the place of each image in ``other``, -1 where it was not asked."""
-        return np.array([other._places.get(image_id, -1) for image_id in self.ids.tolist()], np.int64)
-
 
 def answers_of(table: "pd.DataFrame", dataset: Dataset, results: dict[str, Any] | None) -> Answers:
     """``table`` is a predictions table. Raises RunError if its classes are not known any more."""
@@ -170,7 +166,7 @@ def of_split(answers: Answers, split: str) -> np.ndarray:
 
 def _piles(answers: Answers, other: Answers) -> dict[str, np.ndarray]:
     """Key of PAIRED → (n,) bool; an image that only one model was asked is in none."""
-    at = answers.matched(other)
+    at = np.array([other._places.get(image_id, -1) for image_id in answers.ids.tolist()], np.int64)
     both, first, second = at >= 0, answers.right, other.right[at]
     names = np.asarray(answers.classes, object)[answers.predicted]
     return {

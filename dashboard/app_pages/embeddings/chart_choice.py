@@ -1,6 +1,6 @@
 """Which encoder is shown, how, and in which colours; and what is shown while there is none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from dashboard.words import plain, run_name
 from sealife_core.config import describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, has_embeddings
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.run import MODEL, Run
@@ -56,7 +57,7 @@ def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
     """The chosen run; those without embeddings are listed last."""
     known = {run.id: run for run in (*ready, *old)}
     chosen = embeddings.RUN.one_of(list(known), next(iter(known)))
-    names = _names(known.values())
+    names = distinct_names([*known.values()])
     names |= {run.id: f"{names[run.id]} (no embeddings yet)" for run in old}
     key = embeddings.RUN_BOX.showing(chosen)
     st.selectbox(
@@ -71,7 +72,7 @@ def second_run_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
     chosen = embeddings.BESIDE.one_of(list(others))
-    names = {"": "No other run"} | _names(others.values())
+    names = {"": "No other run"} | distinct_names([*others.values()])
     key = embeddings.BESIDE_BOX.showing(chosen)
     st.selectbox(
         "Compare with", list(names), key=key, format_func=names.__getitem__, disabled=not others,
@@ -170,13 +171,6 @@ def title_of(run: Run) -> str:
     """The name of a run and what its encoder is, for the heading over its chart."""
     kind, name = run.config().method, run_name(run)
     return plain(name) if kind.lower() in name.lower() else f"{plain(name)} ({plain(kind.lower())})"
-
-
-def _names(runs: Iterable[Run]) -> dict[str, str]:
-    """Id → name; where two have the same name, with the day and time of the run."""
-    names = {run.id: run_name(run) for run in runs}
-    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
-    return {run_id: f"{name} · {run_id[:15]}" if name in twice else name for run_id, name in names.items()}
 
 
 def _data(run: Run) -> str:

@@ -8,7 +8,7 @@ from dashboard.app_pages.studies.study_view import study_view
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.state import studies
-from dashboard.words import run_name
+from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.runs.directory import list_studies
 
 KINDS = {"question": "Answer a question", "search": "Search for settings"}
@@ -30,7 +30,7 @@ def page() -> None:
             " them."
         )
     if len(known) > 1 or (known and chosen == studies.NEW):
-        names = {run_id: run_name(run) for run_id, run in known.items()}
+        names = distinct_names(list(known.values()))
         st.selectbox(
             "Study", [*known, studies.NEW], format_func=lambda run_id: names.get(run_id, "A new study…"),
             key=studies.STUDY.widget.showing(chosen), label_visibility="collapsed",

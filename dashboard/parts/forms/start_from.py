@@ -6,8 +6,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard.state import Key
-from dashboard.words import plain, run_name
+from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
+from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.models.facts import CURATED, published_weights, title_of
 from sealife_core.runs.directory import source_config
 from sealife_core.runs.liveness import State
@@ -18,23 +19,19 @@ STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")
 
 
 def sources(runs: Sequence[Run]) -> dict[str, str]:
-    """Weights that runs offer: "run:ID" → what people call it; encoders first, then classifiers.
-
-    A run that still trains is waited for.
-    """
+    """Weights that runs offer: "run:ID" → what people call it, each in its own way: of two options of the same words
+    only one can be chosen. Encoders first, then classifiers. A run that still trains is waited for."""
+    offering = [run for run in runs if run.state().active or (run.path / MODEL).exists()]
+    known = [(run, config) for run in offering if (config := run.config_or_none()) and not config.broken]
+    names = distinct_names([run for run, _ in known])
     encoders: dict[str, str] = {}
     classifiers: dict[str, str] = {}
-    for run in runs:
+    for run, config in known:
         state = run.state()
-        if not (state.active or (run.path / MODEL).exists()):
-            continue
-        config = run.config_or_none()
-        if config is None or config.broken:
-            continue
         waits = " (not finished: the new run will wait)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""
         kind = classifiers if isinstance(config, ClassifierConfig) else encoders
-        kind[f"run:{run.id}"] = f"{run_name(run)}{waits}{stopped}"
+        kind[f"run:{run.id}"] = f"{names[run.id]}{waits}{stopped}"
     return encoders | classifiers
 
 

@@ -14,6 +14,7 @@ from dashboard.cache import training
 from dashboard.state import Key
 from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, run_name, state_words
+from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.runs.directory import list_studies, single_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
@@ -25,7 +26,7 @@ _ROW_PX, _HEAD_PX = 35, 37
 
 def whose_runs() -> str:
     """Which runs the list shows: EVERY, ALONE, or the id of the study that made them. Drawn once there is a study."""
-    names = {study.id: run_name(study) for study in list_studies()}
+    names = distinct_names(list_studies())
     if not names:
         return EVERY
     words = {EVERY: "All runs", ALONE: "Runs outside studies"}

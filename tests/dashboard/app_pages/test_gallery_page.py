@@ -86,6 +86,12 @@ def test_page__says_how_many_and_keeps_the_filters_of_the_url(tiny_reef):
     assert app.query_params["outcome"] == "wrong"
 
 
+def test_page__offers_each_of_two_models_of_the_same_name(tiny_reef):
+    runs = [classifier(tiny_reef, "From scratch on reef") for _ in range(2)]
+    (model,) = [box for box in open_gallery(run=runs[0].id).selectbox if box.label == "Model"]
+    assert len(set(model.options)) == 2
+
+
 def test_page__finds_pictures_by_a_part_of_their_file_names(tiny_reef):
     run = classifier(tiny_reef, "one")
     app = open_gallery(run=run.id, file=tiny_reef.file_names[0].upper())
