@@ -46,7 +46,7 @@ def test_thumbnails__are_empty_where_a_picture_cannot_be_read(job: InferenceJob)
     assert unread == b""
     assert Image.open(BytesIO(small)).size == (96, 64)
     Image.new("RGB", (200, 300), "teal").save(job.folder / "b.png")
-    (mended,) = batch_inference.thumbnails(job, [1])
+    mended, _ = batch_inference.thumbnails(job, [1, 0])
     assert Image.open(BytesIO(mended)).size == (64, 96), "a file that was put right is read again"
 
 
