@@ -101,14 +101,14 @@ NOT_SHOWN = {"key", "icon", "on_click", "on_change", "args", "kwargs", "type", "
 # What these give is made of our own words and of numbers, or has been through `plain` already.
 OURS = {
     "_count", "_counted", "_next", "_plus", "_seed", "_summary", "believed", "beside", "between", "capitalize",
-    "contents", "counted", "duration", "interval", "join", "len", "lower", "measure_title", "min", "percent",
+    "contents", "counted", "duration", "interval", "join", "len", "lower", "measure_title", "min", "percent", "planned",
     "points", "progress_sentence", "quote", "recipe_says", "recipe_teaches", "request_stop", "round", "says", "size",
     "source_run", "spoken", "state", "state_words", "title_of",
 }  # fmt: skip
 
 OUR_FIELDS = {
     "best.number", "dataset.version", "found.says", "found.span", "look.method", "panel.title", "place.name",
-    "place.says", "row.number", "search.base.epochs", "setting.says", "setting.title", "setting.unit", "sheeted.says",
+    "place.says", "row.number", "setting.says", "setting.title", "setting.unit", "sheeted.says",
 }  # fmt: skip
 PLAIN_TEXT = {"selectbox", "multiselect"}  # their options, unlike their labels, are shown as they are
 
