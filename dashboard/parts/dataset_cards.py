@@ -78,8 +78,12 @@ def _features(dataset: Dataset) -> None:
     """What encoders made of the pictures, kept so that each passes an encoder once."""
     store = FeatureStore(dataset.folder)
     if kept_bytes := store.size_bytes():
-        st.button("Delete stored features", icon=":material/mop:", on_click=store.clear)
+        st.button("Delete stored features", icon=":material/mop:", on_click=_clear, args=(store,))
         st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
+
+
+def _clear(store: FeatureStore) -> None:
+    store.clear()
 
 
 def dataset_links(names: list[str]) -> None:
