@@ -16,7 +16,7 @@ from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, pixels_
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
 from sealife_core.evaluation.classification.out_of_distribution import Means, write_ood
-from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.evaluation.embeddings.compute import embed, evaluating
 from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore
 from sealife_core.evaluation.embeddings.stage_outputs import taken_apart, with_columns
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
@@ -178,9 +178,10 @@ def keep_novelty(run: RunWriter, dataset: Dataset, side_px: int, means: Means) -
 
 
 def keep_embeddings(run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Module | None = None) -> None:
-    """Write h (N, D) of every image and, of a SimCLR run, z: what its projection head makes of h."""
+    """Write h (N, D) of every image and, of a SimCLR run, z: what its projection ``head``, where it is, makes of h."""
     z = None
     if head is not None:
-        with torch.inference_mode():
-            z = head.cpu().eval()(torch.from_numpy(h)).numpy()
+        given = torch.from_numpy(h)
+        with torch.inference_mode(), evaluating(head):
+            z = head(given.to(next(head.parameters(), given).device)).cpu().numpy()
     write_embeddings(run.path, dataset, h, z)
