@@ -21,6 +21,7 @@ from sealife_core.evaluation.embeddings.feature_quality import (
     uniformity,
     voters,
 )
+from sealife_core.evaluation.projections.reduction import sample
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import BestModel
 from sealife_core.training.feature_extraction import features_of
@@ -152,6 +153,8 @@ def _voters(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _looked_at(dataset: Dataset) -> np.ndarray:
-    """The rows whose geometry is measured: validation images, or training images where those are too few."""
+    """The rows whose geometry is measured: validation images, or training images where those are too few; of many a
+    random sample, always the same, since the images of a class may stand together."""
     _, queries = _voters(dataset)
-    return (queries if len(queries) >= 16 else dataset.rows("train"))[:LOOKED_AT]
+    rows = queries if len(queries) >= 16 else dataset.rows("train")
+    return rows[sample(len(rows), LOOKED_AT, 0)]
