@@ -98,7 +98,7 @@ def lowest_threshold(confidence: Float64[np.ndarray, " n"], right: Bool[np.ndarr
     order = np.argsort(-confidence, kind="stable")
     sure, wrong = confidence[order], np.cumsum(~right[order])
     last = np.append(sure[1:] < sure[:-1], True)[: len(sure)]  # equal confidences are named together
-    allowed = np.flatnonzero(last & (wrong <= error * np.arange(1, len(sure) + 1)))
+    allowed = np.flatnonzero(last & (wrong / np.arange(1, len(sure) + 1) <= error))
     return float(sure[allowed[-1]]) if len(allowed) else 2.0
 
 

@@ -28,6 +28,12 @@ def test_threshold__is_the_lowest_that_keeps_to_the_error(error: float, seed: in
     assert lowest_threshold(confidence, right, error) == literal(confidence, right, error)
 
 
+def test_threshold__allows_exactly_the_share_that_was_asked_for() -> None:
+    """0.29 × 100 is 28.999999999999996 in floating point."""
+    right = np.arange(100) >= 29
+    assert lowest_threshold(np.linspace(0.99, 0.5, 100), right[::-1], 0.29) == 0.5
+
+
 def test_threshold__names_nothing_where_the_surest_is_wrong() -> None:
     assert lowest_threshold(np.array([0.9, 0.5]), np.array([False, False]), 0.2) > 1
     assert lowest_threshold(np.array([0.9, 0.9]), np.array([True, False]), 0.2) > 1
