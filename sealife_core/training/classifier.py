@@ -121,6 +121,8 @@ class ClassifierModule(LightningModule):
     inputs instead of images, where batches hold activations (``activations.py``).
     """
 
+    spares = True  # False in a run that began when everything decayed (resume_point.py)
+
     def __init__(
         self,
         config: FineTuneConfig,
@@ -190,6 +192,7 @@ class ClassifierModule(LightningModule):
             self.encoder,
             learning_rate=config.learning_rate * config.encoder_rate_factor,
             weight_decay=config.weight_decay,
+            spares=self.spares,
         )
         return build_optimiser(config.optimiser, groups)
 

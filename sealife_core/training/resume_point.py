@@ -75,6 +75,8 @@ class ResumePoint(Callback):
         known = self._run.run.results() or {}  # an old resume point has no time: the results of its stop have
         self._earlier_s = self._restored.get("train_s", known.get("train_s") or 0.0)
         trainer.should_stop = self._restored.get("ended", False)
+        module: Any = pl_module  # before its optimiser is made, whose groups are to be those of the file
+        module.spares = self._restored.get("spares", False)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on in the middle of an epoch: its order begins at the next batch, its metrics with what they had."""
@@ -111,6 +113,7 @@ class ResumePoint(Callback):
 
     def _save(self, trainer: Trainer, pl_module: LightningModule, *, batches: int, ended: bool = False) -> None:
         self._position = {"batches": batches, "ended": ended, "gathered": _gathered(pl_module) if batches else {}}
+        self._position["spares"] = pl_module.spares
         began = time.monotonic()
         trainer.save_checkpoint(self._run.path / LAST)
         now = time.monotonic()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from typing import Any
 
 from torch import nn, optim
@@ -10,15 +11,31 @@ from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, LambdaLR, LRSc
 WARMUP_SHARE = 0.05  # of a cosine schedule for classifiers: enough for AdamW's second moments to settle
 
 
-def parameter_groups(module: nn.Module, *, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
-    """The trainable parameters of ``module`` in two groups: matrices and filters decay, biases and norms do not.
+def parameter_groups(
+    module: nn.Module, *, learning_rate: float, weight_decay: float, spares: bool = True
+) -> list[dict[str, Any]]:
+    """The trainable parameters of ``module`` in two groups: matrices and filters decay, biases and norms do not; nor
+    does what a network of timm ``spares``: tokens, embeddings of positions.
 
     The second is also the one that LARS leaves alone (SimCLR, appendix B).
     """
-    trained = [p for p in module.parameters() if p.requires_grad]
-    decayed = {"params": [p for p in trained if p.ndim > 1], "lr": learning_rate, "weight_decay": weight_decay}
-    plain = {"params": [p for p in trained if p.ndim <= 1], "lr": learning_rate, "weight_decay": 0.0}
+    spared = _spared(module) if spares else set()
+    decayed: dict[str, Any] = {"params": [], "lr": learning_rate, "weight_decay": weight_decay}
+    plain: dict[str, Any] = {"params": [], "lr": learning_rate, "weight_decay": 0.0}
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            (decayed if parameter.ndim > 1 and parameter not in spared else plain)["params"].append(parameter)
     return [group for group in (decayed, plain) if group["params"]]
+
+
+def _spared(module: nn.Module) -> set[nn.Parameter]:
+    """What the parts of ``module`` list, by name or pattern, as timm's networks do."""
+    found: set[nn.Parameter] = set()
+    for part in module.modules():
+        if callable(listed := getattr(part, "no_weight_decay", None)):
+            patterns: Any = listed()
+            found |= {p for name, p in part.named_parameters() if any(fnmatch(name, pattern) for pattern in patterns)}
+    return found
 
 
 def build_optimiser(name: str, groups: Iterable[dict[str, Any]]) -> optim.Optimizer:
@@ -33,7 +50,7 @@ def build_optimiser(name: str, groups: Iterable[dict[str, Any]]) -> optim.Optimi
         from timm.optim.lars import Lars  # here: it brings all of timm, 1.3 s that other runs need not wait
 
         # Matrices and filters are adapted whether or not they decay; timm's default is SGD where they do not.
-        groups = [group | {"always_adapt": group["params"][0].ndim > 1} for group in groups]
+        groups = [group | {"always_adapt": all(p.ndim > 1 for p in group["params"])} for group in groups]
         return Lars(groups, momentum=0.9)  # type: ignore[arg-type] - timm annotates it as int
     return optim.AdamW(groups, fused=True)
 

@@ -29,6 +29,7 @@ class SimclrModule(LightningModule):
     """
 
     views_an_image = 2
+    spares = True  # False in a run that began when everything decayed (resume_point.py)
 
     def __init__(self, config: SimclrConfig, encoder: Encoder, *, batch_size: int) -> None:
         super().__init__()
@@ -95,7 +96,7 @@ class SimclrModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """The optimiser with warm-up and cosine, both counted in steps."""
         rate = self.config.peak_learning_rate(self.batch_size)
-        groups = parameter_groups(self, learning_rate=rate, weight_decay=self.config.weight_decay)
+        groups = parameter_groups(self, learning_rate=rate, weight_decay=self.config.weight_decay, spares=self.spares)
         optimiser = build_optimiser(self.config.optimiser, groups)
         total = int(self.trainer.estimated_stepping_batches)
         steps_per_epoch = max(1, total // self.config.epochs)

@@ -14,6 +14,7 @@ from sealife_core.runs.resume_check import DamagedResumePoint
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import resume, write_status
 from sealife_core.training import resume_point
+from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.resume_point import ResumePoint
 from tests.training.attempts import assert_equal_runs, assert_same, attempt, begun, point, rows
 
@@ -146,6 +147,25 @@ def test_resume__of_a_run_that_patience_has_ended_trains_no_further(tiny_reef: D
     assert (run.path / "metrics.jsonl").read_text() == lines
     kept = torch.load(run.path / "module.pt", weights_only=True)
     assert_same(dict(kept), ended["callbacks"]["BestModel"]["weights"])
+
+
+def test_resume__of_a_transformer_goes_on_with_the_groups_that_its_optimiser_began_with(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before timm's list was asked, the tokens and positions decayed as well."""
+    run = begun(tiny_reef, "scratch", encoder="test_vit", epochs=2, batch_size=16)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(ClassifierModule, "spares", False)
+        assert attempt(run, tiny_reef, stop=lambda step, values: step == 2) is False
+    held = point(run)
+    del held["callbacks"]["ResumePoint"]["spares"]  # which an earlier release did not write
+    torch.save(held, run.path / "last.ckpt")
+    for _ in range(2):  # the second of a point that was written today
+        assert attempt(run, tiny_reef)
+        groups = [
+            [len(group["params"]) for group in of["optimizer_states"][0]["param_groups"]] for of in (held, point(run))
+        ]
+        assert groups[0] == groups[1]
 
 
 def patience_is_about_to_end(run: Run, step: int) -> bool:

@@ -94,6 +94,18 @@ def test_parameter_groups__let_matrices_and_filters_decay_and_leave_out_what_is_
     assert parameter_groups(net.requires_grad_(False), learning_rate=0.3, weight_decay=0.01) == []
 
 
+def test_parameter_groups__spare_the_tokens_and_positions_that_timm_lists() -> None:
+    encoder = fresh_encoder("test_vit")
+    names = {parameter: name for name, parameter in encoder.named_parameters()}
+    (decayed, plain), (every, _) = (
+        parameter_groups(encoder, learning_rate=0.3, weight_decay=0.01, spares=spares) for spares in (True, False)
+    )
+    listed = {"net.pos_embed", "net.cls_token"}
+    assert {names[p] for p in every["params"]} - {names[p] for p in decayed["params"]} == listed
+    assert {names[p] for p in plain["params"] if p.ndim > 1} == listed
+    assert [group["always_adapt"] for group in build_optimiser("lars", [decayed, plain]).param_groups] == [True, False]
+
+
 def stepped(name: str, weight_decay: float) -> list[float]:
     """The length of what each of two steps takes from a matrix (4, 1) of ones whose gradients are ones."""
     matrix = torch.ones(4, 1, requires_grad=True)
