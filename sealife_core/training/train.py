@@ -63,9 +63,9 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
                 finished = train_classifier(config, run, tracking)
             else:
                 finished = embed_only(config, run)
+            tracking.outcome()
         except Stopped:  # before anything was learned: while images were decoded or went through frozen stages
             finished = False
-        tracking.outcome()
     return finished
 
 
@@ -92,7 +92,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     trainer = build_trainer(config, run, machine, watching, steps_per_epoch=steps, speed=speed, tracking=tracking)
     told = what_trains(batches, module)
     describe_run(config, run, dataset, machine, encoder, **told, chance_loss=chance_loss(size))
-    tracking.views(dataset, pixels)
+    tracking.views(module, dataset, pixels)
 
     finished, train_s = fit(trainer, module, batches, run)
     kept = best.put_into(module) if best and config.keep_best else None
@@ -103,7 +103,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     keep_embeddings(run, dataset, h, module.head)
     scores = with_interval(looking.measure(module, h), dataset, config.knn_k)
     since_start = {} if kept is None else looking.since_start(kept)
-    trained = trained_parameters(module)
+    trained = told["parameters_trained"]
     run.results(val=scores, train_s=train_s, parameters_trained=trained, method=config.method, **since_start)
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, encoder, scores))

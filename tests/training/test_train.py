@@ -261,11 +261,12 @@ def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef
 
 def test_stop__while_features_are_computed_ends_the_run_at_once(pretrained: Run, tiny_reef: Dataset) -> None:
     fitting = {name: SMALL[name] for name in ("data", "encoder", "stem", "image_size_px") if name in SMALL}
-    config = preset("embed", **(fitting | {"weights": f"run:{pretrained.id}"}))
+    config = preset("embed", **(fitting | {"weights": f"run:{pretrained.id}", "tensorboard": True}))
     run = create_run(config, data_hash=tiny_reef.content_hash)
     (run.path / "stop").touch()
     assert train(config, RunWriter(run)) is False
     assert run.results() is None
+    assert not run.status().get("warnings"), "there is nothing yet that could be recorded"
     assert not (run.path / "embeddings.npy").exists()
     (run.path / "stop").unlink()
     assert train(config, RunWriter(run)) is True

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sealife_core.config import AnyConfig, SimclrConfig
+from sealife_core.config import AnyConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.runs.scheduling.ddp_processes import ReadOnlyWriter
 from sealife_core.runs.tracking_links import launched_with, wandb_mode
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.tracking.logged_media import embedding_picture, facts, predictions_of, view_pairs
 
 if TYPE_CHECKING:
@@ -37,11 +38,10 @@ class Tracking:
         """
         self._each(lambda tracker: tracker.metrics(step, epoch, values))
 
-    def views(self, dataset: Dataset, pixels: Pixels) -> None:
+    def views(self, module: SimclrModule, dataset: Dataset, pixels: Pixels) -> None:
         """What a SimCLR run is about to see: some training pictures, each with a positive pair of views."""
-        if self._trackers and isinstance(self._config, SimclrConfig):
-            config = self._config
-            self._show("views/pairs", lambda: view_pairs(config, dataset, pixels))
+        if self._trackers:
+            self._show("views/pairs", lambda: view_pairs(module, dataset, pixels))
 
     def outcome(self) -> None:
         """What a run that is through has left in its directory: embeddings, predictions, results, model."""
@@ -116,24 +116,20 @@ def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
 
 def _trackers(config: AnyConfig, run: RunWriter) -> "list[Tracker]":
     mode = wandb_mode(config.wandb, launched_with(run.run))
-    wanted = {"Weights & Biases": mode != "off", "TensorBoard": config.tensorboard}
-    found = []
-    for name in (name for name, asked in wanted.items() if asked):
+    found: list[Tracker] = []
+    for name, asked in (("Weights & Biases", mode != "off"), ("TensorBoard", config.tensorboard)):
         try:
-            found.append(_started(name, config, run, online=mode == "on"))
+            if asked and name == "TensorBoard":
+                from sealife_core.training.tracking.event_files import EventFiles
+
+                found.append(EventFiles(config, run))
+            elif asked:
+                from sealife_core.training.tracking.wandb_run import WandbRun
+
+                found.append(WandbRun(config, run, online=mode == "on"))
         except Exception as error:  # noqa: BLE001 - as above
             run.warn(
                 f"{name} could not be started ({type(error).__name__}), so the run is not recorded there. It still"
                 f" trains. Clone it when {name} works."
             )
     return found
-
-
-def _started(name: str, config: AnyConfig, run: RunWriter, *, online: bool) -> "Tracker":
-    if name == "TensorBoard":
-        from sealife_core.training.tracking.event_files import EventFiles
-
-        return EventFiles(config, run)
-    from sealife_core.training.tracking.wandb_run import WandbRun
-
-    return WandbRun(config, run, online=online)

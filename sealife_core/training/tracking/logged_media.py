@@ -12,7 +12,6 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.datasets.decoding.thumbnails import thumbnail
@@ -22,7 +21,8 @@ from sealife_core.evaluation.figures.learned_figures import projection_figure
 from sealife_core.evaluation.figures.palette import class_colours
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, pca
 from sealife_core.runs.run import PREDICTIONS
-from sealife_core.views.sampling import draw_views, generator_for
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.views.sampling import generator_for
 from sealife_core.views.transforms import apply_views
 
 PAIRS = 16  # pictures in the grid of views: four by four are taken in at a glance
@@ -51,13 +51,13 @@ class Predictions:
     files: list[str]
 
 
-def view_pairs(config: SimclrConfig, dataset: Dataset, pixels: Pixels) -> tuple[np.ndarray, str]:
-    """(H, W, 3) uint8: training pictures, each beside two views of it as the run draws them; and what it shows."""
-    rows = dataset.rows("train")
+def view_pairs(module: SimclrModule, dataset: Dataset, pixels: Pixels) -> tuple[np.ndarray, str]:
+    """(H, W, 3) uint8: training pictures, each beside two views of it as ``module`` draws them; and what it shows."""
+    config, rows = module.config, dataset.rows("train")
     rows = np.sort(np.random.default_rng(config.seed).permutation(rows)[:PAIRS])
     images, aspects = pixels.gather(rows)
-    generator = generator_for(config.seed, 0)
-    views = [apply_views(images, draw_views(config.views, aspects, generator), config.image_size_px) for _ in range(2)]
+    drawn = module.draw_pair(aspects, generator_for(config.seed, 0), (0, 1))
+    views = [apply_views(images, each, config.image_size_px) for each in drawn]
     side = config.image_size_px * max(1, round(PAIR_PX / config.image_size_px))
     cells = [[_square(image.numpy(), side) for image in images]]
     cells += [[_square(_as_bytes(view), side) for view in of] for of in views]

@@ -15,16 +15,20 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import wandb_mode
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.ablated_simclr import simclr_module
 from sealife_core.training.tracking import base as tracking_module
 from sealife_core.training.tracking.base import Tracking, tracked
 from sealife_core.training.tracking.logged_media import (
     FEW_IMAGES,
+    GAP_PX,
+    PAIRS,
     Predictions,
     embedding_picture,
     facts,
     predictions_of,
     view_pairs,
 )
+from tests.finished.models import NETWORK, fresh_encoder
 from tests.finished.runs import classifier_run, simclr_run
 
 
@@ -154,9 +158,13 @@ def test_wandb_mode(asked: str, variables: dict[str, str], mode: str) -> None:
     assert wandb_mode(asked, variables) == mode
 
 
-def test_view_pairs__are_of_training_images_and_the_same_again(tiny_reef: Dataset) -> None:
-    config = preset("simclr", "Quick look")
+@pytest.mark.parametrize("broken", ["", "identical-views"])
+def test_view_pairs__are_of_training_images_as_the_run_draws_them_and_the_same_again(
+    tiny_reef: Dataset, broken: str
+) -> None:
+    config = preset("simclr", "Quick look").model_copy(update={"broken": broken})
     assert isinstance(config, SimclrConfig)
+    module = simclr_module(config)(config, fresh_encoder(NETWORK), batch_size=8)
     pixels = open_pixels(tiny_reef, 64)
     looked_at: list[int] = []
 
@@ -165,10 +173,13 @@ def test_view_pairs__are_of_training_images_and_the_same_again(tiny_reef: Datase
             looked_at.extend(rows.tolist())
             return pixels.gather(rows)
 
-    first, second = (view_pairs(config, tiny_reef, Watched()) for _ in range(2))  # type: ignore[arg-type]
+    first, second = (view_pairs(module, tiny_reef, Watched()) for _ in range(2))  # type: ignore[arg-type]
     np.testing.assert_array_equal(first[0], second[0])
     assert set(looked_at) <= set(tiny_reef.rows("train").tolist())
     assert first[0].dtype == np.uint8
+    unit = (first[0].shape[0] - GAP_PX) // (PAIRS // 4)
+    one, other = (first[0][GAP_PX:unit, GAP_PX + place * unit : (place + 1) * unit] for place in (1, 2))
+    assert np.array_equal(one, other) == (broken == "identical-views")
 
 
 def test_embedding_picture__of_many_is_umap_and_of_few_pca(tiny_reef: Dataset, monkeypatch) -> None:
