@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from sealife_core.config import ClassifierConfig, FineTuneConfig, ProbeConfig
+from sealife_core.config import FineTuneConfig, ProbeConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px
 from sealife_core.evaluation.classification.out_of_distribution import Means
@@ -42,22 +42,9 @@ def finish_classifier(
     """
     keep_embeddings(run, dataset, h)
     keep_novelty(run, dataset, cache_size_px(dataset, config.image_size_px), means)
-    found = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
-    run.results(**found, method=config.method, **learned)
-    save_model(run.path, encoder, head, model_card(config, run, dataset, encoder, found.get("test", {})))
-    draw_curves(run)
-
-
-def evaluate_classifier(
-    config: ClassifierConfig, run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Module, *, with_test: bool
-) -> dict[str, Any]:
-    """Scores by split, and ``test_hash``; writes predictions and figures. A stopped run leaves test unread.
-
-    h: (N, D), the encoder's embeddings of every image.
-    """
     found: dict[str, Any] = {}
     tables: list[pd.DataFrame] = []
-    for split in ("val", "test") if with_test else ("val",):
+    for split in ("val", "test") if finished else ("val",):
         rows = dataset.rows(split, labelled_only=True)
         if not len(rows):
             continue
@@ -70,7 +57,9 @@ def evaluate_classifier(
         _draw(run, dataset, found, tables[-1])
     if "test" in found:
         found["test"]["learned_before"] = tests_learned_before(config, run.run.root, dataset)
-    return found | {"test_hash": dataset.test_hash}
+    run.results(**found, test_hash=dataset.test_hash, method=config.method, **learned)
+    save_model(run.path, encoder, head, model_card(config, run, dataset, encoder, found.get("test", {})))
+    draw_curves(run)
 
 
 def draw_curves(run: RunWriter, chance_loss: float | None = None) -> None:

@@ -141,8 +141,8 @@ def draw_views(
 def _draw_crops(recipe: ViewRecipe, aspects: Tensor, uniform) -> Tensor:
     """(n, 4) boxes as from torchvision's RandomResizedCrop.get_params, all tries at once, without rounding to pixels.
 
-    Up to ten tries with uniform area and log-uniform aspect ratio relative to the *original's*; the first box that fits
-    is used, else the largest centred box with an allowed aspect ratio.
+    Up to ten tries with uniform area and log-uniform aspect ratio, in pixels of the *original* and not of its square;
+    the first box that fits is used, else the largest centred box with an allowed aspect ratio.
     """
     aspect = aspects[:, None]
     stretch = math.log(recipe.crop_ratio_max)
