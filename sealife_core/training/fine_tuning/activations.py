@@ -133,6 +133,8 @@ def _parts(
     config: FineTuneConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
 ) -> Iterator[np.ndarray]:
     """Activations (b, …) of a few images at a time, in the order of the file."""
+    cut = cut_of(config)
+    assert cut is not None
     quick = folded(encoder).to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     of_copies = ((batches.train_rows, copy) for copy in range(copies))
     for rows, copy in ((batches.val_rows, None), *of_copies):
@@ -142,22 +144,18 @@ def _parts(
             if copy is not None and config.augmentation != "none":
                 parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
             views = network_inputs(images.to(machine.device), parameters, config)
-            yield stored(frozen_part(config, quick, views, machine))
+            yield stored(frozen_part(cut, quick, views, machine))
 
 
-def frozen_part(config: FineTuneConfig, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:
-    """What the frozen stages make of views (n, 3, H, W)."""
-    cut = cut_of(config)
-    assert cut is not None
+def frozen_part(cut: str, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:
+    """What the frozen stages, up to ``cut``, make of views (n, 3, H, W)."""
     with evaluating(encoder), torch.inference_mode(), machine.autocast:
         return encoder.until(cut, views)
 
 
-def goes_on_from(config: FineTuneConfig, encoder: Encoder, views: Tensor, given: Tensor, machine: Hardware) -> bool:
+def goes_on_from(cut: str, encoder: Encoder, views: Tensor, given: Tensor, machine: Hardware) -> bool:
     """Whether the encoder makes the same features of ``given``, what its frozen stages made of ``views``, as of these:
     not where a network looks back past them, or depends on the size of the picture."""
-    cut = cut_of(config)
-    assert cut is not None
     with evaluating(encoder), torch.inference_mode(), machine.autocast:
         expected = encoder(views).float()
         try:

@@ -133,10 +133,10 @@ def measure(
         inputs, frozen_s, image_bytes = tried.inputs(batch, augment=True), 0.0, 0
         if cut is not None:
             assert isinstance(tried.encoder, Encoder)
-            frozen_s = _seconds(partial(frozen_part, config, tried.encoder, inputs, machine), machine) / n
-            held = stored(frozen_part(config, tried.encoder, inputs, machine))
+            frozen_s = _seconds(partial(frozen_part, cut, tried.encoder, inputs, machine), machine) / n
+            held = stored(frozen_part(cut, tried.encoder, inputs, machine))
             given = restored(torch.from_numpy(held)).to(machine.device)
-            if goes_on_from(config, tried.encoder, inputs, given, machine):
+            if goes_on_from(cut, tried.encoder, inputs, given, machine):
                 tried.cut, inputs, image_bytes = cut, given, held[0].nbytes
             elif config.stored_copies:
                 run.warn(f"{config.encoder} cannot be trained from stored activations. Its images are varied anew.")

@@ -95,9 +95,9 @@ def test_after__gives_the_trained_stages_the_gradients_of_the_whole(encoder: Enc
 def test_goes_on_from__tells_a_network_that_looks_back(encoder: Encoder) -> None:
     views = torch.randn(2, 3, 32, 32)
     given = encoder.until("layer2", views)
-    assert goes_on_from(asked(), encoder, views, given, CPU)
-    assert not goes_on_from(asked(), encoder, views, given + 1, CPU)
-    assert not goes_on_from(asked(), encoder, views, given[:, :3], CPU)
+    assert goes_on_from("layer2", encoder, views, given, CPU)
+    assert not goes_on_from("layer2", encoder, views, given + 1, CPU)
+    assert not goes_on_from("layer2", encoder, views, given[:, :3], CPU)
 
 
 def test_batches__hold_what_the_frozen_stages_make_of_each_image_copy_after_copy(
