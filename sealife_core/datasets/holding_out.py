@@ -1,14 +1,17 @@
 """Holding places out whole: the test split becomes the images of some sites, dives or days, and of no other.
 
 The test score of a run then is the accuracy at new places. Nothing is moved before it was shown
-(``plan_holding_out``), and it can be undone.
+(``plan_holding_out``), and it can be undone. The correction tells every image of these places, also those in the test
+split already, left out or without a label: who labels one later, takes it back in or undoes what was done before does
+not learn from it.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from sealife_core.datasets.corrections.draft import Changes, Draft
 from sealife_core.datasets.corrections.editing import correct
-from sealife_core.datasets.corrections.entries import pattern_of
+from sealife_core.datasets.corrections.entries import PLACE, pattern_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.grouping.regrouping import groups_by
@@ -19,14 +22,14 @@ from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
 GROUP = "group"
-WHY = "place"
+WHY = PLACE
 _NAMED = 10  # places spelled out in an error
 
 
 @dataclass(frozen=True)
 class HoldingOut(Moves):
     """What holding ``places`` out would do. ``warnings``: sentences on their images without a label, which stay where
-    they are, and on classes that a split lacks then."""
+    they are until they have one, and on classes that a split lacks then."""
 
     places: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -114,19 +117,33 @@ def hold_out(dataset: Dataset, plan: HoldingOut, by: str = "", places_by: str = 
     these places by it. Raises DatasetError if the test split is that already."""
     if not plan.moves:
         raise DatasetError(f"The test split of {dataset.name!r} is the images of these places already.")
-    ids = dataset.manifest["id"].tolist()
-    moves = {ids[row]: split for row, split in plan.moves.items()} | _of_left_out(dataset, plan.places, places_by)
+    ids, splits = (dataset.whole.manifest[name].tolist() for name in ("id", "split"))
+    changes = _splits(ids, splits, places_of(dataset.whole, places_by), plan.places)
     why = WHY if places_by == GROUP else f"{WHY}:{places_by}"
-    return correct(dataset, {image: {"split": split} for image, split in moves.items()}, by=by, why=why, as_seen=True)
+    return correct(dataset, changes, by=by, why=why, as_seen=True)
 
 
-def _of_left_out(dataset: Dataset, held: Collection[str], places_by: str) -> dict[str, str]:
-    """Image id → its new split, of those left out: who takes one back in does not learn from a place held out."""
-    whole = dataset.whole
-    columns = (whole.manifest[name].tolist() for name in ("id", "label", "split"))
-    wanted = {
-        image: ("test" if place in held else "train" if split == "test" else split, split)
-        for image, label, split, place in zip(*columns, places_of(whole, places_by), strict=True)
-        if label and not dataset.has(image)
+def held_here(draft: Draft, told: Changes, by: str) -> Changes:
+    """What holding places out on another copy, which ``told`` their images the splits, is for the images that are here.
+
+    by: the pattern of the places, "" for groups. Where there is no such pattern here, it is what was told.
+    """
+    imported = draft.dataset.original
+    ids = imported.manifest["id"].tolist()
+    values = [draft.values(image) for image in ids]
+    try:
+        places = places_of(imported, by) if by else [one["group"] for one in values]
+    except DatasetError:
+        return told
+    held = {place for image, place in zip(ids, places, strict=True) if told.get(image, {}).get("split") == "test"} - {
+        ""
     }
-    return {image: to for image, (to, split) in wanted.items() if to != split}
+    return {**told, **_splits(ids, [one["split"] for one in values], places, held)} if held else told
+
+
+def _splits(ids: Sequence[str], splits: Sequence[str], places: Sequence[str], held: Collection[str]) -> Changes:
+    return {
+        image: {"split": "test" if place in held else "train"}
+        for image, split, place in zip(ids, splits, places, strict=True)
+        if place in held or split == "test"
+    }

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.datasets.corrections.editing import correct, move, undo
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.corrections.editing import correct, move, redo, said, undo
+from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.holding_out import (
     GROUP,
     PlacesTested,
@@ -25,6 +26,38 @@ def bay(home: Path) -> Dataset:
     splits = [*["train", "train", "train", "train", "val", "test"] * 4, "test"]
     groups = [*(site for site in "abcd" for _ in range(6)), ""]
     return made(home / "data" / "bay", labels, splits, groups)
+
+
+@pytest.fixture(params=[GROUP, "column:site"])
+def by(request: pytest.FixtureRequest) -> str:
+    """What names a place."""
+    return request.param
+
+
+@pytest.fixture
+def sites(home: Path) -> Dataset:
+    """Three sites of four images, each told by group and by a column; the first of each has no label."""
+    return sited(home / "data" / "sites", ["train", "train", "val", "test"] * 3)
+
+
+def sited(folder: Path, splits: list[str]) -> Dataset:
+    groups = list("aaaabbbbcccc") + ["a"] * (len(splits) - 12)
+    dataset = made(folder, ["", "crab", "eel", "crab"] * (len(splits) // 4), splits, groups)
+    return write_dataset(folder, dataset.manifest.assign(**{"table:site": groups}), {})
+
+
+def held(dataset: Dataset, by: str, *chosen: str) -> Dataset:
+    plan = plan_holding_out(dataset, chosen, places_of(dataset, by))
+    return hold_out(dataset, plan, places_by=by)
+
+
+def answered(dataset: Dataset, image: str) -> Dataset:
+    """An answer of the queue that was asked before any place was held out."""
+    return correct(dataset, {image: {"label": "crab", "split": "train"}}, why="queue")
+
+
+def split_of(dataset: Dataset, image: str) -> str:
+    return str(dataset.manifest["split"].iat[dataset.row_of(image)])
 
 
 def splits_of(dataset: Dataset) -> dict[str, set[str]]:
@@ -113,3 +146,58 @@ def test_hold_out__is_refused_where_somebody_has_moved_one_meanwhile(bay: Datase
     move(bay, {0: "val"})
     with pytest.raises(DatasetError, match="Someone else has just changed 1"):
         hold_out(bay, plan)
+
+
+def test_hold_out__takes_along_what_has_no_label_yet_however_it_gets_one(sites: Dataset, by: str):
+    now = held(sites, by, "a")
+    assert said(now.entries[0]) == "4 images moved.", "without its label it stays where it was"
+    assert split_of(now, "i0") == "train"
+    by_hand = correct(now, {"i0": {"label": "crab"}})
+    assert split_of(by_hand, "i0") == "test"
+    back = undo(by_hand, 2)
+    assert split_of(back, "i0") == "train"
+    assert split_of(redo(back, 2), "i0") == "test"
+    assert split_of(answered(undo(by_hand, 2), "i0"), "i0") == "test", "it was asked before, and answered after"
+    assert split_of(answered(now, "i4"), "i4") == "train", "of a place that is not held out"
+
+
+def test_hold_out__keeps_what_was_answered_or_moved_before_and_is_undone_or_redone_after(sites: Dataset, by: str):
+    now = move(answered(sites, "i0"), {1: "test"})
+    now = held(undo(now, 1), by, "a")
+    now = redo(undo(now, 2), 1)
+    assert {split_of(now, image) for image in ("i0", "i1", "i2", "i3")} == {"test"}
+    assert split_of(undo(now, 4), "i0") == "train", "that it is held out can be undone"
+
+
+def test_redo__of_a_place_held_out_is_refused_where_it_was_learned_from_meanwhile(sites: Dataset, by: str):
+    now = answered(undo(held(sites, by, "a"), 1), "i0")
+    with pytest.raises(DatasetError, match=r"With correction 1 redone, 1 image .* Hold the places out again instead"):
+        redo(now, 1)
+    now = redo(undo(now, 3), 1)
+    with pytest.raises(DatasetError, match="With correction 3 redone, 1 image"):
+        redo(now, 3)
+    assert open_dataset("sites").version == now.version == 5
+    assert split_of(redo(undo(move(now, {1: "train"}), 6), 6), "i1") == "train", "moved by hand"
+
+
+def test_undo__of_other_places_is_refused_where_those_before_were_learned_from_meanwhile(sites: Dataset, by: str):
+    now = held(held(sites, by, "a"), by, "b")
+    assert split_of(undo(now, 2), "i1") == "test"
+    now = move(answered(open_dataset("sites"), "i0"), {1: "val"})
+    now = redo(now, 2)
+    now = answered(now, "i0")
+    with pytest.raises(DatasetError, match="With correction 2 undone, "):
+        undo(now, 2)
+
+
+def test_hold_out__applied_to_a_fresh_import_holds_the_places_out_whole(sites: Dataset, home: Path, tmp_path: Path, by):
+    now = answered(correct(held(sites, by, "a"), {"i0": {"label": "eel"}}, by="Ada"), "i4")
+    (tmp_path / "c.csv").write_text(corrections_csv(now))
+    same = apply_csv(sited(home / "data" / "same", sites.manifest["split"].tolist()), tmp_path / "c.csv").dataset
+    assert same.manifest.equals(now.manifest)
+    assert apply_csv(same, tmp_path / "c.csv").entries == 0
+    more = sited(home / "data" / "more", ["train", "test", "train", "val"] * 4)  # other splits, and more of site a
+    found = apply_csv(more, tmp_path / "c.csv").dataset
+    splits = dict(zip(found.manifest["id"], found.manifest["split"], strict=True))
+    assert {image for image in splits if splits[image] == "test"} == {"i0", "i1", "i2", "i3", "i13", "i14", "i15"}
+    assert split_of(correct(found, {"i12": {"label": "crab"}}), "i12") == "test"

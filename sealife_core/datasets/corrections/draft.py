@@ -11,11 +11,15 @@ from typing import Any
 from sealife_core.datasets.corrections.entries import (
     FIELDS,
     FORMAT,
+    PLACE,
+    QUEUE,
     AddedImage,
     Change,
     Entry,
     People,
     changed,
+    for_test,
+    holding_last,
     in_force,
 )
 from sealife_core.datasets.corrections.replay import EXCLUDED, Corrected, with_added
@@ -23,6 +27,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.finding import clean_label, too_long
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import DatasetError
+from sealife_core.wording import counted
 
 _ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
 _NAMES = ("label", "group", "opinion")  # fields that hold a name
@@ -58,25 +63,35 @@ class Draft:
     def correct(
         self, changes: Changes, *, by: str, why: str, seen: Mapping[str, Mapping[str, str]] | None = None, at: str = ""
     ) -> None:
-        """Change images. ``seen``: refuse where their values are not those any more; ``at``: see :meth:`_add`."""
+        """Change images. ``seen``: refuse where their values are not those any more; ``at``: see :meth:`_add`.
+
+        Places that are held out take along what has no label yet: it is for test with its label, whoever gives it, also
+        where the queue asked for it before.
+        """
         if not any(changes.values()):
             raise DatasetError("There is nothing to change: no image was chosen.")
         values = {image: self.values(image) for image in changes}
         if seen is not None:
             self._refuse_changed(changes, seen, values)
         found: dict[str, dict[str, Change]] = {}
+        places = why.partition(":")[0] == PLACE
+        held = for_test(holding_last(self.entries)) if why == QUEUE else ()
         for image, fields in changes.items():
             check_values(fields, self)
             fields = {f: self._called(became) if f in _NAMES else became for f, became in fields.items()}
             if "opinion" in fields and not self.people.called(by):
                 raise DatasetError("A second opinion needs a name. Type yours first.")
             was = values[image]
+            if image in held and fields.get("label"):
+                fields["split"] = "test"
             if not fields.get("label", was["label"]) and fields.get("split", "train") != "train":
-                raise DatasetError(
-                    f"Image {image} has no label: it can only be in 'train', not in {fields['split']!r}."
-                )
+                if not places:
+                    raise DatasetError(
+                        f"Image {image} has no label: it can only be in 'train', not in {fields['split']!r}."
+                    )
+                was = was | {"split": fields["split"]}  # it does not move yet
             told = {field: (was[field], became) for field, became in fields.items()}
-            found[image] = told if "label" in told else changed(told)
+            found[image] = told if places or "label" in told else changed(told)
         found = {image: fields for image, fields in found.items() if fields}
         if not found:
             raise DatasetError("There is nothing to change: every image is already like that.")
@@ -108,13 +123,39 @@ class Draft:
         """Take back one correction."""
         if not self._holds(number):
             raise DatasetError(f"Correction {number} of data set {self.name!r} is undone already.")
-        self._add(by, "hand", undo=number)
+        self._turn(number, by, undo=number)
 
     def redo(self, number: int, *, by: str) -> None:
         """Bring back a correction that was undone."""
         if self._holds(number):
             raise DatasetError(f"Correction {number} of data set {self.name!r} is in force: there is nothing to redo.")
-        self._add(by, "hand", redo=number)
+        self._turn(number, by, redo=number)
+
+    def _turn(self, number: int, by: str, **which: int) -> None:
+        """Undo or redo. Moves are done again as they were; refused is what would let an image of a place held out into
+        training or validation otherwise."""
+        entry = self.entries[number - 1]
+        labels = any("label" in fields for fields in entry.images.values())
+        lets_in = entry.reason == PLACE or ("redo" in which and (entry.added or labels))
+        before = self._astray() if lets_in else set[str]()
+        self._add(by, "hand", **which)
+        if lets_in and (found := self._astray() - before):
+            raise DatasetError(
+                f"With correction {number} {next(iter(which))}ne, {counted(len(found), 'image')} that may be of a place"
+                " held out would not be for test: added, labelled or moved while it was not held out. Hold the places"
+                " out again instead, or give the labels anew."
+            )
+
+    def _astray(self) -> set[str]:
+        """Images that may be of the places held out last, but are not for test."""
+        last = holding_last(self.entries)
+        if last is None:
+            return set()
+        images = for_test(last)
+        for entry in in_force(self.entries[last.number :]):
+            if entry.added and holding_last(self.entries[: entry.number - 1]) != last:  # nothing kept these out
+                images.update(entry.added)
+        return self._images.not_for_test(images, with_groups=not last.pattern)
 
     def _called(self, name: str) -> str:
         """``name`` as an import would write it, unless a class of an earlier version of this program is called so."""

@@ -92,11 +92,12 @@ def said(entry: Entry) -> str:
     if entry.added:
         return f"{counted(len(entry.added), 'image')} added."
     changes: dict[str, set[Change]] = {}
-    for image in entry.images.values():
-        for field, pair in changed(image).items():
+    images = [image for image in map(changed, entry.images.values()) if image]
+    for image in images:
+        for field, pair in image.items():
             changes.setdefault(field, set()).add(pair)
     done = [_pairs_said(field, pairs) for field, pairs in sorted(changes.items())]
-    return f"{counted(len(entry.images), 'image')} {' and '.join(done)}."
+    return f"{counted(len(images), 'image')} {' and '.join(done)}."
 
 
 def _pairs_said(field: str, pairs: set[Change]) -> str:

@@ -21,7 +21,8 @@ FIELDS = ("label", "split", "group", "excluded", "review", "opinion")
 MOST_BYTES = 1 << 30
 QUEUE = "queue"  # why: it was asked next
 PREDICTION = "prediction"  # a model had said something of it
-WHYS = ("hand", "duplicate", "suspect", QUEUE, PREDICTION, "pattern", "place", "agreement", "blind", "file")
+PLACE = "place"  # it is of a place held out
+WHYS = ("hand", "duplicate", "suspect", QUEUE, PREDICTION, "pattern", PLACE, "agreement", "blind", "file")
 
 Said = Literal["label", "opinion"]
 
@@ -214,6 +215,17 @@ def changed(fields: Mapping[Any, Change]) -> dict[str, Change]:
 def pattern_of(entries: Sequence[Entry], reason: str) -> str:
     """The pattern of the newest correction in force that was made for ``reason``; "" if that tells none."""
     return next((one.pattern for one in reversed(in_force(entries)) if one.reason == reason), "")
+
+
+def holding_last(entries: Sequence[Entry]) -> Entry | None:
+    """The newest correction in force that holds places out."""
+    return next((entry for entry in reversed(in_force(entries)) if entry.reason == PLACE), None)
+
+
+def for_test(holding: Entry | None) -> set[str]:
+    """The images of the places that a correction holds out."""
+    told = holding.images.items() if holding else ()
+    return {image for image, fields in told if fields.get("split", ("", ""))[1] == "test"}
 
 
 def newest_of(entries: Sequence[Entry], why: str, field: str) -> int | None:

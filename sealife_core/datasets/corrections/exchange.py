@@ -145,9 +145,13 @@ class _Applying:
         if not changes:
             return
         by, why, at = self._told(lines[0])
+        reason, _, pattern = why.partition(":")
+        places = reason == holding_out.WHY
+        if places:
+            changes = holding_out.held_here(draft, changes, pattern)
         values = {image: draft.values(image) for image in changes}
         for image, fields in changes.items():
-            if not fields.get("label", values[image]["label"]):
+            if not places and not fields.get("label", values[image]["label"]):
                 fields.pop("split", None)  # of a label that was taken back: an image without one is in "train"
 
         def says(image: str, field: str, to: str) -> bool:
@@ -157,6 +161,7 @@ class _Applying:
 
         new = {image: fields for image, fields in changes.items() if any(says(image, *one) for one in fields.items())}
         if new:
+            new = changes if places else new
             for image in first & new.keys() if by else ():
                 if values[image]["label"]:  # it was given on another copy of the data set, without seeing this label
                     new[image]["opinion"] = new[image]["label"]

@@ -1,6 +1,6 @@
 """The manifest in force: that of the import with the corrections that are not undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 import pandas as pd
@@ -91,6 +91,13 @@ class Corrected:
     def split(self, at: int) -> str:
         """The split of the image at that place: without a label it is "train", for nothing can be tested on it."""
         return self.columns["split"][at] if self.columns["label"][at] else "train"
+
+    def not_for_test(self, images: Collection[str], *, with_groups: bool) -> set[str]:
+        """Those of ``images``, left out or not, that are in another split or go there with their label; and so of all
+        that are of one group with these."""
+        rows = list(zip(self._imported["id"], self.columns["group"], self.columns["split"], strict=True))
+        groups = {group for image, group, _ in rows if image in images} - {""} if with_groups else set[str]()
+        return {image for image, group, split in rows if split != "test" and (image in images or group in groups)}
 
     @property
     def classes(self) -> set[str]:
