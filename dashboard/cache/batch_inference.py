@@ -9,9 +9,9 @@ import streamlit as st
 
 from dashboard.cache.keeping import Stamp, kept, stamp
 from dashboard.data.inference_columns import InferenceColumns, columns_of
-from sealife_core.datasets.additions import ByHand
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.thumbnails import shrunk
+from sealife_core.datasets.given_classes import ByHand
 from sealife_core.datasets.imports.finding import Skipped
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.batch_inference.corrected_classes import CORRECTED, read_given

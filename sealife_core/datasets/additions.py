@@ -7,23 +7,21 @@ Groups are those of a table, or by the pattern that the images were last grouped
 entry is written: after a crash the data set is as before, or has them all.
 """
 
-import filecmp
 import shutil
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.checks import hashes_of, nearly_same
 from sealife_core.datasets.corrections.draft import Draft
 from sealife_core.datasets.corrections.editing import add_entries
-from sealife_core.datasets.corrections.entries import AddedImage, Entry, hear, in_force, pattern_of
-from sealife_core.datasets.corrections.versions import known_label, renamed_since
+from sealife_core.datasets.corrections.entries import AddedImage, Entry, in_force, pattern_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.duplicates import perceptual_hashes
+from sealife_core.datasets.given_classes import ByHand, GivenClasses
 from sealife_core.datasets.grouping import regrouping
 from sealife_core.datasets.grouping.exif import written_in
 from sealife_core.datasets.grouping.patterns import groups_of, parse_pattern
@@ -31,7 +29,8 @@ from sealife_core.datasets.holding_out import places_held, places_of
 from sealife_core.datasets.imports.finding import ClassFolder, FoundFile, Skipped, clean_label
 from sealife_core.datasets.imports.importing import nothing_imported, taken_in_order
 from sealife_core.datasets.imports.sources import find_pictures
-from sealife_core.durable import flush_folder, flush_tree, replacing
+from sealife_core.datasets.lost_files import bring_back, lost_files
+from sealife_core.durable import flush_folder, flush_tree
 from sealife_core.errors import DatasetError, disk_errors
 from sealife_core.progress import Progress
 from sealife_core.wording import counted
@@ -41,14 +40,6 @@ HELD_OUT = ("val", "test")
 _ADDING = ".adding-"
 _HASHED_AT_ONCE = 256
 _NAMED = 3
-
-
-class ByHand(NamedTuple):
-    """The class that a person gave a picture; by whom ("": not known), and when: UTC, ISO 8601, "" if not known."""
-
-    label: str
-    by: str = ""
-    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,7 +203,8 @@ class _Adding:
         self.known: list[str] = []
         self.held_out: list[str] = []
         there, undone = _there(draft.dataset)
-        self.lost = self._lost(draft.dataset)
+        copies = {row["sha256"]: copy for (row, _), copy in zip(self.rows, self.copies, strict=True)}
+        self.lost = lost_files(draft.dataset, copies)
         if not self.compared.issuperset(draft.dataset.manifest["sha256"].iloc[_held_out(draft.dataset)]):
             self._compare(draft.dataset)  # somebody has held more out meanwhile
         # Groups of an earlier version of this program may not be composed (NFC).
@@ -224,7 +216,7 @@ class _Adding:
         groups: dict[str, str] = {}
         back: list[str] = []
         own = _own(draft.dataset, held_by) if undone else {}
-        said = _Said(draft, self.version, self.by)
+        said = GivenClasses(draft, self.version, self.by)
         for (row, by_hand), by_pattern, place in zip(self.rows, grouped, self._by(held_by), strict=True):
             group = row["group"] or by_pattern
             image, split, label = there.get(row["sha256"], ("", "", ""))
@@ -256,52 +248,15 @@ class _Adding:
             draft.correct(changes, by=by, why=self.why, at=at)
         self.added, self.labelled, self.opinions = len(new) + len(back), said.count("label"), said.count("opinion")
 
-    def _lost(self, dataset: Dataset) -> dict[Path, Path]:
-        """Files of the data set that are missing or damaged → the copy here that has their content."""
-        copy_of = {row["sha256"]: copy for (row, _), copy in zip(self.rows, self.copies, strict=True)}
-        every = zip(dataset.every["file"].tolist(), dataset.every["sha256"].tolist(), strict=True)
-        known = {dataset.folder / file: copy_of[sha256] for file, sha256 in every if sha256 in copy_of}
-        return {file: copy for file, copy in known.items() if not _same(file, copy)}
-
     def place(self, entries: Sequence[Entry]) -> None:
         """Move the files that the entries name to where they say, and copies to those that were lost; those of other
         tries stay behind."""
         target = self.dataset.folder / IMAGES
         target.mkdir(exist_ok=True)
-        for file, copy in self.lost.items():
-            with replacing(file) as back, copy.open("rb") as content:
-                shutil.copyfileobj(content, back)
+        bring_back(self.lost)
         for image in (image for entry in entries for image in entry.added.values()):
             (self.staged.parent / image.file).replace(self.dataset.folder / image.file)
         flush_folder(target)
-
-
-class _Said:
-    """What people said of pictures, as changes to the data set by when and by whom; nothing that its log has."""
-
-    def __init__(self, draft: Draft, version: int | None, otherwise: str) -> None:
-        self.changes: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(dict)
-        self._dataset, self._people, self._version, self._otherwise = draft.dataset, draft.people, version, otherwise
-        self._heard: dict[str, dict[str, str]] = {}
-        self._times: set[tuple[str, str]] = set()  # when something was said, and of which image
-        for entry in in_force(draft.dataset.entries):
-            hear(self._heard, entry, "label")
-            hear(self._heard, entry, "opinion")
-            self._times.update((entry.at, image) for image in entry.images)
-
-    def take(self, image: str, label: str, by_hand: ByHand) -> str:
-        """Take in what was said of ``image``, which has that ``label`` by now; returns the class as it is called."""
-        by = self._people.called(by_hand.by or self._otherwise)
-        now = known_label(renamed_since(by_hand.label, self._dataset, self._version), self._dataset)
-        heard = self._heard.setdefault(by, {})
-        if heard.get(image) != now and (by_hand.at, image) not in self._times and (by or not label):
-            self.changes[by_hand.at, by][image] = {"opinion" if label else "label": now}
-            heard[image] = now
-        return now
-
-    def count(self, field: str) -> int:
-        """How many classes are a new "label", or an "opinion"."""
-        return sum(field in fields for images in self.changes.values() for fields in images.values())
 
 
 def _there(dataset: Dataset) -> tuple[dict[str, tuple[str, str, str]], set[str]]:
@@ -325,13 +280,6 @@ def _own(dataset: Dataset, held_by: str) -> dict[str, tuple[str, str]]:
     places = places_of(dataset.whole, held_by) if held_by else [""] * len(every)
     groups = map(clean_label, every["group"].tolist())
     return dict(zip(every["id"].tolist(), zip(groups, places, strict=True), strict=True))
-
-
-def _same(file: Path, copy: Path) -> bool:
-    try:
-        return filecmp.cmp(file, copy, shallow=False)
-    except OSError:
-        return False
 
 
 def _held_out(dataset: Dataset) -> list[int]:

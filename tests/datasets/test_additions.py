@@ -10,17 +10,18 @@ import pytest
 from PIL import Image
 
 from sealife_core.datasets import additions
-from sealife_core.datasets.additions import ByHand, add_from, add_pictures
-from sealife_core.datasets.corrections.editing import correct, move, rename_class, said, undo
+from sealife_core.datasets.additions import add_from, add_pictures
+from sealife_core.datasets.corrections.editing import correct, move, redo, rename_class, said, undo
 from sealife_core.datasets.corrections.entries import LOG, labels_by
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.corrections.versions import seen
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding import pixels
 from sealife_core.datasets.decoding.pixels import open_pixels
+from sealife_core.datasets.given_classes import ByHand
 from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.grouping.regrouping import plan_regrouping, regroup
-from sealife_core.datasets.holding_out import hold_out, places_of, plan_holding_out
+from sealife_core.datasets.holding_out import GROUP, hold_out, places_of, plan_holding_out
 from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError
@@ -177,6 +178,32 @@ def test_add__again_after_an_undo_keeps_off_what_is_held_out_by_then(films: Data
     others = [FoundFile(f"other {at}.png", frame.path) for at, frame in enumerate(frames)]
     found = add_pictures(held, others, [None] * 2)
     assert (found.added, found.held_out) == (1, ["other 1.png"]), "its place is that of its first name"
+
+
+@pytest.mark.parametrize("by", [GROUP, "stem"])
+def test_redo__takes_nothing_in_that_is_of_a_place_held_out_by_then(films: Dataset, tmp_path: Path, by: str):
+    grouped = regroup(films, plan_regrouping(films, parse_pattern("stem")))
+    grouped = move(grouped, {row: "train" for row in range(len(films)) if grouped.manifest["split"][row] != "train"})
+    added = add_pictures(grouped, [FoundFile("b_9.png", new_picture(tmp_path, 50))], [None]).dataset
+    image = str(added.manifest["id"].iat[-1])
+    plan = plan_holding_out(grouped, ["b"], places_of(grouped, by))
+    held = hold_out(undo(added, 3), plan, places_by=by)
+    if by == GROUP:  # its group came with it: nothing tells it as long as it is undone
+        with pytest.raises(DatasetError, match="With correction 3 redone, 1 image"):
+            redo(held, 3)
+    else:
+        labelled = correct(redo(held, 3), {image: {"label": "crab"}})
+        assert labelled.manifest["split"][labelled.row_of(image)] == "test"
+
+
+def test_redo__of_a_place_held_out_is_refused_where_pictures_were_added_meanwhile(films: Dataset, tmp_path: Path):
+    held = hold_out(films, plan_holding_out(films, ["b"], places_of(films, "stem")), places_by="stem")
+    frames = [FoundFile(f"{film}_9.png", new_picture(tmp_path, 50 + at)) for at, film in enumerate("ab")]
+    kept_off = add_pictures(held, frames, [None] * 2).dataset
+    back = undo(redo(undo(kept_off, 1), 1), 1)  # what came while it was held out is of another place
+    add_pictures(back, frames[1:], [None])
+    with pytest.raises(DatasetError, match="With correction 1 redone, 1 image that may be of a place held out"):
+        redo(back, 1)
 
 
 def test_add__to_a_set_that_was_grouped_by_a_column_of_its_table(home: Path, tmp_path: Path, files: list[FoundFile]):

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from sealife_core.datasets.additions import Addition, ByHand, add_pictures
+from sealife_core.datasets.additions import Addition, add_pictures
 from sealife_core.datasets.corrections.entries import PREDICTION
 from sealife_core.datasets.corrections.exchange import utc_time
 from sealife_core.datasets.dataset import open_dataset
+from sealife_core.datasets.given_classes import ByHand
 from sealife_core.datasets.imports.finding import FoundFile, clean_label, too_long
 from sealife_core.durable import held, replace_file
 from sealife_core.errors import DatasetError, RunError, disk_errors

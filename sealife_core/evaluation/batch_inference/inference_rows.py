@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:  # they import torch or SciPy
-    from sealife_core.datasets.additions import ByHand
+    from sealife_core.datasets.given_classes import ByHand
     from sealife_core.evaluation.classification.predictor import Prediction
     from sealife_core.evaluation.classification.selective import Validated
 
