@@ -201,3 +201,6 @@ def test_hold_out__applied_to_a_fresh_import_holds_the_places_out_whole(sites: D
     splits = dict(zip(found.manifest["id"], found.manifest["split"], strict=True))
     assert {image for image in splits if splits[image] == "test"} == {"i0", "i1", "i2", "i3", "i13", "i14", "i15"}
     assert split_of(correct(found, {"i12": {"label": "crab"}}), "i12") == "test"
+    already = apply_csv(sited(home / "data" / "already", ["train", *["test"] * 3, *["train"] * 8]), tmp_path / "c.csv")
+    assert said(already.dataset.entries[0]) == "No image moved."
+    assert split_of(already.dataset, "i0") == "test"

@@ -26,7 +26,8 @@ def history_view(dataset: Dataset) -> None:
     """The log, the newest first; below it, what is left out."""
     rows = history(dataset)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**Version {dataset.version}.** {_summary(rows)}", width="stretch")
+        says = f"**Version {dataset.version}.** {_summary(rows)}" if rows else "**As it was imported.**"
+        st.markdown(says, width="stretch")
         with st.container(horizontal=True, width="content"):
             if rows:
                 download("Corrections (CSV)", partial(corrections_csv, dataset), f"{dataset.name}-corrections.csv")

@@ -96,6 +96,8 @@ def said(entry: Entry) -> str:
     for image in images:
         for field, pair in image.items():
             changes.setdefault(field, set()).add(pair)
+    if not images:  # of places that were held out already, but for what has no label yet
+        return "No image moved."
     done = [_pairs_said(field, pairs) for field, pairs in sorted(changes.items())]
     return f"{counted(len(images), 'image')} {' and '.join(done)}."
 
@@ -116,7 +118,7 @@ def change_said(field: str, was: str, became: str) -> str:
     if field == "review":
         return {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(became, "to look at again")
     if field == "label" and (was == became or not was or not became):
-        return f"confirmed as {became!r}" if was == became else f"labelled {became!r}" if became else "left unlabelled"
+        return "left unlabelled" if not became else f"{'confirmed as' if was == became else 'labelled'} {became!r}"
     if field == "opinion":
         return f"labelled again as {became!r}"
     if field == "split":

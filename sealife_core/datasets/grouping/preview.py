@@ -44,8 +44,10 @@ class ImportPreview:
             example = f", for example {self.without_named[0]!r}"
             said.append(f"{counted(self.without, 'image has', 'images have')} no group{example}.")
         if self.alone == self.groups:
-            said.append("Every group has one image: nothing is kept together.")
-        elif self.narrow:
+            return [*said, "Every group has one image: nothing is kept together."]
+        if 2 * self.alone > self.groups:
+            said.append(f"{self.alone:,} of the groups have one image: they keep nothing together.")
+        if self.narrow:
             are = counted(len(self.narrow), "class is", "classes are")
             said.append(f"{are} in fewer than three groups, such as {self.narrow[0]!r}: not every split can have one.")
         return said

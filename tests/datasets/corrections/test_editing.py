@@ -223,6 +223,8 @@ def test_said__names_what_all_images_share(bay: Dataset):
     now = correct(now, {"i0": {"label": "ray"}, "i4": {"label": "ray"}})
     assert said(now.entries[-1]) == "2 images labelled 'ray'."
     assert said(correct(now, {"i0": {"label": ""}}).entries[-1]) == "1 image left unlabelled."
+    bare_now = correct(bay, {"i2": {"label": ""}, "i4": {"label": ""}})
+    assert said(bare_now.entries[-1]) == "2 images left unlabelled.", "of two classes too"
     bare = correct(now, {"i0": {"label": ""}, "i1": {"label": ""}})
     assert said(correct(bare, {"i0": {"label": "ray"}, "i1": {"label": "eel"}}).entries[-1]) == "2 images labelled."
 

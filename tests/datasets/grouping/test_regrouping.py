@@ -110,6 +110,8 @@ def test_preview__names_the_largest_and_what_has_no_group():
     ]
     assert "No image gets a group" in preview_of([""], ["1.jpg"], [""]).sentences[0]
     assert "nothing is kept together" in preview_of(["a", "b"], ["1.jpg", "2.jpg"], ["", ""]).sentences[-1]
+    hardly = preview_of([*"aabcd"], [f"{n}.jpg" for n in range(5)], [""] * 5)
+    assert hardly.sentences[1:] == ["3 of the groups have one image: they keep nothing together."]
 
 
 def test_preview_import__of_a_folder_zip_or_csv_is_that_of_the_import(dives: Dataset, tmp_path: Path):
