@@ -11,7 +11,7 @@ from sealife_core.durable import replacing
 
 def lost_files(dataset: Dataset, copies: Mapping[str, Path]) -> dict[Path, Path]:
     """Files of the data set that are missing or damaged → the one of ``copies`` (sha256 → file) with their content."""
-    every = zip(dataset.every["file"], dataset.every["sha256"], strict=True)
+    every = zip(dataset.every["file"].tolist(), dataset.every["sha256"].tolist(), strict=True)
     known = {dataset.folder / file: copies[sha256] for file, sha256 in every if sha256 in copies}
     return {file: copy for file, copy in known.items() if not _same(file, copy)}
 

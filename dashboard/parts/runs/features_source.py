@@ -7,10 +7,10 @@ import streamlit as st
 
 from dashboard.parts.notice import errors_said, way_out
 from dashboard.parts.runs.run_progress import progress_box
-from sealife_core.config import EmbedConfig, preset
+from sealife_core.config import EmbedConfig, ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.curation.label_free_features import run_without_labels
+from sealife_core.evaluation.curation.label_free_features import learned_from_labels, run_without_labels
 from sealife_core.folders import checkpoints_root
 from sealife_core.runs.directory import create_run, single_runs
 from sealife_core.runs.names import default_name
@@ -64,8 +64,10 @@ def _start(dataset: Dataset) -> None:
 
 
 def _under_way(data: str) -> Run | None:
+    """A run that computes such features and trains no encoder: a first model does too."""
     for run in single_runs():
         config = run.config_or_none()
-        if isinstance(config, EmbedConfig) and config.data == data and run.state().active:
+        frozen = isinstance(config, (EmbedConfig, ProbeConfig)) and config.weights != "random"
+        if frozen and config.data == data and run.state().active and not learned_from_labels(run):
             return run
     return None

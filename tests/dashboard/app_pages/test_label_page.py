@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from dashboard import background
 from dashboard.media import thumb_url
 from dashboard.parts.runs import features_source, name_animals
-from sealife_core.config import task_of
+from sealife_core.config import preset, task_of
 from sealife_core.datasets.additions import add_pictures
 from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.finding import FoundFile
-from sealife_core.runs.directory import list_runs
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import visit
 from tests.datasets.new_pictures import new_picture
@@ -172,6 +172,16 @@ def test_again__of_a_data_set_without_labels_says_so(featured: Dataset) -> None:
 def test_label__without_features_offers_to_compute_them(tiny_reef: Dataset) -> None:
     app = visit("label", {"dataset": "reef"})
     assert "**The pictures are compared first.**" in text(app)
+
+
+def test_label__waits_for_the_features_of_a_first_model_that_is_under_way(tiny_reef: Dataset) -> None:
+    run = create_run(preset("classify", data="reef"))
+    RunWriter(run).status(state="queued")
+    app = visit("label", {"dataset": "reef"})
+    assert "Compare the pictures" not in [button.label for button in app.button]
+    assert "When it has finished, it goes on here." in text(app)
+    RunWriter(run).status(state="stopped")
+    assert "Compare the pictures" in [button.label for button in visit("label", {"dataset": "reef"}).button]
 
 
 def test_data__leads_to_the_pictures_without_a_label(featured: Dataset) -> None:
