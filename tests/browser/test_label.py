@@ -1,4 +1,4 @@
-"""Labelling with keys: fast, undone, and on the disk when the tab closes."""
+"""Labelling with keys: fast, undone, and on the disk when the tab closes; by two people at once."""
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -114,6 +114,37 @@ def test_undo__after_a_reload_takes_back_ones_own_last_answer(bare: Dataset, pag
     until(lambda: len(in_force(open_dataset("reef").entries)) == 1, PATIENCE_MS / 1000)
     expect(undo).to_be_disabled()  # there is nothing to take back a second time
     assert open_dataset("reef").content_hash == bare.content_hash
+
+
+def test_two_labellers__are_both_kept_at_one_picture_and_settle_where_they_differ(
+    bare: Dataset, page: Page, dashboard: Dashboard
+) -> None:
+    other = page.context.new_page()
+    other.set_default_timeout(PATIENCE_MS)
+    for tab, by in ((page, "Ada"), (other, "Bo")):
+        tab.goto(f"{dashboard.url}/label?dataset=reef")
+        expect(tab.locator(".labeller .choice").first).to_be_visible(timeout=PATIENCE_MS)
+        drawn_for(tab, by)
+    expect(other.locator(".labeller .file")).to_have_text(page.locator(".labeller .file").inner_text())
+    for tab, key in ((page, "1"), (other, "2")):
+        tab.keyboard.press(key)
+    until(lambda: len(answers()) == 2, PATIENCE_MS / 1000)
+    other.keyboard.press("1")
+    other.close(run_before_unload=True)  # at once: the answer is still on its way
+    until(lambda: len(answers()) == 3, PATIENCE_MS / 1000)
+    first, second, last = answers()
+    assert sorted((first.by, second.by)) == ["Ada", "Bo"]
+    assert (last.by, first.images.keys()) == ("Bo", second.images.keys())
+    (labelled, *_), (again, *_) = first.images.values(), second.images.values()
+    page.get_by_role("radio", name="Agreement").click()
+    expect(page.get_by_text("1 picture labelled by both independently")).to_be_visible(timeout=PATIENCE_MS)
+    note = page.locator(".labeller .note").last
+    expect(note).to_contain_text(f"{first.by} says {labelled['label'][1]}")
+    expect(note).to_contain_text(f"{second.by} says {again['opinion'][1]}")
+    settled(page)
+    page.keyboard.press("1")
+    until(lambda: open_dataset("reef").entries[-1].why == "agreement", PATIENCE_MS / 1000)
+    assert open_dataset("reef").entries[-1].by == "Ada"
 
 
 def test_labels_again__are_second_opinions_with_pictures_of_a_class_on_demand(

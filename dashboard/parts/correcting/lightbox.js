@@ -4,12 +4,13 @@
 const NAME_KEPT = 'sealife.by';
 const OUTLIVES_TAB = 30_000;  // characters: a browser refuses more than 64 kB that may outlive a tab
 
+// A tab keeps its own name, as two people may label in two; a new tab begins with the last.
 function keptName() {
-  try { return localStorage.getItem(NAME_KEPT) || ''; } catch { return ''; }  // a browser may forbid it
+  try { return sessionStorage.getItem(NAME_KEPT) || localStorage.getItem(NAME_KEPT) || ''; } catch { return ''; }  // a browser may forbid it
 }
 
 function keepName(name) {
-  try { localStorage.setItem(NAME_KEPT, name); } catch { /* it is typed again the next time */ }
+  try { for (const kept of [sessionStorage, localStorage]) kept.setItem(NAME_KEPT, name); } catch { /* it is typed again the next time */ }
 }
 
 // The class that was typed: one there is, whatever its capitals, or else a new one.
