@@ -34,7 +34,7 @@ def agreement_view(dataset: Dataset) -> None:
         st.caption("Settle the pictures on which they differ. The figures above stay those of their own labels.")
         asks = [
             Ask(
-                row=dataset.row_of(image), likely=[(one, 0.5), (other, 0.5)],
+                row=dataset.row_of(image), likely=[(one, 0.0), (other, 0.0)],
                 note=f"{first} says {one}, {second} says {other}.",
             )
             for image, one, other in found.disagreements[:A_BATCH]

@@ -125,6 +125,7 @@ def test_agreement__names_both_and_asks_where_they_differ(featured: Dataset) -> 
     assert "**20 pictures labelled by both independently.** They agree on 90 %" in text(app)
     assert "1 more picture does not count: one of the two saw the other's label." in text(app)
     assert len(asked(app)["items"]) == 2
+    assert {one["share"] for item in asked(app)["items"] for one in item["likely"]} == {0}, "what they say has no share"
     correct(open_dataset("reef"), {ids[0]: {"label": "eel"}}, by="Ada", why=asked(app)["why"])
     app = visit("label", {"dataset": "reef", "view": "agreement"})
     assert "They agree on 90 %" in text(app)
