@@ -67,7 +67,8 @@ def _under_way(data: str) -> Run | None:
     """A run that computes such features and trains no encoder: a first model does too."""
     for run in single_runs():
         config = run.config_or_none()
-        frozen = isinstance(config, (EmbedConfig, ProbeConfig)) and config.weights != "random"
-        if frozen and config.data == data and run.state().active and not learned_from_labels(run):
+        if not isinstance(config, (EmbedConfig, ProbeConfig)) or config.data != data or config.weights == "random":
+            continue
+        if run.state().active and not learned_from_labels(run):
             return run
     return None

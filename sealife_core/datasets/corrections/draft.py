@@ -131,7 +131,7 @@ class Draft:
             raise DatasetError(f"Correction {number} of data set {self.name!r} is in force: there is nothing to redo.")
         self._turn(number, by, redo=number)
 
-    def _turn(self, number: int, by: str, **which: int) -> None:
+    def _turn(self, number: int, by: str, **which: Any) -> None:
         """Undo or redo. Moves are done again as they were; refused is what would let an image of a place held out into
         training or validation otherwise."""
         entry = self.entries[number - 1]

@@ -148,7 +148,8 @@ class _Applying:
         reason, _, pattern = why.partition(":")
         places = reason == holding_out.WHY
         if places:
-            changes = holding_out.held_here(draft, changes, pattern)
+            held = holding_out.held_here(draft, changes, pattern)
+            changes = {image: {**fields} for image, fields in held.items()}
         values = {image: draft.values(image) for image in changes}
         for image, fields in changes.items():
             if not places and not fields.get("label", values[image]["label"]):
