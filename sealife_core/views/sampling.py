@@ -6,6 +6,7 @@ the same view for any batch size, and changing one setting of a recipe changes o
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from sealife_core.config.views import ViewRecipe
 
 CROP_TRIES = 10  # as torchvision's RandomResizedCrop
+_NUMBERS = 2 * CROP_TRIES + 23  # that a view takes
 JITTER_OPERATIONS = ("Brightness", "Contrast", "Saturation", "Hue")
 # Attenuation of red, green and blue light in water, relative to red: in clear ocean it is lowest for blue, near the
 # coast for green. Similar to Jerlov's water types I and 3C.
@@ -93,17 +95,22 @@ def generator_for(*numbers: int) -> torch.Generator:
 
 
 def draw_views(
-    recipe: ViewRecipe, aspects: Float[Tensor, " n"], generator: torch.Generator, share: tuple[int, int] = (0, 1)
-) -> ViewParameters:
+    recipe: ViewRecipe, aspects: Float[Tensor, " n"], generator: torch.Generator | Sequence[torch.Generator],
+    share: tuple[int, int] = (0, 1),
+) -> ViewParameters:  # fmt: skip
     """The parameters of one view of each image, on the CPU. ``aspects``: width / height of the originals.
 
-    share: (rank, world size) if these images are one of several equal parts of a batch; they get the same views as in
-    the whole batch.
+    generator: of the batch, or one of each image. share: (rank, world size) if these images are one of several equal
+    parts of a batch; they get the same views as in the whole batch.
     """
     aspects = aspects.to("cpu", torch.float32)
     part, parts = share
     n = len(aspects)
-    columns = iter(torch.rand(parts * n, 2 * CROP_TRIES + 23, generator=generator)[part * n :][:n].T)
+    if isinstance(generator, torch.Generator):
+        numbers = torch.rand(parts * n, _NUMBERS, generator=generator)[part * n :][:n]
+    else:
+        numbers = torch.cat([torch.rand(1, _NUMBERS, generator=own) for own in generator])
+    columns = iter(numbers.T)
 
     def uniform(low: float | Tensor = 0.0, high: float | Tensor = 1.0) -> Tensor:
         return low + (high - low) * next(columns)

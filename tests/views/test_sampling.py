@@ -147,6 +147,14 @@ def test_an_images_view__does_not_depend_on_how_many_follow():
     assert not differing(few, lots[:3])
 
 
+def test_views__with_a_generator_each_are_those_drawn_one_by_one():
+    aspects, generators = torch.linspace(0.5, 2, 8), [[generator_for(seed) for seed in range(8)] for _ in range(2)]
+    together = draw_views(ALWAYS, aspects, generators[0])
+    alone = [draw_views(ALWAYS, aspects[i : i + 1], generators[1][i]) for i in range(8)]
+    for name, value in vars(ViewParameters.cat(alone)).items():
+        torch.testing.assert_close(getattr(together, name), value, msg=name)
+
+
 def test_one_slider__changes_one_thing():
     base = ALWAYS
     changes = {

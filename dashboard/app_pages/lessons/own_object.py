@@ -1,5 +1,6 @@
 """A picture from a camera or a file, named live: a model's answer, its views, and the nearest training pictures."""
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
 
@@ -57,15 +58,21 @@ def own_object(dataset: Dataset) -> None:
 
 @errors_shown()
 def _named(run: Run, dataset: Dataset, content: bytes) -> None:
-    found = classifiers.own_prediction(run, sha256(content).hexdigest()[:20], content)
-    said = ", ".join(f"{label} {percent(share, 0)}" for label, share in found.ranked(3))
-    st.markdown(f"**{plain(run_name(run))}** says: **{plain(said)}**")
-    if found.unlike:
-        st.caption("It looks unlike all training pictures. The model cannot say “none of these”.")
-    views = st.container()  # filled last: drawing them takes longer, and the browser meanwhile shows what is nearest
-    nearest = classifiers.own_neighbours(run, found)
-    neighbours_view(dataset, nearest, state.lessons.NEAREST, correctable=False)  # nobody corrects by mistake
-    views.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number))
+    with ThreadPoolExecutor(1, "sealife-views") as beside:  # the views are drawn on another core, while it is named
+        drawn = beside.submit(_views_html, content, state.lessons.DRAWING.number)
+        found = classifiers.own_prediction(run, sha256(content).hexdigest()[:20], content)
+        said = ", ".join(f"{label} {percent(share, 0)}" for label, share in found.ranked(3))
+        st.markdown(f"**{plain(run_name(run))}** says: **{plain(said)}**")
+        if found.unlike:
+            st.caption("It looks unlike all training pictures. The model cannot say “none of these”.")
+        views = st.container()  # filled last: the browser meanwhile shows what is nearest
+        nearest = classifiers.own_neighbours(run, found)
+        neighbours_view(dataset, nearest, state.lessons.NEAREST, correctable=False)  # nobody corrects by mistake
+        views.html(drawn.result())
+
+
+def _views_html(content: bytes, draw: int) -> str:
+    return pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, draw)
 
 
 def _preview(content: bytes) -> Preview:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -10,11 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from dashboard.data.pictures import class_name
-from dashboard.data.previews import Preview, drawn
+from dashboard.data.previews import Preview, drawn_each
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import similarity_matrix
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
+from sealife_core.evaluation.embeddings.compute import on_every_core, usual_batch
 from sealife_core.evaluation.figures.palette import label_colour
 from sealife_core.views.sampling import ViewParameters
 from sealife_core.views.transforms import apply_views
@@ -50,10 +52,19 @@ def view_batch(
     dataset: Dataset, previews: Sequence[Preview], recipe: ViewRecipe, drawing: int, seen_by: ViewEncoder
 ) -> ViewBatch:
     """Two views of each of ``previews`` (decoded at one size), embedded. The same ``drawing`` gives the same views."""
-    parameters = [drawn(recipe, preview, drawing, 0, view) for view in (0, 1) for preview in previews]
-    squares = torch.stack([preview.square for preview in previews])
-    views = apply_views(squares, ViewParameters.cat(parameters), seen_by.image_size_px)
-    spaces = dict(zip("hz", seen_by.embed(views), strict=True))
+    parameters = ViewParameters.cat([drawn_each(recipe, previews, drawing, 0, view) for view in (0, 1)])
+    squares, size = torch.stack([preview.square for preview in previews]), seen_by.image_size_px
+
+    def part(start: int) -> tuple[Tensor, Tensor | None, list[bytes]]:
+        """h, z and pictures of as many views as the encoder takes at once."""
+        places = torch.arange(start, min(start + step, len(parameters)))
+        views = apply_views(squares[places % len(squares)], parameters[places], size)
+        return *seen_by.embed(views), [_jpeg(view) for view in views]
+
+    # Every core draws views, embeds and shrinks them: alone, only the encoder would have work for several.
+    step = usual_batch(size, "cpu")
+    h, z, jpegs = zip(*on_every_core(part, range(0, len(parameters), step), "cpu"), strict=True)
+    spaces = {"h": h, "z": z} if z[0] is not None else {"h": h}
     labels = tuple(int(dataset.labels[preview.row]) for preview in previews)
     return ViewBatch(
         rows=tuple(preview.row for preview in previews),
@@ -61,8 +72,8 @@ def view_batch(
         labels=labels,
         names=tuple(class_name(dataset, label) for label in labels),
         colours=tuple(label_colour(dataset, label) for label in labels),
-        jpegs=tuple(map(_jpeg, views)),
-        similarities={name: similarity_matrix(x).float().numpy() for name, x in spaces.items() if x is not None},
+        jpegs=tuple(chain.from_iterable(jpegs)),
+        similarities={name: similarity_matrix(torch.cat(x)).float().numpy() for name, x in spaces.items()},
     )
 
 

@@ -36,13 +36,17 @@ def compared_html(
     activation: of an ImageNet encoder; crops that keep little of it are marked. original: what the original opens
     as, see ``large_pictures.told``.
     """
-    crops = [[drawn(recipe, preview, draw, 0, view).crop[0].tolist() for view in (0, 1)] for _, recipe in recipes]
+    of_pairs = [
+        [[drawn(recipe, preview, draw, pair, view) for view in (0, 1)] for _, recipe in recipes]
+        for pair in range(pairs)
+    ]
+    crops = [[parameters.crop[0].tolist() for parameters in both] for both in of_pairs[0]]
     parts = [_original(preview, crops, original or {})]
-    for pair in range(pairs):
+    for of_recipes in of_pairs:
         views = [
-            _view_html(named, preview, size_px, drawn(named[1], preview, draw, pair, view), view, activation)
+            _view_html(named, preview, size_px, both[view], view, activation)
             for view in (0, 1)
-            for named in recipes
+            for named, both in zip(recipes, of_recipes, strict=True)
         ]
         parts.append(f'<div class="pair">{"".join(views)}</div>')
     return f'<div class="pairs">{"".join(parts)}</div>'

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sealife_core.errors import WeightsError
-from sealife_core.evaluation.embeddings.compute import usual_batch
+from sealife_core.evaluation.embeddings.compute import on_every_core, usual_batch
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import Encoder
@@ -31,14 +31,19 @@ class ViewEncoder:
 
     def embed(self, views: Float[Tensor, "n 3 side side"]) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"] | None]:
         """h and z (None: no head) of views in [0, 1]. Batch norm uses its stored statistics, as after training."""
-        features, projections = [], []
-        with torch.inference_mode():
-            for part in views.split(usual_batch(self.image_size_px, "cpu")):
-                h = self.encoder(normalise(part, self.encoder.mean, self.encoder.std)).float()
-                features.append(h)
-                if self.head is not None:
-                    projections.append(self.head(h))
-        return torch.cat(features), torch.cat(projections) if projections else None
+        size = usual_batch(self.image_size_px, "cpu")
+        # Each core takes whole batches: with one batch on all cores, each would wait for the others at every layer.
+        parts = on_every_core(
+            lambda start: self._embed(views[start : start + size]), range(0, len(views), size), "cpu"
+        )  # fmt: skip
+        features, projections = zip(*parts, strict=True)
+        return torch.cat(features), torch.cat(projections) if self.head is not None else None
+
+    @torch.inference_mode()
+    def _embed(self, views: Float[Tensor, "n 3 side side"]) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"]]:
+        """h and z of one batch; without a head z is h."""
+        h = self.encoder(normalise(views, self.encoder.mean, self.encoder.std)).float()
+        return h, h if self.head is None else self.head(h)
 
 
 def of_run(run: Run, epoch: int | None = None) -> ViewEncoder:

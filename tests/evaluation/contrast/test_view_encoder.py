@@ -8,6 +8,7 @@ import torch
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import WeightsError
+from sealife_core.evaluation.contrast import view_encoder
 from sealife_core.evaluation.contrast.view_encoder import imagenet, of_run, untrained
 from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from sealife_core.models.checkpoint import load_card, save_model
@@ -40,6 +41,14 @@ def test_embed__leaves_the_model_as_it_was_and_gives_z(pretrained: Run) -> None:
     assert all(torch.equal(value, before[name]) for name, value in seen.encoder.state_dict().items())
     alone = seen.embed(torch.rand(1, 3, SIZE, SIZE))[1]
     assert alone is not None, "batch norm of the head uses its stored statistics"
+
+
+def test_embed__of_several_batches_keeps_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, views = untrained(NETWORK, SIZE), torch.rand(10, 3, SIZE, SIZE)
+    at_once, threads = seen.embed(views)[0], torch.get_num_threads()
+    monkeypatch.setattr(view_encoder, "usual_batch", lambda image_size_px, device: 3)
+    torch.testing.assert_close(seen.embed(views)[0], at_once, rtol=1e-4, atol=1e-4)
+    assert torch.get_num_threads() == threads
 
 
 def test_untrained__depends_on_its_seed_alone_and_draws_nothing_else() -> None:

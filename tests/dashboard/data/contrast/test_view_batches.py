@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from dashboard.data.contrast import view_batches
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows, view_batch
 from dashboard.data.previews import Preview, drawn, preview_of
 from sealife_core.config import RECIPES
@@ -49,6 +50,16 @@ def test_batch__is_of_the_views_that_the_views_page_draws(tiny_reef: Dataset, pr
     assert batch.colours[2] == class_colour(tiny_reef.labels[previews[2].row])
     assert batch.names[2] == previews[2].name
     assert not np.allclose(made(tiny_reef, previews, drawing=3).similarities["h"], batch.similarities["h"])
+
+
+def test_batch__made_in_parts_is_the_same(
+    tiny_reef: Dataset, previews: list[Preview], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = made(tiny_reef, previews)
+    monkeypatch.setattr(view_batches, "usual_batch", lambda image_size_px, device: 3)  # cuts across the two views
+    parts = made(tiny_reef, previews)
+    assert parts.jpegs == whole.jpegs
+    np.testing.assert_allclose(parts.similarities["h"], whole.similarities["h"], atol=1e-4)
 
 
 def test_batch__has_z_where_there_is_a_head(tiny_reef: Dataset, previews: list[Preview]) -> None:
