@@ -21,8 +21,8 @@ def worksheet() -> None:
     """NT-Xent by hand on four vectors; the solution behind a fold."""
     with st.expander("Worksheet: the loss by hand"):
         st.markdown(
-            "Two pictures, 1 and 2, and two views of each, A and B. A network has made two numbers of each view, z."
-            " Compute the cosines and the loss of view **A1** at temperature 0.5."
+            "Two pictures, 1 and 2, and two views of each, A and B. A network has made a vector z of every view."
+            " Compute the cosines of view **A1** with the others, and its loss at temperature 0.5."
         )
         st.dataframe(worksheet_table(), hide_index=True, width="content")
         st.download_button(

@@ -38,11 +38,13 @@ def worksheet_html() -> str:
     """Task and folded solution. The solution is computed by the code that the page shows."""
     task = (
         "<p>Two pictures, 1 and 2, and two views of each, A and B. A small network has made a vector z of every view."
-        f" All have length 1.</p>{table(worksheet_table())}<ol><li>Which vectors are a positive pair? Which are the"
-        " negatives of A1?</li><li>Compute the cosine of A1 with each of the others.</li><li>Divide by the temperature"
-        f" {TEMPERATURE:g}, take exponentials, and compute the probability that A1 gives to its partner.</li><li>The"
-        " loss of A1 is minus the logarithm of this probability. Is it below chance, ln 3?</li><li>Compute the loss at"
-        " temperature 0.1 too. Which view now matters?</li></ol>"
+        " All have length 1, so the cosine of two is x times x plus y times y.</p>"
+        f"{table(worksheet_table())}<ol><li>Which vectors are positive pairs? Which are the negatives of A1?</li>"
+        "<li>Compute the cosine of A1 with each of the others.</li><li>Divide each by the temperature"
+        f" {TEMPERATURE:g} and take its exponential. The probability that A1 gives to its partner is the partner’s"
+        " share of the sum of the three.</li><li>The loss of A1 is minus the natural logarithm of this probability. Is"
+        " it below ln 3, the loss of one who guesses among three?</li><li>Compute the loss at temperature 0.1 too."
+        " Which negative now gets nearly all of the gradient on the negatives?</li></ol>"
     )
     return document("The loss by hand", "NT-Xent on four vectors", task + _folded("Solution", _solution()))
 
@@ -65,9 +67,9 @@ def _solution() -> str:
     pushed = np.exp(cosines[2:] / 0.1)  # of the negatives, which come after A1 and its partner
     nearest, share = others[1 + int(pushed.argmax())], float(pushed.max() / pushed.sum())
     return (
-        "<p>B1 is the partner of A1; A2 and B2 are its negatives.</p>"
+        "<p>A1 and B1 are a positive pair, A2 and B2 another. B1 is the partner of A1; A2 and B2 are its negatives.</p>"
         f"{table(rows)}<p>At temperature {TEMPERATURE:g} A1 gives its partner the probability {partner:.3f}.</p>"
-        f"<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}. At 0.1 {nearest}, the more"
+        f"<p>The loss of A1 is {said}; that of guessing is ln 3 = {np.log(3):.3f}. At 0.1 {nearest}, the more"
         f" similar negative, gets {percent(share)} of the gradient on the negatives.</p>"
         f"<p>The same as code:</p><pre>{escape(inspect.getsource(anchor_loss))}</pre>"
     )

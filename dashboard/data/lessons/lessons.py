@@ -71,8 +71,8 @@ def _hardest(reading: Reading) -> Answer:
     return Answer(
         _third(share),
         f"At temperature {reading['temperature']:g} the {reading['hardest']:.0f} most similar of"
-        f" {reading['negatives']:.0f} negatives get {_percent(share)} of the gradient on the negatives in"
-        " this batch.",
+        f" {reading['negatives']:.0f} negatives get {_percent(share)} of the gradient on the negatives, on average"
+        " over all anchors of this batch.",
     )
 
 
@@ -143,12 +143,12 @@ LESSONS: tuple[Lesson, ...] = (
         "View",
         "What is a view?",
         (
-            "A view is a picture after random changes: a crop, a flip, other colours, some blur. It should still show"
-            " the same animal.",
-            "SimCLR makes two views of every picture, and learns which two belong together. Only what both have in"
-            " common helps.",
+            "A view is a picture after random changes: a crop, which keeps only a part, a flip, other colours, some"
+            " blur. A recipe says how strong they are. A view should still show the same animal.",
+            "SimCLR, the method of these lessons, makes two views of every picture and learns which two belong"
+            " together. Only what both have in common helps.",
         ),
-        "Draw again a few times. When can you still tell the animal? When would two different animals look the same?",
+        "Draw again a few times. Where do you still recognise the animal? When do two different animals look the same?",
         "Cover the originals. Which views still show the animal? Which views of two animals could be taken for one?",
         "How much of the first picture does a crop keep, on average, with this recipe?",
         _always("Less than a third", "Between one and two thirds", "More than two thirds"),
@@ -159,12 +159,12 @@ LESSONS: tuple[Lesson, ...] = (
         "Pairs",
         "A positive pair and its negatives",
         (
-            "A network, the encoder, turns each view into a list of numbers. Where it finds two views alike, their"
-            " cosine is near 1.",
-            "A batch is the pictures looked at together. Two views of one picture are a positive pair; to each of"
-            " these, all other views in the batch are negatives.",
-            "The loss is a number: high when the pairs are hard to find. It needs no labels, so two pictures of one"
-            " class are negatives too: false negatives.",
+            "A network, the encoder, turns each view into a list of numbers. The cosine compares two lists: it is near"
+            " 1 where the encoder finds two views alike.",
+            "A batch is the pictures looked at together. Two views of one picture are a positive pair; for each of"
+            " them, all other views in the batch are negatives.",
+            "Training makes a number small, the loss. It is high where pairs are hard to find. It knows no labels:"
+            " views of two pictures of one class are negatives too, false negatives.",
         ),
         "Point at a strongly coloured cell without a frame. Which pictures does the encoder find alike?",
         "Find the darkest cell without a frame. Which two pictures does the encoder find alike? Are they of one class?",
@@ -177,10 +177,11 @@ LESSONS: tuple[Lesson, ...] = (
         "Temperature",
         "Temperature",
         (
-            "The loss asks each view, the anchor: which of the others is your partner? The cosines, divided by the"
-            " temperature, become probabilities. The gradient says how strongly each view is pushed.",
-            "A low temperature looks at the most similar negatives only: a false negative among them is pushed away"
-            " hard. A high one treats all negatives alike. Which one learns best has to be tried.",
+            "For each view, the anchor, the loss asks: which of the others is its partner, of the same picture? The"
+            " cosines, divided by the temperature, become probabilities. The gradient says how strongly training moves"
+            " each view.",
+            "At a low temperature only the most similar negatives count: a false negative among them is pushed away"
+            " hard. At a high one all count nearly the same. Which is best has to be tried.",
         ),
         "Choose an anchor and move the temperature from one end to the other. Watch who gets the gradient.",
         "Compare the columns of the table. Which negatives get the gradient at the lowest temperature, which at the"
@@ -194,11 +195,11 @@ LESSONS: tuple[Lesson, ...] = (
         "Head",
         "Why a projection head?",
         (
-            "Behind the encoder stands a small network, the projection head. It makes z of the features h, and the loss"
-            " compares z. After training the head is thrown away.",
+            "The encoder’s numbers are its features, h. A small network behind it, the projection head, makes z of"
+            " them, and the loss compares z. After training the head is thrown away.",
             "To bring two views together, z may forget what differs between them: light, colours, the part of the"
-            " picture. h lies before that and still tells more of it; usually it also has more numbers. That is why"
-            " classifiers use h.",
+            " picture. h comes before the head: usually it still tells more of this, and it has more numbers. That is"
+            " why classifiers use h.",
         ),
         "Compare the bars of h and z. Then look at the same encoder before training.",
         "Compare the columns of h and z. Which changes can be read from both equally well? Where do they differ?",
@@ -211,11 +212,12 @@ LESSONS: tuple[Lesson, ...] = (
         "Probe or fine-tune",
         "Linear probe or fine-tune?",
         (
-            "A linear probe leaves the encoder as it is and learns one layer from the labels. It shows what the"
-            " features are worth.",
-            "Fine-tuning changes the encoder too. It can reach more. With few labels it can also spoil what the"
-            " encoder knew.",
-            "With other test pictures the numbers would differ: a difference counts if its 95 % interval leaves out 0.",
+            "A linear probe leaves the encoder as it is and learns one layer behind it from the labels. It shows what"
+            " the features are worth.",
+            "Fine-tuning changes the encoder too. It can become more accurate; with few labels it can also spoil what"
+            " the encoder had learned.",
+            "With other test pictures the numbers would differ: a difference counts only if its 95 % interval leaves"
+            " out 0.",
         ),
         "Compare both on the same test pictures. Which pictures does only one of them get right?",
         "Look at the pictures that only one of the two gets right. What may have misled the other?",
@@ -232,9 +234,10 @@ LESSONS: tuple[Lesson, ...] = (
             " Nobody trained it on yours.",
             "Its features are often a better start than anything that can be learned from a few thousand pictures.",
         ),
-        "Look at the nearest neighbours of a picture. What do they have in common: the animal, or the background?",
+        "Look at the nearest neighbours of a picture, which have the most similar features. What do they have in"
+        " common: the animal, or the background?",
         "Look at the pictures in each row. What do they have in common: the animal, or the background?",
-        "Let the nearest neighbours vote. How often are they right, with no training on your pictures?",
+        "Let the nearest neighbours vote on the class. How often are they right, with no training on your pictures?",
         _always(
             "Not clearly more often than guessing",
             "More often than guessing, but not clearly more than half the time",
@@ -247,10 +250,10 @@ LESSONS: tuple[Lesson, ...] = (
         "Did it help?",
         "Did it help me?",
         (
-            "A lower loss does not mean a better model. Whether SimCLR helped is asked on test pictures, with as many"
-            " labels as you really have.",
-            "One run proves little: with another seed, other random numbers, it ends elsewhere. A study repeats"
-            " everything with several seeds and gives an interval.",
+            "A lower loss does not mean a better model. Whether SimCLR helped is measured on test pictures, with as"
+            " many labels as you really have.",
+            "One run proves little: with another seed, that is with other random numbers, it ends with another"
+            " accuracy. A study repeats everything with several seeds and gives an interval.",
         ),
         "Read the verdict and the table. What gains more: SimCLR, or the next larger number of labels?",
         "Read the table. What gains more: SimCLR, or the next larger number of labels? With how many labels?",
