@@ -8,7 +8,7 @@ from sealife_core.wording import points, points_between
 Reading = Mapping[str, float]
 """What the widgets of a lesson show now, by name."""
 
-CANNOT_TELL = "It cannot be told from these pictures"
+CANNOT_TELL = "These pictures cannot tell"
 
 
 @dataclass(frozen=True)
@@ -212,10 +212,10 @@ LESSONS: tuple[Lesson, ...] = (
         "Probe or fine-tune",
         "Linear probe or fine-tune?",
         (
-            "A linear probe leaves the encoder as it is and learns one layer behind it from the labels. It shows what"
-            " the features are worth.",
+            "A linear probe leaves the encoder as it is and learns one layer behind it. It shows what the features are"
+            " worth.",
             "Fine-tuning changes the encoder too. It can become more accurate; with few labels it can also spoil what"
-            " the encoder had learned.",
+            " the encoder knew.",
             "With other test pictures the numbers would differ: a difference counts only if its 95 % interval leaves"
             " out 0.",
         ),

@@ -72,7 +72,7 @@ def test_board__prints_all_views_and_what_the_lesson_looks_at(
 
 @pytest.mark.parametrize(
     ("h", "z", "option"),
-    [(0.75, 0.25, "From h"), (0.25, 0.75, "From z"), (0.5, 0.5, "It cannot be told from these pictures")],
+    [(0.75, 0.25, "From h"), (0.25, 0.75, "From z"), (0.5, 0.5, "These pictures cannot tell")],
 )
 def test_head__answers_with_what_tells_more(
     tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch, h: float, z: float, option: str
@@ -92,7 +92,7 @@ def test_head__answers_with_what_tells_more(
 
 @pytest.mark.parametrize(
     ("probe", "finetune", "option"),
-    [(1, 0, "The linear probe"), (0, 1, "The fine-tuned run"), (1, 1, "It cannot be told from these pictures")],
+    [(1, 0, "The linear probe"), (0, 1, "The fine-tuned run"), (1, 1, "These pictures cannot tell")],
 )
 def test_probe__answers_with_the_more_accurate_one(tiny_reef: Dataset, probe: int, finetune: int, option: str) -> None:
     common: dict[str, Any] = {"data": "reef", "encoder": "tf_efficientnet_lite0", "image_size_px": 96}
@@ -143,7 +143,7 @@ def by(gain: float) -> Callable[[Any], float]:
         (by(0.08), "Yes", "by +8.0 points"),
         (by(-0.08), "No, at least not by much", "by −8.0 points"),
         (alike, "No, at least not by much", "all answers over 2 seeds and 100 test images are the same"),
-        (lambda part: 0.5 + 0.1 * by(1)(part) * (part.config.seed - 0.4), "It cannot be told", "points; the 95 %"),
+        (lambda part: 0.5 + 0.1 * by(1)(part) * (part.config.seed - 0.4), "pictures cannot tell", "points; the 95 %"),
     ],
 )
 def test_help__answers_with_the_verdict(
