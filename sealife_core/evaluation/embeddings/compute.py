@@ -95,7 +95,7 @@ def on_every_core(make: Callable[[int], T], starts: range, device: str) -> Gener
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """``module`` in eval mode; afterwards the mode of each of its modules is restored."""
-    # Only those that are in training: to set all takes a tenth of what the network itself takes for one picture.
+    # Only those that are in training: to set all takes more than a millisecond, which counts for a single picture.
     training = [part for part in module.modules() if part.training]
     # Not module.eval(): an encoder may override train(), and the effect of that could not be undone.
     for part in training:
