@@ -47,7 +47,7 @@ def standardised(h: np.ndarray, dataset: Dataset) -> Features:
     """Features for a probe from embeddings h (N, D) of every image; all training images set the scale."""
     values = torch.from_numpy(h)
     # Those without a label too: a few labels know little of the spread. On photographs, 1, 2, 5 and 10 labels a class
-    # reach 32.9, 47.3, 58.8 and 65.5 % by the spread of the labelled images, and 39.9, 49.9, 59.2 and 65.4 % by that of
+    # reach 31.4, 47.2, 58.8 and 65.4 % by the spread of the labelled images, and 40.0, 49.7, 59.3 and 65.4 % by that of
     # all: benchmarks.photographs.few_labels.
     mean, scale = mean_and_scale(values[dataset.rows("train")])
     return Features((values - mean) / scale, mean, scale)
