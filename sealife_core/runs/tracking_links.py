@@ -49,8 +49,9 @@ class TrackingLink:
 def launch_variables() -> dict[str, str]:
     """The environment variables that count for a run that this process launches. An address that contains a password
     is left out."""
-    found = {name: os.environ.get(name, "") for name in CARRIED}
-    return {name: value for name, value in found.items() if value and not ("://" in value and "@" in value)}
+    ours = dict(os.environ)
+    found = {name: ours[name] for name in CARRIED if ours.get(name)}
+    return {name: value for name, value in found.items() if "://" not in value or "@" not in value}
 
 
 def launched_with(run: Run) -> dict[str, str]:

@@ -35,8 +35,9 @@ def going(root: Path, age_s: float, **status: int) -> Run:
 
 
 def test_study_cost__counts_the_decoded_images_once_and_what_is_kept_once(
-    root: Path, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+    home: Path, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    root = home / "checkpoints"
     config = preset("scratch", image_size_px=64)
     parts = [Part(key=f"{seed}", config=config.model_copy(update={"seed": seed})) for seed in range(3)]
     study = StudyConfig(title="three", data="reef", parts=tuple(parts))

@@ -12,7 +12,7 @@ from sealife_core.evaluation.figures.run_figures import FAINT, INK
 
 
 def projection_figure(
-    points: Num[np.ndarray, "n 2"], labels: Int[np.ndarray, " n"], colours: Mapping[str, str], title: str
+    points: Num[np.ndarray, "n 2"], labels: Int[np.ndarray, " n"], colours: Mapping[str, str], title: str = ""
 ) -> Figure:
     """Pictures as points in the colours of their classes. labels: -1: none.
 
@@ -30,7 +30,7 @@ def projection_figure(
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color(FAINT)
-    as_it_stands(axes.set_title(title, loc="left", fontsize=12, color=INK))
+    as_it_stands(axes.set_title(title or f"{len(points):,} pictures", loc="left", fontsize=12, color=INK))
     legend = axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
     for text in legend.get_texts():
         as_it_stands(text)

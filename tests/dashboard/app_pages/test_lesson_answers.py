@@ -14,7 +14,7 @@ import pytest
 from dashboard.app_pages.lessons import widgets
 from dashboard.app_pages.lessons.widgets import WIDGETS
 from dashboard.data.lessons.handout import handout_html
-from dashboard.data.lessons.lessons import LESSONS
+from dashboard.data.lessons.lessons import CANNOT_TELL, LESSONS
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import neighbour_vote, view_encoder
@@ -143,7 +143,7 @@ def by(gain: float) -> Callable[[Any], float]:
         (by(0.08), "Yes", "by +8.0 points"),
         (by(-0.08), "No, at least not by much", "by −8.0 points"),
         (alike, "No, at least not by much", "all answers over 2 seeds and 100 test images are the same"),
-        (lambda part: 0.5 + 0.1 * by(1)(part) * (part.config.seed - 0.4), "pictures cannot tell", "points; the 95 %"),
+        (lambda part: 0.5 + 0.1 * by(1)(part) * (part.config.seed - 0.4), CANNOT_TELL, "points; the 95 %"),
     ],
 )
 def test_help__answers_with_the_verdict(
