@@ -23,7 +23,7 @@ SIZE: dict[str, Any] = {
     "encoder": NETWORK, "image_size_px": 32, "batch_size": 21, "epochs": 40, "monitor_every": 20, "device": "cpu",
     "precision": "fp32", "devices": 2,
 }  # fmt: skip
-PATIENCE_S = 120  # two processes that import PyTorch, on a machine that may have other work
+PATIENCE_S = 240  # two processes that import PyTorch, on a machine that may have other work
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def trains(run: Run) -> list[int]:
 def test_run__whose_second_process_is_killed_fails_and_says_so(run: Run) -> None:
     worker, other = trains(run)
     os.kill(other, signal.SIGKILL)
-    until(lambda: run.state() is State.FAILED and not identity(worker), 20)
+    until(lambda: run.state() is State.FAILED and not identity(worker), PATIENCE_S)
     error = run.error() or {}
     assert error["what"].startswith("The process of device 2 of 2 was killed (SIGKILL; often because memory ran out)")
 
@@ -64,15 +64,15 @@ def test_run__whose_second_process_is_killed_fails_and_says_so(run: Run) -> None
 def test_run__that_is_told_to_end_at_once_ends_with_all_its_processes(run: Run) -> None:
     pids = trains(run)
     os.killpg(pids[0], signal.SIGTERM)
-    until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), 20)
+    until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), PATIENCE_S)
     assert run.shown().message == "ended at once; the run can be resumed from its last resume point"
 
 
 def test_run__whose_worker_is_killed_goes_on_and_ends_as_a_run_on_one_device_does(run: Run) -> None:
     worker, other = trains(run)
-    until((run.path / LAST).exists)
+    until((run.path / LAST).exists, PATIENCE_S)
     os.kill(worker, signal.SIGKILL)
-    until(lambda: run.state() is State.INTERRUPTED and not identity(other), 20)
+    until(lambda: run.state() is State.INTERRUPTED and not identity(other), PATIENCE_S)
 
     resume(run)
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)

@@ -19,7 +19,7 @@ from sealife_core.runs.cluster.ray_http import ClusterError
 from sealife_core.runs.cluster.ray_jobs import RayCluster
 from tests.runs.processes import until
 
-PATIENCE_S = 90
+PATIENCE_S = 240
 # How soon a node that is gone is missed: seconds, not the half minute that a network may need.
 ENVIRONMENT = {
     "RAY_health_check_initial_delay_ms": "1000",

@@ -34,7 +34,7 @@ def _command(process: psutil.Process) -> str:
     return ""
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait for ``condition`` to hold; what it returned."""
     deadline = time.monotonic() + seconds
     while True:
