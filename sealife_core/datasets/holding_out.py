@@ -135,9 +135,8 @@ def held_here(draft: Draft, told: Changes, by: str) -> Changes:
         places = places_of(imported, by) if by else [one["group"] for one in values]
     except DatasetError:
         return told
-    held = {place for image, place in zip(ids, places, strict=True) if told.get(image, {}).get("split") == "test"} - {
-        ""
-    }
+    for_test = {image for image, fields in told.items() if fields.get("split") == "test"}
+    held = {place for image, place in zip(ids, places, strict=True) if place and image in for_test}
     return {**told, **_splits(ids, [one["split"] for one in values], places, held)} if held else told
 
 
