@@ -70,6 +70,7 @@ def test_views__originals_and_views_open_large(tiny_reef: Dataset, page: Page, d
     page.goto(f"{dashboard.url}/views")
     expect(page.locator(".pairs .original img")).to_have_count(3, timeout=PATIENCE_MS)
     settled(page)
+    page.locator("i[data-listens]").wait_for(state="attached", timeout=PATIENCE_MS)  # its script loads after the page's
     page.locator(".pairs .original img").first.click()
     dialog = page.locator("dialog.large")
     expect(dialog.locator("dl")).to_contain_text("Split", timeout=PATIENCE_MS)

@@ -5,6 +5,7 @@ function told(node) {
 
 export default function ({ parentElement, setTriggerValue }) {
   const host = parentElement.querySelector('i');
+  host.dataset.listens = 'true';  // a click before this is nobody's
   return listen((event) => {
     const node = event.composedPath().find((one) => one.dataset?.opens);
     const key = event.type === 'keydown';
