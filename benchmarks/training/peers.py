@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import timm
 import torch
 from lightly.loss import NTXentLoss
 from lightly.models.modules import SimCLRProjectionHead
@@ -18,7 +19,7 @@ from torchvision.models import resnet18, resnet50
 
 from benchmarks.training.lightly_simclr import ViewPairs
 from benchmarks.training.steps import Steps
-from sealife_core.config import LABELLED, ClassifierConfig, SimclrConfig
+from sealife_core.config import LABELLED, ClassifierConfig, FineTuneConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
@@ -91,11 +92,20 @@ class LabelledFiles(TorchDataset):
 
 
 class PlainClassifier(LightningModule):
-    """torchvision's ResNet50 with cross-entropy and AdamW: Lightning's own beginner's example."""
+    """A network with cross-entropy and AdamW, as in Lightning's own beginner's example.
 
-    def __init__(self, classes: int, rate: float) -> None:
+    statistics_kept: every BatchNorm is in evaluation.
+    """
+
+    def __init__(self, network: nn.Module, rate: float, *, statistics_kept: bool) -> None:
         super().__init__()
-        self.model, self.rate = resnet50(num_classes=classes), rate
+        self.model, self.rate, self.statistics_kept = network, rate, statistics_kept
+
+    def on_train_epoch_start(self) -> None:
+        """Lightning has just set every part to training."""
+        if self.statistics_kept:
+            for part in self.model.modules():
+                part.train(not isinstance(part, nn.BatchNorm2d))
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_index: int) -> Tensor:
         """One step on a batch of labelled images."""
@@ -109,13 +119,17 @@ class PlainClassifier(LightningModule):
         return torch.optim.AdamW(self.parameters(), self.rate)
 
 
-def plain_classifier(dataset: Dataset, config: ClassifierConfig, counted: int) -> float:
-    """Seconds of a step of torchvision's parts: JPEG files, its transforms in loader processes, its network."""
+def plain_classifier(dataset: Dataset, config: FineTuneConfig, counted: int) -> float:
+    """Seconds of a step of torchvision's parts: JPEG files, its transforms in loader processes, and its network or
+    timm's."""
     torch.manual_seed(config.seed)
     rows = repeated(dataset.rows("train", labelled_only=True).tolist(), config.batch_size)
     files, labels = [dataset.image_path(row) for row in rows], [int(dataset.labels[row]) for row in rows]
     steps = Steps(counted)
-    module = PlainClassifier(len(dataset.classes), config.learning_rate)
+    classes = len(dataset.classes)
+    own = config.encoder == "resnet50"
+    network = resnet50(num_classes=classes) if own else timm.create_model(config.encoder, num_classes=classes)
+    module = PlainClassifier(network, config.learning_rate, statistics_kept=config.batch_norm == "frozen")
     plain_trainer(steps).fit(module, plain_loader(LabelledFiles(files, labels, config), config.batch_size))
     return steps.step_s
 

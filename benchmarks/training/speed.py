@@ -74,18 +74,29 @@ def measure() -> Iterator[Figure]:
                 config = preset(
                     "resnet50", weights="random", data=NAME, image_size_px=size_px, batch_size=batch_size, device="cpu"
                 )
-                taken = by_turns(
-                    {
-                        "ours": partial(ours, our_classifier, config, counted),
-                        "torchvision": partial(theirs, plain_classifier, dataset, config, counted),
-                    }
-                )
-                rate = {side: f"{batch_size / median(seconds):,.1f}" for side, seconds in taken.items()}
-                yield Figure(
-                    f"Fine-tuning all of a ResNet50, {size_px} px, batch {batch_size}: against torchvision",
-                    ratio(taken["torchvision"], taken["ours"]), "×", "≥ 2",
-                    f"{rate['ours']} against {rate['torchvision']} images/s",
-                )  # fmt: skip
+                yield labelled(ours, theirs, dataset, config, counted, "a ResNet50", "torchvision")
+            config = preset(
+                "transfer", weights="random", head_from="random", data=NAME, image_size_px=224, batch_size=16,
+                device="cpu", trained_stages=5,
+            )  # fmt: skip
+            yield labelled(ours, theirs, dataset, config, 3, "an EfficientNet-Lite0 with its statistics kept", "timm")
+
+
+def labelled(
+    ours: "Side", theirs: "Side", dataset: Dataset, config: FineTuneConfig, counted: int, network: str, whose: str
+) -> Figure:
+    """Fine-tuning of all stages against the same network in a plain loop."""
+    taken = by_turns(
+        {
+            "ours": partial(ours, our_classifier, config, counted),
+            "theirs": partial(theirs, plain_classifier, dataset, config, counted),
+        }
+    )
+    rate = {side: f"{config.batch_size / median(seconds):,.1f}" for side, seconds in taken.items()}
+    return Figure(
+        f"Fine-tuning all of {network}, {config.image_size_px} px, batch {config.batch_size}: against {whose}",
+        ratio(taken["theirs"], taken["ours"]), "×", "≥ 2", f"{rate['ours']} against {rate['theirs']} images/s",
+    )  # fmt: skip
 
 
 def contrastive(
@@ -154,7 +165,7 @@ def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> fl
 def our_classifier(config: FineTuneConfig, counted: int) -> float:
     """Seconds of a step of a fine-tuning run, as ``train.train_classifier`` sets it up; nothing is validated."""
     run, machine, encoder, dataset = started(config)
-    encoder.train_stages(config.trained_stages)
+    encoder.train_stages(config.trained_stages, "kept" if config.batch_norm == "frozen" else "trains")
     module = ClassifierModule(config, encoder, feature_dim=encoder.feature_dim, classes=len(dataset.classes))
     speed = Speed("train/images_per_s", images_per_step=config.batch_size, note=_unnoted)
     return fitted(config, run, machine, dataset, module, labelled_rows(config, dataset), speed, Steps(counted))

@@ -19,7 +19,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 from sealife_core.config import LABELLED, ClassifierConfig, FineTuneConfig
 from sealife_core.evaluation.classification.scores import confusion, macro_f1
 from sealife_core.models.distributed import all_reduce, rank_and_world_size
-from sealife_core.models.encoders import Encoder
+from sealife_core.models.folding import FoldedTraining
 from sealife_core.models.heads import classification_head
 from sealife_core.models.losses import focal_loss, weighted_mean
 from sealife_core.training.fine_tuning.activation_batches import restored
@@ -134,7 +134,7 @@ class ClassifierModule(LightningModule):
     ) -> None:
         super().__init__()
         self.config = config
-        self.encoder = encoder
+        self.encoder, self._learning = encoder, FoldedTraining(encoder)
         self.cut: str | None = None
         self.head = classification_head(feature_dim, classes, config.dropout)
         self.loss = ClassifierLoss(config, class_weights)
@@ -145,10 +145,7 @@ class ClassifierModule(LightningModule):
 
     def forward(self, inputs: Float[Tensor, "n ..."]) -> Float[Tensor, "n classes"]:
         """Views, or features where the encoder passes them through → logits."""
-        if self.cut is None:
-            return self.head(self.encoder(inputs))
-        assert isinstance(self.encoder, Encoder)
-        return self.head(self.encoder.after(self.cut, inputs))
+        return self.head(self._learning(inputs, self.cut))
 
     def inputs(self, batch: dict[str, Tensor], *, augment: bool) -> Float[Tensor, "n ..."]:
         """What the encoder gets for ``batch``: an augmented view, the centre view, or features computed before."""

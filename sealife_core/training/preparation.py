@@ -19,6 +19,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance
+from sealife_core.freed_memory import keep_freed_memory
 from sealife_core.launching.data_checks import DatasetLabels, data_problems, refuse_changed
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
@@ -37,6 +38,7 @@ from sealife_core.training.trainer import trained_parameters
 
 def prepared(config: AnyConfig, run: RunWriter) -> tuple[Hardware, Encoder, Dataset]:
     """Device, encoder and data set of a run, in this order: missing weights fail before any data is read."""
+    keep_freed_memory()
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     return machine, prepare_encoder(config, run, machine), open_data(config, run)
 

@@ -13,6 +13,7 @@ from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.evaluation.embeddings.compute import evaluating
 from sealife_core.models.distributed import rank_and_world_size
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.folding import FoldedTraining
 from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
 from sealife_core.training.hardware import Hardware
@@ -36,7 +37,7 @@ class SimclrModule(LightningModule):
         self.config = config
         self.batch_size = batch_size
         self._views: Tensor | None = None
-        self.encoder = encoder
+        self.encoder, self._learning = encoder, FoldedTraining(encoder)
         self.head = projection_head(config.head, encoder.feature_dim, config.head_hidden, config.head_out)
 
     def two_views(self, batch: dict[str, Tensor], *numbers: int, share: tuple[int, int] = (0, 1)) -> Tensor:
@@ -76,7 +77,7 @@ class SimclrModule(LightningModule):
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """Views (n, 3, H, W) → features h (n, D) and projections z (n, d)."""
-        h = self.encoder(views)
+        h = self._learning(views)
         return h, self.head(h)
 
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:

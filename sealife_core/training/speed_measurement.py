@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
+from sealife_core.freed_memory import keep_freed_memory
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.facts import resolve_stem
 from sealife_core.models.fast_convolutions.take_over import take_over
@@ -59,6 +60,7 @@ def measure(device: str, give_way: Callable[[], bool] = lambda: False) -> float 
     Returns images a second (both views of one count once), or None where it gave way and nothing was kept. Raises
     ConfigError without the device, and TrainingError where other work holds the processor.
     """
+    keep_freed_memory()
     config = preset("simclr", "Standard", device=device, monitor_every=0)
     assert isinstance(config, SimclrConfig)
     machine = choose_hardware(config)

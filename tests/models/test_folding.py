@@ -1,8 +1,13 @@
+from collections.abc import Callable
+from copy import deepcopy
+
 import pytest
 import torch
+from torch import Tensor, nn
 
 from sealife_core.models.encoder_by_name import build_encoder
-from sealife_core.models.folding import folded
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.folding import FoldedTraining, folded
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "tf_efficientnet_lite0", "regnety_002"])
@@ -30,3 +35,76 @@ def test_folded__is_the_encoder_itself_where_folding_would_change_it() -> None:
     assert folded(encoder) is encoder
     for_one_size = build_encoder("coatnet_0_rw_224").eval()
     assert folded(for_one_size) is for_one_size
+
+
+def used(name: str) -> Encoder:
+    """An encoder in training, with statistics that are not those of a new network; in float64."""
+    encoder = build_encoder(name).train()
+    with torch.no_grad():
+        encoder(torch.rand(4, 3, 64, 64))
+    return encoder.double()
+
+
+@pytest.mark.parametrize("stages", [5, 2])
+@pytest.mark.parametrize("normalisation", ["kept", "trains"])
+@pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0"])
+def test_folded_training__learns_what_the_encoder_itself_learns(name: str, normalisation: str, stages: int) -> None:
+    itself = used(name).train_stages(stages, normalisation)  # type: ignore[arg-type]
+    other = deepcopy(itself)
+    images = torch.rand(4, 3, 64, 64, dtype=torch.float64)
+    for _ in range(2):  # what is folded follows the weights
+        answers = [itself(images), FoldedTraining(other)(images)]
+        torch.testing.assert_close(answers[1], answers[0])
+        for encoder, answer in zip((itself, other), answers, strict=True):
+            answer.square().mean().backward()
+            torch.optim.SGD([p for p in encoder.parameters() if p.requires_grad], 0.1).step()
+    ours, theirs = other.state_dict(), itself.state_dict()
+    assert list(ours) == list(theirs)
+    for tensor, expected in zip(ours.values(), theirs.values(), strict=True):
+        torch.testing.assert_close(tensor, expected)
+    frozen = sum(not p.requires_grad for p in other.parameters())
+    assert sum(p.grad is None for p in other.parameters()) == frozen
+
+
+def test_folded_training__keeps_less_for_the_way_back() -> None:
+    encoder = used("tf_efficientnet_lite0").train_stages(5, "kept")
+    images = torch.rand(4, 3, 64, 64, dtype=torch.float64)
+    assert numbers_kept(FoldedTraining(encoder), images) < 0.75 * numbers_kept(encoder, images)
+
+
+def numbers_kept(model: Callable[[Tensor], Tensor], images: Tensor) -> int:
+    """How many numbers of maps (n, c, h, w) autograd keeps, each once."""
+    kept: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if tensor.ndim == 4 and len(tensor) == len(images):
+            kept[tensor.data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(images)
+    return sum(tensor.numel() for tensor in kept.values())
+
+
+def test_folded_training__goes_on_from_stored_activations() -> None:
+    encoder = used("tf_efficientnet_lite0").train_stages(2, "kept")
+    encoder, images = encoder.float(), torch.rand(2, 3, 64, 64)
+    given = encoder.until("layer2", images)
+    features = FoldedTraining(encoder)(given.detach(), "layer2")
+    torch.testing.assert_close(features, encoder(images), rtol=1e-3, atol=1e-4)
+    assert features.requires_grad
+
+
+def test_folded_training__is_the_encoder_itself_in_evaluation_and_where_nothing_folds() -> None:
+    encoder = used("resnet18").train_stages(5, "kept")
+    seen: list[nn.Module] = []
+    encoder.register_forward_hook(lambda module, *_: seen.append(module))
+    learning = FoldedTraining(encoder)
+    images = torch.rand(2, 3, 64, 64, dtype=torch.float64)
+    with torch.no_grad():
+        learning(images)
+    encoder.eval()
+    learning(images)
+    assert seen == [encoder, encoder]
+    features = torch.rand(2, 5)
+    assert torch.equal(FoldedTraining(nn.Identity())(features), features)
