@@ -19,7 +19,6 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance
-from sealife_core.freed_memory import keep_freed_memory
 from sealife_core.launching.data_checks import DatasetLabels, data_problems, refuse_changed
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
@@ -32,6 +31,7 @@ from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.feature_extraction import status_progress, stoppable
+from sealife_core.training.freed_memory import keep_freed_memory
 from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 from sealife_core.training.trainer import trained_parameters
 

@@ -15,11 +15,11 @@ from torch.utils.data import DataLoader
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
-from sealife_core.freed_memory import keep_freed_memory
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.facts import resolve_stem
 from sealife_core.models.fast_convolutions.take_over import take_over
 from sealife_core.training.callbacks import WARM_UP_STEPS, Speed
+from sealife_core.training.freed_memory import keep_freed_memory
 from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 from sealife_core.training.preparation import keep_rate
 from sealife_core.training.simclr import SimclrModule

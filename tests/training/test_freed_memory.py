@@ -6,7 +6,7 @@ import pytest
 
 PROGRAM = """
 import resource, sys
-from sealife_core.freed_memory import keep_freed_memory
+from sealife_core.training.freed_memory import keep_freed_memory
 if "keep" in sys.argv:
     keep_freed_memory()
 begun = 0
