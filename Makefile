@@ -21,8 +21,8 @@ test test-fast: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/development  ## run all tests (the browser tests need Chromium)
 	$(BIN)/python -m pytest -n auto
 
-test-fast: $(VENV)/development  ## run the tests that start no process and no browser, train nothing and draw no page
-	$(BIN)/python -m pytest -n auto -m "not process and not browser and not trains and not page"
+test-fast: $(VENV)/development  ## run the tests that start no process and no browser, draw no page and do not compute for seconds
+	$(BIN)/python -m pytest -n auto -m "not process and not browser and not slow and not page"
 
 check: $(VENV)/development  ## lint and type-check, and parse the scripts of the dashboard
 	$(BIN)/ruff format --check .

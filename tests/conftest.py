@@ -102,11 +102,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in names or "processes" in names:
             item.add_marker(pytest.mark.process)
         if "trained" in names:
-            item.add_marker(pytest.mark.trains)
+            item.add_marker(pytest.mark.slow)
         if _draws(item):
             item.add_marker(pytest.mark.page)
     if WORKER:
-        items.sort(key=lambda item: (not _marked(item, "process"), not _marked(item, "trains")))
+        items.sort(key=lambda item: (not _marked(item, "process"), not _marked(item, "slow")))
 
 
 def _draws(item: pytest.Item) -> bool:

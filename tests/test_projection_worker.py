@@ -18,7 +18,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling import side_process
 from tests.runs.processes import until
 
-pytestmark = pytest.mark.trains  # whichever test fits the first map loads UMAP: eight seconds
+pytestmark = pytest.mark.slow  # whichever test fits the first map loads UMAP: eight seconds
 TINY = ProjectionSettings(neighbours=8)
 
 

@@ -15,7 +15,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.commands.calling import called
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 SMALL = ["--image-size-px", "32", "--device", "cpu", "--threads", "1"]
 

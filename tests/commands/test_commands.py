@@ -236,7 +236,7 @@ def test_path__from_simclr_to_a_comparison(
     assert {run["id"] for run in called(capsys, "runs", "list")} == {source, probe}
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 def test_embed__is_a_run_whose_embeddings_are_on_disk(
     tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from sealife_core.runs.costs.machine_speed import SpeedMeasurement
 from sealife_core.training import speed_measurement
 
 
+@pytest.mark.slow
 def test_measure_speed__lets_times_be_estimated(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

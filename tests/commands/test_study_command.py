@@ -164,6 +164,7 @@ def test_helps__asks_for_no_more_labels_per_class_than_there_are(
     assert parts == [f"ImageNet, {use}, {labels}, seed {n}" for n in (0, 1) for use, labels in asked]
 
 
+@pytest.mark.slow
 def test_show__of_the_verdict_says_it_with_its_forecast(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     study = build_study(HELPS, data="reef", data_hash=tiny_reef.content_hash)
     shares = {1: 0.2, 2: 0.3, 5: 0.4, 10: 0.45, 20: 0.5, 50: 0.55, "all": 0.6}

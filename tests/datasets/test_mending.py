@@ -141,6 +141,7 @@ def test_mend__an_unlabelled_image_is_trained_on_with_its_copies(home: Path):
     assert mended.manifest["split"][[8, 9]].tolist() == ["train", "train"]
 
 
+@pytest.mark.slow
 def test_mend__two_people_at_once_both_get_what_they_were_told(leaky: tuple[Dataset, Checks]):
     dataset, checks = leaky
     mendings = [plan_mending(dataset, checks, [group]) for group in checks.exact]
@@ -173,6 +174,7 @@ def test_move__refuses_rows_that_somebody_else_has_moved_and_other_images(leaky:
         move(dataset, {0: "val"})
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), copies=st.integers(2, 4), classes=st.integers(1, 4))
 def test_mend__never_empties_a_class_and_stays_near_its_shares(tmp_path_factory, seed: int, copies: int, classes: int):

@@ -155,6 +155,7 @@ def test_circles__are_those_drawn_one_by_one() -> None:
     assert np.array_equal(circles(centres, radii, corners=9), np.stack(one_by_one))
 
 
+@pytest.mark.slow
 def test_draw_reef__is_told_apart_by_shape_not_by_colour(reef: Dataset) -> None:
     images, chance = pixels(reef), 1 / len(ANIMALS)
 
@@ -168,6 +169,7 @@ def test_draw_reef__is_told_apart_by_shape_not_by_colour(reef: Dataset) -> None:
     assert shape < 0.9, "too easy: a linear model on edges should leave something to learn"
 
 
+@pytest.mark.slow
 def test_one_background__gives_the_class_away_in_validation_and_not_in_the_test(tmp_path: Path) -> None:
     drawn = draw_reef(tmp_path, name="one", images=200, size_px=16, one_background=True)
     usual = draw_reef(tmp_path, name="usual", images=200, size_px=16)

@@ -33,6 +33,7 @@ def test_facts__are_what_is_measured(name: str) -> None:
             assert encoder(torch.zeros(1, 3, 48, 48, device="meta")).shape == (1, known.feature_dim)
 
 
+@pytest.mark.slow
 def test_facts__of_another_network_of_timm_are_measured() -> None:
     found = facts("regnety_002")
     assert (found.feature_dim, found.own_px, found.reductions) == (368, 224, (2, 4, 8, 16, 32))

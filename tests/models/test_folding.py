@@ -45,7 +45,7 @@ def used(name: str) -> Encoder:
     return encoder.double()
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "stages", "normalisation"),
     [("resnet18", 5, "kept"), ("tf_efficientnet_lite0", 2, "kept"), ("tf_efficientnet_lite0", 2, "trains")],

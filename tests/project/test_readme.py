@@ -48,6 +48,7 @@ def test_notebook_example__of_contrasts_runs():
     assert made["shares"].sum(dim=1).tolist() == pytest.approx([1] * 16)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tiny_reef")
 def test_notebook_example__of_invariance_and_crops_runs():
     made: dict[str, Any] = {}

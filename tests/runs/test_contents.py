@@ -38,6 +38,7 @@ def ask_everything(run: Run) -> State:
     return shown.state
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_damage__of_any_file_by_any_json_hides_no_run_and_raises_nothing(data: st.DataObject) -> None:

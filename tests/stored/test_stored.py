@@ -185,7 +185,7 @@ def test_commands__show_it(stored, words, capsys):
     assert json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "step"), [("Stopped SimCLR", 13), ("Killed", 2)])
 def test_resume__goes_on_from_the_stored_point(name, step, tmp_path, monkeypatch):
     unpack(STORED[-1], tmp_path)

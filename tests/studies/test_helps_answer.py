@@ -179,6 +179,7 @@ def test_answer__names_a_sure_gain_beside_only_where_it_is_one(sure: bool, says:
     assert beside_sentence(HelpsFound(compared(0, 0.1), ())) == ""
 
 
+@pytest.mark.slow
 def test_found__counts_the_other_comparisons_beside_and_corrects_them() -> None:
     what = read(study({(SIMCLR, FINE_TUNE): 0.2}, (RANDOM, SIMCLR, *TWO)))
     beside = {(one.baseline, one.other): sure for one, sure in what.beside}
@@ -195,6 +196,7 @@ def test_found__without_imagenet_decides_on_simclr_against_scratch() -> None:
     assert what.beside == ()
 
 
+@pytest.mark.slow
 def test_found__leaves_out_a_seed_whose_run_failed_and_needs_two() -> None:
     def failing(seeds: tuple[int, ...]) -> Score:
         def score(part: Part) -> float | None:

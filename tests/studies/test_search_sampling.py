@@ -34,7 +34,7 @@ from sealife_core.studies.search_results import (
 from tests.studies.search_worker import train
 from tests.studies.searches import RATE, SIZES, asked, told
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)

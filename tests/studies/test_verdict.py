@@ -67,6 +67,7 @@ def test_verdict__of_two_identical_arms_is_a_false_yes_in_at_most_5_percent(seed
     assert said.count(YES) <= 0.05 * STUDIES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "world"), [(5, World()), (2, World(arm_seed=0.3))], ids=str)
 def test_verdict__of_a_whole_study_of_identical_arms_says_any_yes_in_at_most_5_percent(seeds: int, world: World):
     rng = np.random.default_rng(1)

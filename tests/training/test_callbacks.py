@@ -28,7 +28,7 @@ from sealife_core.training.train import train
 from tests.training.attempts import attempt, begun
 from tests.training.conftest import SMALL
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 FROM_IMAGENET = SMALL | {"encoder": "tf_efficientnet_lite0", "batch_size": 16}
 ABSURD = FROM_IMAGENET | {"epochs": 6, "patience": 2, "learning_rate": 30.0}

@@ -17,7 +17,7 @@ from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.known import facts
 from sealife_core.runs.run import Run
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 
 # Depthwise convolutions with batch norm; and a transformer. ResNets are those of the other tests.

@@ -18,7 +18,7 @@ from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.resume_point import ResumePoint
 from tests.training.attempts import assert_equal_runs, assert_same, attempt, begun, point, rows
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 # 44 training images: four steps an epoch of images; of features five, the last one smaller.
 IMAGES: dict[str, Any] = {"batch_size": 10, "epochs": 2}

@@ -15,7 +15,7 @@ from sealife_core.training import speed_measurement
 from sealife_core.training.callbacks import WARM_UP_STEPS
 from sealife_core.training.simclr import SimclrModule
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

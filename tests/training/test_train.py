@@ -246,7 +246,7 @@ def test_stored_copies__are_learned_from_and_computed_once(trained: Trained, tin
     assert np.array_equal(read_embeddings(run.path).values, read_embeddings(plain.path).values)
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef: Dataset) -> None:
     config = preset("scratch", "Quick look", **(SMALL | {"epochs": 50, "batch_size": 16}))
     run = create_run(config, data_hash=tiny_reef.content_hash)

@@ -224,6 +224,7 @@ def test_whole_recipe__is_torchvisions_on_the_same_parameters(pictures: Tensor, 
     assert apart.median() < 2e-3  # most views overshoot hardly anywhere
 
 
+@pytest.mark.slow
 def test_whole_recipe__has_the_statistics_of_torchvisions(pictures: Tensor):
     """Drawn independently, hue and all: mean and deviation of the pixels, and how far views lie apart."""
     pipeline = v2.Compose(

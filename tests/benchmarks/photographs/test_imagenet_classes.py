@@ -11,6 +11,7 @@ PHOTOGRAPHS = Path(os.environ.get("SEALIFE_PHOTOGRAPHS", ROOT.parent / "shared" 
 CLEAR = ("Crabs", "Jelly Fish", "Otter", "Sea Urchins", "Starfish")
 
 
+@pytest.mark.slow
 @pytest.mark.photographs
 @pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs are not here")
 def test_imagenets_own_classes__are_right_on_photographs(monkeypatch: pytest.MonkeyPatch) -> None:

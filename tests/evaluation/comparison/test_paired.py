@@ -175,6 +175,7 @@ def test_accuracy_difference__covers_the_truth_as_often_as_it_says() -> None:
         assert np.mean([one.low <= fixed - broken <= one.high for one in found]) > 0.93
 
 
+@pytest.mark.slow
 def test_macro_f1_difference__agrees_with_sklearn_on_resampled_images() -> None:
     from sklearn.metrics import f1_score
 
@@ -208,6 +209,7 @@ def test_macro_f1_difference__of_one_with_itself_is_known_no_better_than_that_of
     assert -1 <= found.low < 0 < found.high <= 1
 
 
+@pytest.mark.slow
 def test_macro_f1_difference__of_nearly_equal_arms_covers_the_truth_as_often_as_it_says() -> None:
     """Arms that differ on one image in a hundred, either way: a bootstrap holds the true difference, 0, in 60 %."""
     rng, held, classes = np.random.default_rng(0), 0, 10

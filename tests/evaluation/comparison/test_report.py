@@ -136,6 +136,7 @@ def test_as_svg__is_the_same_for_the_same_figure(home: Path) -> None:
     assert "metadata" not in first
 
 
+@pytest.mark.slow
 def test_report__names_that_break_programs_add_no_tag_and_are_shown(home: Path) -> None:
     nasty = [text for text in TEXTS.values() if text.strip() and set(text) & set("<>&\"'`${}%[]")]
     assert len(nasty) > 10

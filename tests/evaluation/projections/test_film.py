@@ -7,7 +7,7 @@ from sealife_core.errors import DatasetError
 from sealife_core.evaluation.projections.film import fit_film
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 
-pytestmark = pytest.mark.trains
+pytestmark = pytest.mark.slow
 
 FRAMES, EACH, DIM = 5, 20, 10
 SETTINGS = ProjectionSettings(neighbours=10)

@@ -152,7 +152,7 @@ def test_clusters__are_fewer_where_images_are_alike() -> None:
     assert sorted(clusters(np.eye(3), 9).tolist()) == [0, 1, 2]
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 def test_umap__keeps_far_blobs_apart_and_repeats_itself_by_its_seed() -> None:
     values, labels = _blobs()
     settings = ProjectionSettings(neighbours=8)
@@ -165,7 +165,7 @@ def test_umap__keeps_far_blobs_apart_and_repeats_itself_by_its_seed() -> None:
     assert not np.allclose(fit_umap(values, ProjectionSettings(neighbours=8, seed=1)), points)
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 def test_umap__tells_how_far_its_layout_is() -> None:
     said: list[tuple[str, int, int]] = []
     fit_umap(_blobs()[0], ProjectionSettings(neighbours=8), lambda *told: said.append(told))
@@ -178,7 +178,7 @@ def test_umap__tells_how_far_its_layout_is() -> None:
     assert said[-1] == ("laying out", 500, 500)
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4, 5, 8, 10])
 @pytest.mark.parametrize("dims", [2, 3])
 def test_umap__reduces_neighbours_to_what_few_images_allow(n: int, dims: int) -> None:

@@ -100,7 +100,7 @@ def begun(tiny_reef: Dataset) -> Begun:
     return Begun(config, create_run(config, data_hash=tiny_reef.content_hash), tiny_reef)
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 def test_run__of_minutes_makes_the_planned_epochs_and_its_schedule_ends_with_them(
     begun: Begun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

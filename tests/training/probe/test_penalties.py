@@ -124,7 +124,7 @@ def test_probe__with_few_validation_images_has_the_fixed_penalty_and_says_so(
         assert solved.weights[0].numpy() == pytest.approx(alone.coef_, abs=2e-3)
 
 
-@pytest.mark.trains
+@pytest.mark.slow
 def test_classify__is_a_run_like_any_other(reef: Dataset) -> None:
     config = preset("classify", data=reef.name, image_size_px=32, device="cpu", precision="fp32")
     run = create_run(config, data_hash=reef.content_hash)
