@@ -60,7 +60,7 @@ def measure(photographs: Path | None, *, parts: bool = False) -> Iterator[Figure
 
 def parts_of(dataset: Dataset, size_px: int) -> Iterator[Figure]:
     """What reading the files, cutting and normalising, and the network each take of one core's time."""
-    encoder, known = folded(build_encoder(NAME)).eval(), facts(NAME)
+    encoder, known = folded(build_encoder(NAME), precision("cpu")), facts(NAME)
     pixels = pixels_to_look(dataset, cache_size_px(dataset, size_px))
     torch.set_num_threads(1)
     batch, seconds = usual_batch(size_px, "cpu"), np.zeros(3)
@@ -114,7 +114,7 @@ def on_a_processor(dataset: Dataset, size_px: int, folder: Path) -> Iterator[Fig
 def on_a_gpu(dataset: Dataset, size_px: int) -> Figure:
     """Against the forward pass alone, of views that are on the device already."""
     ours = embedding(dataset, size_px, "cuda")
-    net = folded(build_encoder(NAME)).cuda()
+    net = folded(build_encoder(NAME), "bf16").cuda()
     views = torch.randn(GPU_BATCH, 3, size_px, size_px, device="cuda").to(memory_format=torch.channels_last)
 
     def forward() -> None:
@@ -136,9 +136,10 @@ def precision(device: Literal["cpu", "cuda"]) -> Literal["fp32", "bf16"]:
 
 
 def embedding(dataset: Dataset, size_px: int, device: Literal["cpu", "cuda"]) -> Callable[[], object]:
-    encoder, known = folded(build_encoder(NAME)), facts(NAME)
+    how, known = precision(device), facts(NAME)
+    encoder = folded(build_encoder(NAME), how)
     pixels, rows = pixels_to_look(dataset, cache_size_px(dataset, size_px)), np.arange(len(dataset))
-    made_for, how = {"image_size_px": size_px, "mean": known.mean, "std": known.std}, precision(device)
+    made_for = {"image_size_px": size_px, "mean": known.mean, "std": known.std}
     return lambda: embed(encoder, pixels, rows, **made_for, device=device, precision=how)
 
 

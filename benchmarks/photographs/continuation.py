@@ -15,7 +15,7 @@ from there by the next call, so that the hours may be spread over days. All epoc
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -65,7 +65,8 @@ class Training:
     """What one training gave, a line of FILE.
 
     knn: on validation, of the start and after each epoch, between 0 and 1. kept_epoch: 0 where the start was kept.
-    answers: accuracy on test by ``called``.
+    answers: accuracy on test by ``called``; start: that of the encoder it began with, in the same number format, which
+    moves a photograph or two; {} in older lines.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Training:
     kept_epoch: int
     train_min: float
     answers: dict[str, float]
+    start: dict[str, float] = field(default_factory=dict)
 
 
 class Trainings:
@@ -122,6 +124,7 @@ class Trainings:
 
     def _measured(self, run: Run, config: SimclrConfig) -> Training:
         results, h = run.results(), features(run, self.dataset)
+        h_before = imagenet_features(self.dataset, config.image_size_px)
         assert results is not None, f"{run.id} did not finish"
         return Training(
             name=run.notes()["name"],
@@ -130,7 +133,8 @@ class Trainings:
             knn=[row["val/knn_accuracy"] for row in run.metrics() if "val/knn_accuracy" in row],
             kept_epoch=results["kept_epoch"],
             train_min=(results.get("train_s") or 0.0) / 60,
-            answers={called(labels): asked(self.dataset, h, labels, config.seed) for labels in MEASURES},
+            answers=answered(self.dataset, h, config.seed),
+            start=answered(self.dataset, h_before, config.seed),
         )
 
 
@@ -192,7 +196,7 @@ def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], see
 def compared(before: dict[str, list[float]], done: list[Training], adds: str) -> Iterator[Figure]:
     """A figure a measure: the gain on test in points, with its 95 % interval over seeds (Student's t)."""
     for measure, answers in before.items():
-        pairs = [(a, each.answers[measure]) for a, each in zip(answers, done, strict=True)]
+        pairs = [(each.start.get(measure, a), each.answers[measure]) for a, each in zip(answers, done, strict=True)]
         gains = [100 * (b - a) for a, b in pairs]
         spread = ""
         if len(gains) > 1:
@@ -205,6 +209,11 @@ def compared(before: dict[str, list[float]], done: list[Training], adds: str) ->
 def called(labels: int | None) -> str:
     """A measure's name."""
     return "k-NN" if labels == 0 else f"probe, {labels or 'all'} labels{' a class' if labels else ''}"
+
+
+def answered(dataset: Dataset, h: np.ndarray, seed: int) -> dict[str, float]:
+    """Every measure of the features ``h`` (N, D)."""
+    return {called(labels): asked(dataset, h, labels, seed) for labels in MEASURES}
 
 
 def asked(dataset: Dataset, h: np.ndarray, labels: int | None, seed: int) -> float:

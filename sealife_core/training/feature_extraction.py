@@ -47,7 +47,7 @@ def features_of(
     They are centred and unvaried, unless ``view`` says what of them is seen.
     """
     known = facts(config.encoder)
-    looking = folded(encoder) if isinstance(encoder, Encoder) else encoder
+    looking = folded(encoder, machine.precision) if isinstance(encoder, Encoder) else encoder
     return embed(
         looking, pixels, rows, image_size_px=config.image_size_px, mean=known.mean, std=known.std,
         device=machine.device, precision=machine.precision, progress=progress, view=view,
@@ -66,7 +66,7 @@ def embed_and_watch(
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
     pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_teller(run))
-    return taken_apart(*with_columns(folded(encoder), pass_all))
+    return taken_apart(*with_columns(folded(encoder, machine.precision), pass_all))
 
 
 def frozen_features(
@@ -98,9 +98,8 @@ def frozen_features(
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
         rows = shown[places]
         pixels = pixels_to_look(dataset, side_px)
-        return with_columns(
-            folded(encoder), lambda by: features_of(config, machine, by, pixels, rows, tell_or_stop, view)
-        )
+        see = partial(features_of, config, machine, pixels=pixels, rows=rows, progress=tell_or_stop, view=view)
+        return with_columns(folded(encoder, machine.precision), see)
 
     run.status(stage="embedding", message="looking for features that were computed before")
     rows, columns = FeatureStore(dataset.folder).rows(key, images, compute, awaiting_another(run))

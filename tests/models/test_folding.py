@@ -25,6 +25,16 @@ def test_folded__gives_the_same_features_without_a_batch_norm(name: str) -> None
         torch.testing.assert_close(quick(images), encoder.eval()(images), rtol=1e-3, atol=1e-4)
 
 
+def test_folded__for_bf16_has_what_autocast_would_cast_for_every_batch() -> None:
+    encoder = build_encoder("tf_efficientnet_lite0").eval()
+    images = torch.rand(2, 3, 64, 64)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        features = folded(encoder, "bf16")(images)
+        assert torch.equal(features, folded(encoder)(images))
+    assert {p.dtype for p in folded(encoder, "bf16").parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in encoder.parameters()} == {torch.float32}
+
+
 def test_folded__is_the_encoder_itself_where_folding_would_change_it() -> None:
     """Of DenseNet a normalisation stands before its convolution, not behind."""
     for name in ("densenet121", "vit_tiny_patch16_224"):

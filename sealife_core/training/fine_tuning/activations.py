@@ -135,7 +135,7 @@ def _parts(
     """Activations (b, …) of a few images at a time, in the order of the file."""
     cut = cut_of(config)
     assert cut is not None
-    quick = folded(encoder).to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    quick = folded(encoder, machine.precision).to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     of_copies = ((batches.train_rows, copy) for copy in range(copies))
     for rows, copy in ((batches.val_rows, None), *of_copies):
         for start in range(0, len(rows), _BATCH):
