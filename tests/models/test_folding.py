@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sealife_core.models.encoder_by_name import build_encoder
 from sealife_core.models.encoders import Encoder, Normalisation
+from sealife_core.models.fast_convolutions.take_over import DEPTHWISE, WINOGRAD, take_over
 from sealife_core.models.folding import FoldedTraining, folded
 
 
@@ -98,6 +99,19 @@ def numbers_kept(model: Callable[[Tensor], Tensor], images: Tensor) -> int:
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(images)
     return sum(tensor.numel() for tensor in kept.values())
+
+
+@pytest.mark.parametrize(("name", "kind"), [("resnet18", WINOGRAD), ("tf_efficientnet_lite0", DEPTHWISE)])
+def test_folded_training__goes_with_the_fast_convolutions(name: str, kind: str) -> None:
+    encoder = used(name).float().train_stages(5, "kept")
+    images = torch.rand(2, 3, 64, 64)
+    exact = encoder(images).detach()
+    take_over(encoder, [kind])
+    with torch.autocast("cpu", torch.bfloat16, enabled=kind == DEPTHWISE):
+        itself, features = encoder(images).detach(), FoldedTraining(encoder)(images)
+        features.float().square().mean().backward()
+    assert (features - exact).norm() < 1.5 * (itself - exact).norm() + 1e-4 * exact.norm(), "no coarser than it was"
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
 
 
 def test_folded_training__goes_on_from_stored_activations() -> None:
