@@ -80,6 +80,7 @@ def test_run__stops_when_asked_and_goes_on_when_asked(cluster: TwoMachines, tiny
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)
     assert run.status()["epoch"] == FEW
     assert run.environment()["device"] == "cpu"
+    until(lambda: not (run.path / LAST).exists(), PATIENCE_S)  # deleted after the last word: no file may vanish below
     token = os.environ["RAY_AUTH_TOKEN"].encode()
     assert not any(token in file.read_bytes() for file in files_of(run))
 
