@@ -29,6 +29,7 @@ TOPICS = (
     "data.importing",
     "training.probe",
     "training.speed",
+    "training.kept_statistics",
     "training.crowded",
     "training.demo",
     "training.memory",
