@@ -4,8 +4,8 @@
 
 All stages of EfficientNet-Lite0 on the processor, through the product's own path (``speed.our_classifier``): beside
 the same without what a run does there (BatchNorm folded into the convolutions, freed memory kept), and beside timm's
-network in a plain Lightning loop. Each side has a process of its own for each size, whose memory at its peak is compared
-too.
+network in a plain Lightning loop. Each side has a process of its own for each size; what memory it took at most is
+compared too.
 """
 
 import resource

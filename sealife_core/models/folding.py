@@ -80,7 +80,10 @@ class FoldedTraining:
     def _fold(self) -> list[_Pair]:
         """What can be folded; if anything, the network for it, without storage: each step gives it its weights."""
         pairs = [pair for pair in _pairs(self._encoder) if _learns_folded(self._encoder, *pair)]
-        if not pairs or folded(self._encoder) is self._encoder:
+        if not pairs:
+            return []
+        assert isinstance(self._encoder, Encoder)
+        if folded(self._encoder) is self._encoder:
             return []
         copy = deepcopy(self._encoder)
         for conv, norm in pairs:
