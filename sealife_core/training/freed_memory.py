@@ -12,8 +12,8 @@ def keep_freed_memory() -> None:
 
     PyTorch frees the maps of each step and asks for as large ones in the next. glibc takes each of more than 32 MB from
     the system anew, page by page: a third of the time of EfficientNet-Lite0's step at 224 px on two cores. In return
-    the largest that the process becomes grows by a sixth, as free pieces do not always fit. For a process that ends
-    with its work. Nothing happens where the C library is another one than glibc.
+    the process becomes up to a fifth larger, as free pieces do not always fit. For a process that ends with its
+    work. Nothing happens where the C library is another one than glibc.
     """
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
