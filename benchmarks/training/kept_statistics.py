@@ -39,14 +39,14 @@ def measure() -> Iterator[Figure]:
                         "timm": partial(timm, plain_classifier, dataset, config, counted),
                     }
                 )
-                bytes_of = {"ours": ours(peak_mib), "without": unfolded(peak_mib)}
+                peak = {"ours": ours(peak_mib), "without": unfolded(peak_mib)}
             rate = {side: batch_size / median(seconds) for side, seconds in taken.items()}
             named = f"All of EfficientNet-Lite0, statistics kept, {size_px} px, batch {batch_size}"
             for side, against, aim in (("timm", "timm in a plain loop", "≥ 1.3"), ("without", "without both", "")):
                 told = f"{rate['ours']:,.1f} against {rate[side]:,.1f} images/s"
                 yield Figure(f"{named}: against {against}", ratio(taken[side], taken["ours"]), "×", aim, told)
-            told = f"{bytes_of['ours']:,.0f} against {bytes_of['without']:,.0f} MiB"
-            yield Figure(f"{named}: memory, against without", bytes_of["ours"] / bytes_of["without"], "×", "≤ 1", told)
+            told = f"{peak['ours']:,.0f} against {peak['without']:,.0f} MiB"
+            yield Figure(f"{named}: memory, against without", peak["ours"] / peak["without"], "×", "≤ 1", told)
 
 
 def without(config: FineTuneConfig, counted: int) -> float:
