@@ -82,6 +82,7 @@ def test_run__whose_worker_is_killed_goes_on_and_ends_as_a_run_on_one_device_doe
     assert run.environment()["devices"] == 2
     assert run.environment()["batch_size"] == 20
     assert run.status()["warnings"] == ["The batch size was reduced from 21 to 20: 2 devices take equal shares."]
+    until(lambda: not (run.path / LAST).exists(), PATIENCE_S)  # deleted after the last word
     assert {path.name for path in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "process.json", "environment.json", "metrics.jsonl", "log.txt",
         "results.json", "model.safetensors", "model.json", "figures", "embeddings.npy",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
@@ -41,11 +41,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         if os.environ.get("CI"):
             pytest.fail(f"No browser: expected one of {', '.join(BROWSERS)} on the path.")
         pytest.skip("no Chromium on the path")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         profile = tmp_path_factory.mktemp("profile")
         context = playwright.chromium.launch_persistent_context(profile, executable_path=path, args=FLAGS)
         (tab,) = context.pages
-        tab.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_MS)
         yield tab
         context.close()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.run import Run
-from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.browser.served import Dashboard, settled
 from tests.finished.runs import scratch_run
 
 
@@ -22,7 +22,7 @@ def runs(tiny_reef: Dataset) -> list[Run]:
 
 def sentence(page: Page) -> str:
     found = page.get_by_role("heading", name=re.compile("fixes .* of"))
-    expect(found).to_be_visible(timeout=PATIENCE_MS)
+    expect(found).to_be_visible()
     return found.inner_text()
 
 
@@ -32,18 +32,18 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     low, middle, high, other = runs
     page.set_viewport_size({"width": 1280, "height": 1400})
     page.goto(f"{dashboard.url}/compare?compare={low.id}&compare={high.id}&compare={other.id}")
-    expect(page.get_by_text("Not compared: elsewhere")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Not compared: elsewhere")).to_be_visible()
     settled(page)
     greyed = page.get_by_role("checkbox", name=re.compile("elsewhere"))
-    expect(greyed).to_be_disabled(timeout=PATIENCE_MS)
+    expect(greyed).to_be_disabled()
     expect(greyed).not_to_be_checked()
-    expect(page.get_by_text(re.compile("tested on other images"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile("tested on other images"))).to_be_visible()
     assert "Compared with low, high fixes" in sentence(page)
 
     page.locator("label").filter(has_text="middle").click()
     settled(page)
-    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
-    page.wait_for_url(re.compile(middle.id), timeout=PATIENCE_MS)
+    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked()
+    page.wait_for_url(re.compile(middle.id))
     assert other.id not in page.url, "what was refused is no longer asked for"
     page.get_by_role("button", name="Swap").click()
     settled(page)
@@ -53,7 +53,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     pile.first.click()
     settled(page)
     pictures = page.locator(".st-key-pile_pictures img")
-    expect(pictures.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(pictures.first).to_be_visible()
     said, shown, url = sentence(page), pictures.count(), page.url
     assert shown == int(re.findall(r"breaks (\d+) of", said)[0])
     pictures.first.evaluate("image => image.decode()")  # rejects where there is no picture at that address
@@ -62,8 +62,8 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     page.goto(url)
     assert sentence(page) == said
     settled(page)
-    expect(page.locator(".st-key-pile_pictures img")).to_have_count(shown, timeout=PATIENCE_MS)
-    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
+    expect(page.locator(".st-key-pile_pictures img")).to_have_count(shown)
+    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked()
 
     page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
     with page.expect_download() as download:

@@ -12,7 +12,7 @@ from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import similarities
 from sealife_core.runs.run import Run
-from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.browser.served import Dashboard, settled
 
 
 def signed(value: torch.Tensor) -> str:
@@ -28,7 +28,7 @@ def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link
 
     page.goto(f"{dashboard.url}/contrast?dataset=reef&encoder={pretrained.id}&batch=4")
     canvas, loss, verdict = (page.locator(f".board {name}") for name in ("canvas", ".loss", ".verdict"))
-    expect(canvas).to_be_visible(timeout=PATIENCE_MS)
+    expect(canvas).to_be_visible()
     settled(page)
     page.get_by_role("slider").fill("-1.5")
     expect(loss).to_have_text(f"{similarities.losses(cosines, 10**-1.5).mean():.2f}")
@@ -42,7 +42,7 @@ def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link
     canvas.press("ArrowRight")
     expect(verdict).to_contain_text("Positive pair")
     expect(page.locator(".steps")).to_contain_text(f"{signed(cosines[2, 6])} / 0.0316")
-    page.wait_for_url(re.compile("anchor=2"), timeout=PATIENCE_MS)
+    page.wait_for_url(re.compile("anchor=2"))
     assert "temperature=0.0316" in page.url
     settled(page)
     expect(verdict).to_contain_text("Positive pair")
@@ -65,6 +65,6 @@ def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link
     chosen = pair.all_text_contents()
     page.get_by_test_id("stSelectbox").filter(has_text="Encoder").locator("input").click()
     page.get_by_role("option", name="Untrained").click()
-    expect(verdict).not_to_contain_text(signed(cosines[2, 5]), timeout=PATIENCE_MS)
+    expect(verdict).not_to_contain_text(signed(cosines[2, 5]))
     settled(page)
     assert pair.all_text_contents() == chosen, "another encoder, the same two pictures"

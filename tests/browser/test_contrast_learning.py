@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs
-from tests.browser.served import PATIENCE_MS, Dashboard
+from tests.browser.served import Dashboard
 from tests.finished.runs import simclr_run
 
 
@@ -23,7 +23,7 @@ def test_epochs__are_turned_by_keys_and_all_charts_follow_until_another_run_is_c
     page.goto(f"{dashboard.url}/contrast?section=learning&run={run.id}")
     view = page.locator(".learning")
     now, histogram = view.locator("output"), view.locator("path.area.positive")
-    expect(now).to_have_text(f"epoch 2 of {epochs}", timeout=PATIENCE_MS)
+    expect(now).to_have_text(f"epoch 2 of {epochs}")
     expect(view.locator(".others img")).to_have_count(30)
 
     def state() -> tuple[str | None, ...]:

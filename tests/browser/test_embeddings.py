@@ -24,7 +24,7 @@ def embedded(tiny_reef: Dataset) -> Dataset:
 
 def opened(page: Page, dashboard: Dashboard, query: str = "") -> None:
     page.goto(f"{dashboard.url}/embeddings{query}")
-    expect(page.locator(PLOT).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(PLOT).first).to_be_visible()
     settled(page)
 
 
@@ -70,7 +70,7 @@ def lasso_left(page: Page, share: float = 0.5) -> None:
     for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 6)):
         page.mouse.move(*corner, steps=5)
     page.mouse.up()
-    expect(page.locator(PICTURES).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(PICTURES).first).to_be_visible()
     settled(page)
 
 
@@ -78,14 +78,14 @@ def colour_by(page: Page, word: str) -> None:
     before = page.locator(PLOT).first.get_attribute("data-ready")
     page.get_by_label("Colour by").click()
     page.get_by_role("option", name=word, exact=True).click()
-    expect(page.locator(f'.sealife-plot[data-ready="{before}"]')).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator(f'.sealife-plot[data-ready="{before}"]')).to_have_count(0)
     settled(page)
 
 
 def hover_shows(page: Page, row: int) -> None:
     page.mouse.move(*place_of(page, row))
     picture = page.locator(".sealife-hover:visible img")
-    expect(picture).to_have_attribute("src", re.compile(rf"/thumb/reef/{row}\.jpg"), timeout=PATIENCE_MS)
+    expect(picture).to_have_attribute("src", re.compile(rf"/thumb/reef/{row}\.jpg"))
 
 
 def test_hover__shows_the_picture_and_its_class(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
@@ -107,13 +107,13 @@ def test_lasso__fills_the_grid_and_survives_recolouring(embedded: Dataset, page:
     expect_chosen(page, rows)
     expect(page.locator(PICTURES)).to_have_count(min(len(rows), 60))
     page.get_by_role("button", name="Clear").click()
-    expect(page.locator(PICTURES)).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator(PICTURES)).to_have_count(0)
     expect_chosen(page, [])
 
 
 def visit(page: Page, title: str) -> None:
     page.get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", name=title, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name=title, exact=True).first).to_be_visible()
     settled(page)
 
 
@@ -127,7 +127,7 @@ def test_coming_back__finds_the_chart_as_it_was_left_and_alive(
     visit(page, "Data")
     expect(page.locator(".sealife-plot")).to_have_count(0)
     visit(page, "Embeddings")
-    expect(page.locator(PLOT)).to_have_attribute("data-mark", "the same", timeout=PATIENCE_MS)
+    expect(page.locator(PLOT)).to_have_attribute("data-mark", "the same")
     expect_chosen(page, rows)
     hover_shows(page, rows[0])
     colour_by(page, "split")
@@ -143,7 +143,7 @@ def test_link__shows_the_same_in_a_fresh_browser(embedded: Dataset, page: Page, 
     page.mouse.move(x, y)
     page.mouse.click(x, y)
     neighbours = page.locator('[class*="st-key-neighbours"] img')
-    expect(neighbours.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(neighbours.first).to_be_visible()
     lasso_left(page, share=0.35)
     rows = chosen(page)
     assert 0 < len(rows) <= 40, "few enough for a link"
@@ -151,9 +151,9 @@ def test_link__shows_the_same_in_a_fresh_browser(embedded: Dataset, page: Page, 
     url = page.url
     dashboard.forget(page)
     page.goto(url)
-    expect(page.locator(PLOT).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(PLOT).first).to_be_visible()
     settled(page)
-    expect(page.locator(PICTURES)).to_have_count(len(rows), timeout=PATIENCE_MS)
+    expect(page.locator(PICTURES)).to_have_count(len(rows))
     expect_chosen(page, rows)
     assert [image.get_attribute("src") for image in neighbours.all()] == seen
     groups = page.locator(".sealife-legend button").all_inner_texts()
@@ -167,7 +167,7 @@ def test_two_encoders__show_one_selection_and_switch_groups_off(
 
     newer, older = list_runs()
     opened(page, dashboard, f"?run={newer.id}&beside={older.id}")
-    expect(page.locator(PLOT)).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(PLOT)).to_have_count(2)
     lasso_left(page)
     rows = chosen(page)
     assert rows

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, Route, expect
 from sealife_core.datasets.corrections.editing import correct, rename_class
 from sealife_core.datasets.corrections.entries import Entry, in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.browser.served import PATIENCE_MS, Dashboard, double_click, settled
 from tests.finished.runs import features_run
 from tests.runs.processes import until
 
@@ -38,9 +38,9 @@ def test_double_click__labels_one_picture_and_an_answer_that_waits_means_the_cla
 ) -> None:
     page.goto(f"{dashboard.url}/label?dataset=reef")
     choice = page.locator(".labeller .choice")
-    expect(choice.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(choice.first).to_be_visible()
     settled(page)
-    choice.first.dblclick(delay=20)
+    double_click(page, choice.first)
     expect(page.locator(".labeller .counts")).to_contain_text("1 answered here")
     until(lambda: len(answers()) == 1, PATIENCE_MS / 1000)
 
@@ -64,12 +64,12 @@ def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes
 ) -> None:
     page.goto(f"{dashboard.url}/label?dataset=reef")
     choice, counts = page.locator(".labeller .choice"), page.locator(".labeller .counts")
-    expect(choice.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(choice.first).to_be_visible()
     keep = page.locator(".labeller [data-mode=doubtful]").last  # of the view that comes
     for view, shows in (("Doubtful labels", True), ("Label next", False)):  # keys are for the view that is there
         page.get_by_role("radio", name=view).click()
-        expect(keep).to_be_visible(visible=shows, timeout=PATIENCE_MS)
-        expect(choice.last).to_be_visible(timeout=PATIENCE_MS)
+        expect(keep).to_be_visible(visible=shows)
+        expect(choice.last).to_be_visible()
     for _ in range(KEYS):
         page.keyboard.press("1")
     expect(counts).to_contain_text(f"{KEYS} answered here", timeout=KEYS * A_LABEL_MS)
@@ -78,7 +78,7 @@ def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes
         page.keyboard.type(typed)
         page.keyboard.press("Enter")
     page.keyboard.press("u")
-    expect(page.locator(".labeller .said")).to_contain_text("Taken back", timeout=PATIENCE_MS)
+    expect(page.locator(".labeller .said")).to_contain_text("Taken back")
     page.keyboard.press("2")
     dashboard.forget(page)  # at once: the last answer is still on its way
     until(lambda: len(answers()) >= KEYS + 3, PATIENCE_MS / 1000)
@@ -91,7 +91,7 @@ def test_labels__twenty_a_minute_by_keyboard_undone_and_kept_when_the_tab_closes
 def test_undo__after_a_reload_takes_back_ones_own_last_answer(bare: Dataset, page: Page, dashboard: Dashboard) -> None:
     page.goto(f"{dashboard.url}/label?dataset=reef")
     undo = page.locator('.labeller [data-act="undo"]')
-    expect(page.locator(".labeller .choice").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".labeller .choice").first).to_be_visible()
     expect(undo).to_be_disabled()
     page.locator(".labeller .by").fill("Ada")
     page.locator(".labeller .counts").click()
@@ -99,7 +99,7 @@ def test_undo__after_a_reload_takes_back_ones_own_last_answer(bare: Dataset, pag
         page.keyboard.press(key)
     until(lambda: len(answers()) == 2, PATIENCE_MS / 1000)
     page.reload()
-    expect(undo).to_be_enabled(timeout=PATIENCE_MS)
+    expect(undo).to_be_enabled()
     settled(page)  # a key that comes while the page is drawn may be lost
     for left in (1, 0):
         page.keyboard.press("u")
@@ -120,10 +120,9 @@ def test_two_labellers__are_both_kept_at_one_picture_and_settle_where_they_diffe
     bare: Dataset, page: Page, dashboard: Dashboard
 ) -> None:
     other = page.context.new_page()
-    other.set_default_timeout(PATIENCE_MS)
     for tab, by in ((page, "Ada"), (other, "Bo")):
         tab.goto(f"{dashboard.url}/label?dataset=reef")
-        expect(tab.locator(".labeller .choice").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(tab.locator(".labeller .choice").first).to_be_visible()
         drawn_for(tab, by)
     expect(other.locator(".labeller .file")).to_have_text(page.locator(".labeller .file").inner_text())
     for tab, key in ((page, "1"), (other, "2")):
@@ -137,7 +136,7 @@ def test_two_labellers__are_both_kept_at_one_picture_and_settle_where_they_diffe
     assert (last.by, first.images.keys()) == ("Bo", second.images.keys())
     (labelled, *_), (again, *_) = first.images.values(), second.images.values()
     page.get_by_role("radio", name="Agreement").click()
-    expect(page.get_by_text("1 picture labelled by both independently")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("1 picture labelled by both independently")).to_be_visible()
     note = page.locator(".labeller .note").last
     expect(note).to_contain_text(f"{first.by} says {labelled['label'][1]}")
     expect(note).to_contain_text(f"{second.by} says {again['opinion'][1]}")
@@ -151,10 +150,10 @@ def test_labels_again__are_second_opinions_with_pictures_of_a_class_on_demand(
     tiny_reef: Dataset, page: Page, dashboard: Dashboard
 ) -> None:
     page.goto(f"{dashboard.url}/label?dataset=reef&view=again")
-    page.get_by_label("Your name").fill("Bo", timeout=PATIENCE_MS)
+    page.get_by_label("Your name").fill("Bo")
     page.keyboard.press("Enter")
     head, name = page.locator(".labeller .near .head"), tiny_reef.classes[2]
-    expect(page.locator(".labeller .choice").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".labeller .choice").first).to_be_visible()
     page.keyboard.press("Shift+Digit3")  # at once: the keys are no letters of the name
     expect(head).to_have_text(f"Pictures of {name}")
     page.keyboard.press("Shift+Digit3")

@@ -12,13 +12,13 @@ from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.browser.served import Dashboard, settled
 
 
 def open_at(page: Page, dashboard: Dashboard, path: str, width: int, height: int = 800) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{dashboard.url}/{path}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     settled(page)
 
 

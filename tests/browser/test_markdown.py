@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from sealife_core.neutral import terminal_text
-from tests.browser.served import PATIENCE_MS, ROOT, Dashboard
+from tests.browser.served import ROOT, Dashboard
 from tests.nasty_names import TEXTS
 
 MARKDOWN = [
@@ -50,7 +50,7 @@ def test_plain__every_name_is_shown_letter_by_letter_and_makes_nothing_else(
     try:
         page.goto(server.url)
         all_shown = "([made, n]) => document.querySelectorAll(made).length >= n"
-        page.wait_for_function(all_shown, arg=[RENDERED, 3 * len(NAMES)], timeout=PATIENCE_MS)
+        page.wait_for_function(all_shown, arg=[RENDERED, 3 * len(NAMES)])
         page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
         found = page.evaluate(LOOK, [RENDERED, len(NAMES)])
     finally:

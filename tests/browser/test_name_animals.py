@@ -24,7 +24,7 @@ def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(
     page.goto(dashboard.url)
     settled(page)
     page.get_by_role("button", name="Name my animals").click()
-    expect(page.locator('[class*="st-key-run_progress"]')).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[class*="st-key-run_progress"]')).to_be_visible()
     expect(page.get_by_text("95 % interval").first).to_be_visible(timeout=3 * PATIENCE_MS)
     settled(page)
     (run,) = list_runs()
@@ -35,11 +35,11 @@ def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(
     expect(page.get_by_role("button", name="Fine-tune it")).to_be_visible()
 
     page.get_by_role("group", name="Some predictions").get_by_role("button").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Gallery", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gallery")
     settled(page)
     assert f"run={run.id}" in page.url
     assert "picture=" in page.url
 
     page.get_by_role("link", name="Data", exact=True).click()
-    expect(page.get_by_text(re.compile("test pictures classified correctly"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile("test pictures classified correctly"))).to_be_visible()
     expect(page.get_by_role("button", name="Name my animals")).to_have_count(0)

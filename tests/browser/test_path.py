@@ -14,7 +14,7 @@ from sealife_core.runs.directory import list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.prewarmed_worker import READY
-from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.browser.served import Dashboard, settled
 from tests.runs.processes import until
 
 RUN_PATIENCE_S = 300  # a run takes seconds, but its process loads PyTorch beside a busy browser
@@ -41,7 +41,7 @@ def photographs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def go(page: Page, title: str) -> None:
     """Click ``title`` in the navigation and wait until the page has drawn itself."""
     page.get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
     settled(page)
 
 
@@ -52,8 +52,8 @@ def import_photographs(page: Page, folder: Path) -> None:
     page.get_by_label("Name of the data set").fill("survey")
     page.get_by_label("Name of the data set").press("Tab")
     page.get_by_role("dialog").get_by_role("button", name="Import").click()
-    expect(page.get_by_text(re.compile("64 .*pictures? in|64 pictures")).first).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("crab/notes.jpg").first).to_be_attached(timeout=PATIENCE_MS)  # a cell of a canvas table
+    expect(page.get_by_text(re.compile("64 .*pictures? in|64 pictures")).first).to_be_visible()
+    expect(page.get_by_text("crab/notes.jpg").first).to_be_attached()  # a cell of a canvas table
 
 
 def launch(page: Page, task: str, settings: dict[str, str]) -> Run:
@@ -72,7 +72,7 @@ def launch(page: Page, task: str, settings: dict[str, str]) -> Run:
         settled(page)
     before = {run.id for run in list_runs()}
     page.locator(".st-key-launch button").click()
-    expect(page.get_by_text("is queued")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("is queued")).to_be_visible()
     (new,) = [run for run in list_runs() if run.id not in before]
     return new
 
@@ -90,7 +90,7 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
     page: Page, dashboard: Dashboard, photographs: Path
 ) -> None:
     page.goto(dashboard.url)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sea life lab", timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sea life lab")
     import_photographs(page, photographs)
 
     go(page, "Views")
@@ -104,8 +104,8 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
 
     simclr = launch(page, "SimCLR", {"Epochs": "3", "Batch size": "16"})
     page.get_by_role("button", name="Watch it learn").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Runs", timeout=PATIENCE_MS)
-    expect(page.get_by_test_id("stEChartsChart").or_(page.locator("canvas")).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
+    expect(page.get_by_test_id("stEChartsChart").or_(page.locator("canvas")).first).to_be_visible()
     wait_for(simclr, State.FINISHED)
 
     probe = launch(page, "Linear probe", {"Epochs": "5"})
@@ -116,7 +116,7 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
     go(page, "Compare")
     for _ in range(2):  # the second time after the server was ended and begun again
         compared = page.get_by_text(re.compile("Accuracy on 1[0-9] test pictures of survey"))
-        expect(compared).to_be_visible(timeout=PATIENCE_MS)
+        expect(compared).to_be_visible()
         dashboard.end()
         dashboard.begin()
         page.goto(page.url)
@@ -140,7 +140,7 @@ def test_interruption__is_shown_and_resumed_from_the_screen(
     reached = max(steps(run))
     page.goto(f"{dashboard.url}/runs?run={run.id}")
     # The table says it too, in cells that only a screen reader sees.
-    expect(page.get_by_text("interrupted").locator("visible=true").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("interrupted").locator("visible=true").first).to_be_visible()
     page.get_by_role("button", name="Resume", exact=True).click()
     until(lambda: steps(run)[-1] > reached, RUN_PATIENCE_S)
     rows = steps(run)

@@ -21,9 +21,9 @@ def test_place__clicked_in_the_chart_shows_its_pictures_and_is_in_the_link(
     features_run(tiny_reef)
     page.goto(f"{dashboard.url}/data?dataset=reef&look=Places")
     chart = page.locator(".st-key-places")
-    expect(chart).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("1 to 11 of 11 pictures")).to_be_visible(timeout=PATIENCE_MS)
-    expect(chart.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(chart).to_be_visible()
+    expect(page.get_by_text("1 to 11 of 11 pictures")).to_be_visible()
+    expect(chart.locator("canvas").first).to_be_visible()
     settled(page)
     box = chart.bounding_box()
     assert box is not None
@@ -36,4 +36,4 @@ def test_place__clicked_in_the_chart_shows_its_pictures_and_is_in_the_link(
             page.wait_for_url(re.compile(r"place=site\+5"), timeout=PATIENCE_MS / TRIES)
             break
     expect(page).to_have_url(re.compile(r"place=site\+5"))
-    expect(page.get_by_text("1 to 10 of 10 pictures")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("1 to 10 of 10 pictures")).to_be_visible()
