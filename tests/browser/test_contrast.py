@@ -14,6 +14,14 @@ from sealife_core.evaluation.contrast import similarities
 from sealife_core.runs.run import Run
 from tests.browser.served import Dashboard, settled
 
+FADES = """() => {
+  window.fades = [];
+  addEventListener('transitionrun', ({ target, propertyName }) => {
+    if (propertyName !== 'opacity' || !target.dataset.stale) return;
+    window.fades.push(...target.getAnimations().map((one) => one.effect.getTiming().duration));
+  });
+}"""
+
 
 def signed(value: torch.Tensor) -> str:
     return f"{value:.3f}".replace("-", "−")
@@ -63,8 +71,10 @@ def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link
     pair = page.locator(".pair figcaption")
     expect(pair.nth(1)).to_contain_text("B2")
     chosen = pair.all_text_contents()
+    page.evaluate(FADES)
     page.get_by_test_id("stSelectbox").filter(has_text="Encoder").locator("input").click()
     page.get_by_role("option", name="Untrained").click()
     expect(verdict).not_to_contain_text(signed(cosines[2, 5]))
     settled(page)
     assert pair.all_text_contents() == chosen, "another encoder, the same two pictures"
+    assert set(page.evaluate("fades")) == {0}, "what is computed anew does not fade, which would redraw the whole page"
