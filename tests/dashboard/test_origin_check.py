@@ -139,7 +139,7 @@ def port(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[
 
 
 def _asked(port: int, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    connection = http.client.HTTPConnection("localhost", port, timeout=60)
     connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
     got = connection.getresponse()
     if got.status != 101:

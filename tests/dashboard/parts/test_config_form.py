@@ -36,7 +36,7 @@ values = json.loads({json.dumps(json.dumps(values))})
 simple = [setting for setting in settings if setting.simple]
 st.session_state.chosen = setting_grid(simple, values, Key("form"), {{}}) | tabbed(settings, values, Key("form"), {{}})
 """
-    return AppTest.from_string(script, default_timeout=20).run()
+    return AppTest.from_string(script, default_timeout=60).run()
 
 
 def opened(shown: AppTest, group: str) -> AppTest:

@@ -110,7 +110,7 @@ def test_ddp_processes__end_with_an_error_of_the_worker_which_stays_what_it_was(
 
 def test_ddp_processes__a_worker_that_hangs_fails_all_the_same(run: RunWriter) -> None:
     worker = hanging(run, TELLS)
-    worker.communicate(timeout=20)
+    worker.communicate(timeout=60)
     assert worker.returncode == 1
     error = Run(run.path).error()
     assert error == {"what": "On device 2 of 2: The memory ran out. Take less.", "next": ""}
@@ -118,7 +118,7 @@ def test_ddp_processes__a_worker_that_hangs_fails_all_the_same(run: RunWriter) -
 
 def test_ddp_processes__a_worker_that_hangs_ends_on_a_full_disk_too(run: RunWriter) -> None:
     worker = hanging(run, TELLS, HANGS.replace("with ddp", f"{FULL}with ddp"))
-    worker.communicate(timeout=20)
+    worker.communicate(timeout=60)
     assert worker.returncode == 1
 
 
