@@ -9,8 +9,9 @@ worse at first and better again while the rate falls, and who stops early never 
 every budget with every seed, and is asked on the test split, which nothing else looks at: k-NN and logistic regression
 with 5, 10, 50 labels a class and all, before and after, a subset of the labels and a training for each seed. The start
 at the encoder's own size of picture stands beside them. What each training gave is added to FILE when it ends and taken
-from there by the next call, so that the hours may be spread over days. All epochs are planned before the first training
-(a quiet machine, please), so that other work afterwards costs time and changes nothing that is learned.
+from there by the next call, so that the hours may be spread over days. How many epochs fit is measured before the first
+training of each way and budget (a quiet machine, please); other work afterwards costs time and changes nothing that is
+learned.
 """
 
 import json
@@ -87,26 +88,25 @@ class Trainings:
         lines = path.read_text().splitlines() if path.exists() else []
         read = [Training(**json.loads(line)) for line in lines]
         self.kept = {each.name: each for each in read if each.data_hash == dataset.content_hash}
-        self.planned: dict[tuple[str, float], int] = {}
-
-    def plan(self, ways: list[str], budgets_min: list[float]) -> None:
-        """Measures how many epochs of each way fit into each budget, where no earlier training says so."""
-        for way in ways:
-            config = self._config(way)
-            epoch_s = step_s(config) * max(1, len(self.dataset.rows("train")) // config.batch_size)
-            for minutes in budgets_min:
-                before = [each.epochs for each in self.kept.values() if each.name.startswith(self._named(way, minutes))]
-                self.planned[way, minutes] = (before or [max(1, int(60 * minutes * (1 - LOOKS) / epoch_s))])[0]
 
     def of(self, way: str, minutes: float, seed: int) -> Training:
         """One training: that of an earlier call, else a new one."""
         name = f"{self._named(way, minutes)}{seed}"
         if name not in self.kept:
-            config = self._config(way).model_copy(update={"seed": seed, "epochs": self.planned[way, minutes]})
+            config = self._config(way).model_copy(update={"seed": seed, "epochs": self._epochs(way, minutes)})
             self.kept[name] = self._measured(finished(name, config), config)
             with self.path.open("a") as file:
                 file.write(json.dumps(asdict(self.kept[name]), ensure_ascii=False) + "\n")
         return self.kept[name]
+
+    def _epochs(self, way: str, minutes: float) -> int:
+        """How many fit into the budget: as many as in an earlier training, else as a measurement says."""
+        named = self._named(way, minutes)
+        if before := [each.epochs for each in self.kept.values() if each.name.startswith(named)]:
+            return before[0]
+        config = self._config(way)
+        epoch_s = step_s(config) * max(1, len(self.dataset.rows("train")) // config.batch_size)
+        return max(1, int(60 * minutes * (1 - LOOKS) / epoch_s))
 
     def _named(self, way: str, minutes: float) -> str:
         """What the trainings of one way and budget are called, but for their seed."""
@@ -165,7 +165,6 @@ def main() -> None:
 
 def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], seeds: int) -> Iterator[Figure]:
     """k-NN on validation of each way; the start on test; then what each budget of the best way adds there."""
-    trainings.plan(ways, budgets_min)
     shortest, found = min(budgets_min), dict[str, float]()
     for way in ways:
         start, *trained = trainings.of(way, shortest, 0).knn
