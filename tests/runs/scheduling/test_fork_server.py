@@ -45,6 +45,7 @@ def test_await_order__a_dispatcher_killed_in_between_leaves_a_queued_run_or_a_kn
     assert order(root) == [], "nothing comes of an order before its pipe is closed"
     if killed:
         server.process.kill()
+        server.process.wait()
     worker.stdin.close()
     until(lambda: identity(worker.pid) is None)
     if not killed:
