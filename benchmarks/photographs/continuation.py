@@ -16,7 +16,7 @@ learned.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -67,7 +67,7 @@ class Training:
 
     knn: on validation, of the start and after each epoch, between 0 and 1. kept_epoch: 0 where the start was kept.
     answers: accuracy on test by ``called``; start: that of the encoder it began with, in the same number format, which
-    moves a photograph or two; {} in older lines.
+    moves a photograph or two.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Training:
     kept_epoch: int
     train_min: float
     answers: dict[str, float]
-    start: dict[str, float] = field(default_factory=dict)
+    start: dict[str, float]
 
 
 class Trainings:
@@ -175,12 +175,11 @@ def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], see
     way = max(found, key=lambda way: found[way])
 
     dataset, px, own = trainings.dataset, trainings.image_size_px, facts("tf_efficientnet_lite0").own_px
-    before: dict[str, list[float]] = {}
     for size in (px, own):
         h = imagenet_features(dataset, size)
         for labels in MEASURES:
-            answers = [asked(dataset, h, labels, seed) for seed in range(seeds)]
-            before.setdefault(called(labels), answers)  # of px, the size that the trainings have
+            drawn = range(seeds if labels else 1)  # k-NN and all labels are the same for every seed
+            answers = [asked(dataset, h, labels, seed) for seed in drawn]
             yield Figure(f"ImageNet as it is, {size} px: {called(labels)}", 100 * mean(answers), "%", "")
     for minutes in budgets_min:
         done = [trainings.of(way, minutes, seed) for seed in range(seeds)]
@@ -189,20 +188,21 @@ def measure(trainings: Trainings, ways: list[str], budgets_min: list[float], see
         took = mean(each.train_min for each in done)
         told = f"{way}; kept epochs {kept}; best k-NN on validation after training {best} %"
         yield Figure(f"Training, planned for {minutes:g} min", took, "min", "", told)
-        yield from compared(before, done, f"SimCLR for {minutes:g} min, {px} px, adds")
+        yield from compared(done, f"SimCLR for {minutes:g} min, {px} px, adds")
 
 
-def compared(before: dict[str, list[float]], done: list[Training], adds: str) -> Iterator[Figure]:
+def compared(done: list[Training], adds: str) -> Iterator[Figure]:
     """A figure a measure: the gain on test in points, with its 95 % interval over seeds (Student's t)."""
-    for measure, answers in before.items():
-        pairs = [(each.start.get(measure, a), each.answers[measure]) for a, each in zip(answers, done, strict=True)]
+    for measure in map(called, MEASURES):
+        pairs = [(each.start[measure], each.answers[measure]) for each in done]
         gains = [100 * (b - a) for a, b in pairs]
         spread = ""
         if len(gains) > 1:
             half = float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / len(gains) ** 0.5
             spread = f"; 95 % interval over {len(gains)} seeds {mean(gains) - half:+.1f} to {mean(gains) + half:+.1f}"
         a, b = (mean(side) for side in zip(*pairs, strict=True))
-        yield Figure(f"{adds}: {measure}", mean(gains), "points", "", f"{a:.3f} before, {b:.3f} after{spread}")
+        told = f"{a:.3f} before, {b:.3f} after{spread}"
+        yield Figure(f"{adds}: {measure}", round(mean(gains), 3), "points", "", told)
 
 
 def called(labels: int | None) -> str:
